@@ -1,4 +1,4 @@
-// The story of the demo: a plan, an apply, a refresh, drift, and the repair of it.
+// The story of the demo: a plan, an apply, a refresh, drift and the repair of it, and a dump that is restored elsewhere.
 
 import { type DemoContext, verify } from './context.ts'
 
@@ -12,6 +12,7 @@ export const chapters: readonly ((demo: DemoContext) => Promise<void>)[] = [
   refreshCopies,
   causeDrift,
   repairDrift,
+  restoreWithoutSource,
 ]
 
 async function introduce({ narrator, databases }: DemoContext): Promise<void> {
@@ -137,6 +138,34 @@ async function repairDrift({ narrator, databases, fdwsync }: DemoContext): Promi
   verify(equal(state, expectedState), `everything is as declared again, not ${JSON.stringify(state)}`)
   await narrator.print('', 'Nothing is left to change, so plan exits with 0.')
   await fdwsync('plan --detailed-exitcode', 0)
+}
+
+async function restoreWithoutSource({ narrator, databases, fdwsync, sql }: DemoContext): Promise<void> {
+  const overlay = 'examples/shop/tables.yaml'
+  await narrator.heading('Backup: a dump holds the data of tables')
+  await narrator.print(
+    'A dump of a materialized view has only its definition. An overlay declares the four',
+    'copies as tables. Each is built beside the old copy, so that readers keep reading.',
+  )
+  if (!(await databases.canRestore())) {
+    return narrator.print('', `This part is left out: no pg_dump for PostgreSQL ${databases.major} is installed.`)
+  }
+  await fdwsync('apply --auto-approve', 0, { database: 'analytics', overlay })
+  const count = 'SELECT count(*) AS lines FROM shop.order_lines;'
+  const before = await databases.query('analytics', count)
+  await databases.kill('shop')
+  await narrator.print('', "The shop's server is down. An empty server gets a dump of the target:")
+  await narrator.command('$', 'pg_dump -Fc analytics | pg_restore -d restored')
+  await databases.restore()
+  verify(equal(before, await sql('restored', count)), 'the restored table has all rows')
+  await narrator.print('', 'Nothing differs from the manifest: plan only records the objects again.')
+  await fdwsync('plan --detailed-exitcode', 0, { database: 'restored', overlay })
+  await databases.restart('shop')
+  await narrator.print('', 'Once the shop is up again, a refresh writes only the rows that differ.')
+  await sql('shop', "UPDATE products SET list_price = 31.50\n WHERE name = 'Sand bath mat';")
+  await fdwsync('refresh', 0, { database: 'restored', overlay })
+  const prices = await sql('restored', "SELECT name, price FROM shop.products\n WHERE name = 'Sand bath mat';")
+  verify(prices[0]?.price === '31.50', 'the new price has arrived in the restored database')
 }
 
 /** What the four statements of the drift had changed. */

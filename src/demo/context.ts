@@ -7,11 +7,18 @@ import type { DatabaseName, DemoDatabases, Row } from './databases.ts'
 import type { Narrator } from './narrator.ts'
 import { packageFolder } from './package-folder.ts'
 
+/** Where a command runs, if not with the example alone on the target. */
+export interface DemoTarget {
+  readonly database: DatabaseName
+  /** An overlay of the example. */
+  readonly overlay: string
+}
+
 export interface DemoContext {
   readonly databases: DemoDatabases
   readonly narrator: Narrator
   /** Runs `fdwsync` on the example. Any exit code but the expected one ends the demo. */
-  fdwsync(command: string, expectedExitCode: number): Promise<void>
+  fdwsync(command: string, expectedExitCode: number, on?: DemoTarget): Promise<void>
   /** Shows and runs SQL, and prints the rows. */
   sql(database: DatabaseName, text: string): Promise<readonly Row[]>
   /** Shows and runs SQL that must fail, and prints the error. */
@@ -25,10 +32,10 @@ export function createContext(databases: DemoDatabases, narrator: Narrator, sign
   return {
     databases,
     narrator,
-    async fdwsync(command, expectedExitCode) {
-      const line = `${command} -f ${manifest}`
+    async fdwsync(command, expectedExitCode, on) {
+      const line = `${command} -f ${manifest}${on ? ` -f ${on.overlay}` : ''}`
       await narrator.command('$', `fdwsync ${line}`)
-      const code = await runCommand(line.split(' '), { cwd, env: databases.env, signal })
+      const code = await runCommand(line.split(' '), { cwd, env: databases.envOf(on?.database ?? 'analytics'), signal })
       verify(code === expectedExitCode, `fdwsync ${command} exits with ${expectedExitCode}, not ${code}`)
     },
     async sql(database, text) {

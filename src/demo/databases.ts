@@ -8,19 +8,25 @@ import { FdwsyncError } from '../core/errors.ts'
 import { trusted } from '../core/sql.ts'
 import { openSession } from '../db/session.ts'
 import { connectionSettings } from '../db/settings.ts'
+import { copyByDump, findDump } from './dump.ts'
 import { packageFolder } from './package-folder.ts'
 import { type Binaries, startThrowawayServer, type ThrowawayServer } from './server/server.ts'
 
-export type DatabaseName = 'shop' | 'analytics'
+/** `restored`: only after {@link DemoDatabases.restore}. */
+export type DatabaseName = 'shop' | 'analytics' | 'restored'
 
 export type Row = Readonly<Record<string, unknown>>
 
 export interface DemoDatabases {
   readonly major: number
   /** The environment of commands: DATABASE_URL names the target, the manifest's variables name the source. */
-  readonly env: NodeJS.ProcessEnv
+  envOf(target: DatabaseName): NodeJS.ProcessEnv
   /** Runs SQL and returns the rows of the last statement. */
   query(database: DatabaseName, text: string): Promise<readonly Row[]>
+  /** Whether a pg_dump for these servers is installed. */
+  canRestore(): Promise<boolean>
+  /** Starts an empty server, and restores a dump of the target there. */
+  restore(): Promise<void>
   /** Kills the server, as a crash would. Its data survive. */
   kill(database: DatabaseName): Promise<void>
   restart(database: DatabaseName): Promise<void>
@@ -41,15 +47,28 @@ export async function startDatabases(binaries: Binaries): Promise<DemoDatabases>
   }
   try {
     const [shop, analytics] = await Promise.all([start(), start()]).catch((error) => startFailure(error, binaries))
-    const servers = { shop, analytics }
+    const servers = new Map<DatabaseName, ThrowawayServer>([
+      ['shop', shop],
+      ['analytics', analytics],
+    ])
     const password = randomBytes(12).toString('hex')
-    await createDatabases(servers, password)
+    await createDatabases({ shop, analytics }, password)
+    const serverOf = (database: DatabaseName) => servers.get(database) ?? shop
+    const urlOf = (database: DatabaseName) => serverOf(database).url(database)
     return {
       major: binaries.major,
-      env: environment(servers, password),
-      query: (database, text) => runSql(servers[database].url(database), text),
-      kill: (database) => servers[database].kill(),
-      restart: (database) => servers[database].restart(),
+      envOf: (target) => environment(shop, urlOf(target), password),
+      query: (database, text) => runSql(urlOf(database), text),
+      kill: (database) => serverOf(database).kill(),
+      restart: (database) => serverOf(database).restart(),
+      canRestore: async () => (await findDump(binaries)) !== undefined,
+      async restore() {
+        const programs = (await findDump(binaries)) ?? ''
+        const restored = await start()
+        servers.set('restored', restored)
+        await runSql(restored.url(), 'CREATE DATABASE restored')
+        await copyByDump(programs, urlOf('analytics'), urlOf('restored'))
+      },
       stop,
     }
   } catch (error) {
@@ -66,7 +85,7 @@ function startFailure(error: unknown, { bin }: Binaries): never {
   })
 }
 
-type Servers = Readonly<Record<DatabaseName, ThrowawayServer>>
+type Servers = Readonly<Record<'shop' | 'analytics', ThrowawayServer>>
 
 async function createDatabases({ shop, analytics }: Servers, password: string): Promise<void> {
   const source = await readFile(join(packageFolder(), 'examples/shop/source.sql'), 'utf8')
@@ -77,12 +96,12 @@ async function createDatabases({ shop, analytics }: Servers, password: string): 
   await createTarget
 }
 
-function environment({ shop, analytics }: Servers, password: string): NodeJS.ProcessEnv {
+function environment(shop: ThrowawayServer, target: string, password: string): NodeJS.ProcessEnv {
   // The user's own connection settings must not interfere.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|SHOP_)/.test(name))
   return {
     ...Object.fromEntries(inherited),
-    DATABASE_URL: analytics.url('analytics'),
+    DATABASE_URL: target,
     SHOP_HOST: shop.host,
     SHOP_PORT: String(shop.port),
     SHOP_PASSWORD: password,

@@ -42,7 +42,8 @@ describe.skipIf(findBinaries().length === 0)('the demo', () => {
       'TODO',
       '$ fdwsync apply',
       '$ fdwsync plan --detailed-exitcode',
-      'Both servers are stopped',
+      'Backup: a dump holds the data of tables',
+      'The servers are stopped',
     ]
     expectInOrder(demo.output(), expected)
     // Output to a pipe has no colour.

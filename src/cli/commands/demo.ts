@@ -1,4 +1,4 @@
-// `fdwsync demo`: a tour on two throwaway servers.
+// `fdwsync demo`: a tour on throwaway servers.
 
 import { exitCode } from '../../core/errors.ts'
 import { chapters } from '../../demo/chapters.ts'
@@ -10,7 +10,7 @@ import { abortOnInterrupt } from '../environment.ts'
 import { printAndFlush } from '../output.ts'
 import { styleOf } from '../terminal.ts'
 
-/** Both servers are removed afterwards, however the demo ends: if this process cannot stop them, their watchdog does. */
+/** The servers are removed afterwards, however the demo ends: if this process cannot stop them, their watchdog does. */
 export async function demo(): Promise<number> {
   const binaries = usableBinaries()
   const signal = abortOnInterrupt()
@@ -29,7 +29,7 @@ export async function demo(): Promise<number> {
   }
   await narrator.print(
     '',
-    'Both servers are stopped and their data are removed.',
+    'The servers are stopped and their data are removed.',
     'To do the same with your own servers, see examples/shop/README.md.',
   )
   return exitCode.done
