@@ -73,6 +73,8 @@ function chooseForView(facts: CopyFacts, policy: RefreshPolicy): Choice {
   }
 }
 
-function isBrief({ bytes, lastMilliseconds: { plain } }: CopyFacts): boolean {
-  return bytes < briefBytes && plain !== undefined && plain < briefMilliseconds
+/** A swap takes longer than a REFRESH. So a quick one shows that the last REFRESH was slow for another reason, such as a busy machine. */
+function isBrief({ bytes, lastMilliseconds: { plain, swap } }: CopyFacts): boolean {
+  const isQuick = (milliseconds: number | undefined) => milliseconds !== undefined && milliseconds < briefMilliseconds
+  return bytes < briefBytes && (isQuick(plain) || isQuick(swap))
 }

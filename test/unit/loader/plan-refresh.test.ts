@@ -74,6 +74,12 @@ test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
     'swap',
     /index/,
   ],
+  [
+    'small, slow once, quick since, without an index',
+    { hasUniqueIndex: false, bytes: 8192, lastMilliseconds: { plain: 70, swap: 40 } },
+    'plain',
+    /no longer/,
+  ],
   ['large and quick, without an index', { hasUniqueIndex: false, lastMilliseconds: { plain: 5 } }, 'swap', /index/],
 ])('auto: %s', (_, more, strategy, reason) => {
   const choice = chooseStrategy(facts(more), defaultPolicy)
