@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { type Bench, runScript, script } from './compare.ts'
-import { serverCpuSeconds } from './server-cpu.ts'
+import { type Bench, type Measurement, measure, medianOf, runScript, script } from './compare.ts'
 
 const run = promisify(execFile)
 
@@ -13,16 +13,12 @@ interface Way {
   readonly args: readonly string[]
 }
 
-interface Cost {
-  readonly wall: number
-  readonly cpu: number
-}
-
 /**
- * What a refresh costs by each strategy, over a plain REFRESH by hand: of a large view of which some rows have changed, and of many
- * empty ones. In turn, round by round; CPU is that of the server, which is source and target.
+ * What a refresh costs, over a plain REFRESH by hand: by each strategy, of a large view of which some rows have changed; where nothing
+ * is to be done; of two views at once; and of many empty ones. In turn, round by round. The server is source and target.
  */
 export async function benchRefresh(bench: Bench, rows: number): Promise<void> {
+  process.env.BENCH_PASSWORD = bench.server.password
   await benchManyEmpty(bench, 300)
   if (rows > 0) await benchLarge(bench, rows)
 }
@@ -35,7 +31,7 @@ async function benchManyEmpty(bench: Bench, count: number): Promise<void> {
   const file = join(folder, 'many-empty.yaml')
   const views = names.map((name) => `      ${name}: { query: SELECT 1 AS id WHERE false }`)
   writeFileSync(file, `version: 1\nname: many-empty\nschemas:\n  many:\n    materialized_views:\n${views.join('\n')}\n`)
-  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'], environment(server))
+  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'])
   const refresh = (...more: readonly string[]) => [cli, 'refresh', '-f', file, '--database', url, ...more]
   process.stdout.write(`\nrefresh of ${count} empty views\n`)
   await compareCosts(bench, 5, [
@@ -57,6 +53,7 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
   await source.connect()
   await source.query(`
     CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, total numeric(10,2), note text, placed_at timestamptz);
+    CREATE INDEX ON orders (placed_at);
     INSERT INTO orders SELECT i, i % 1000, i % 977, repeat(md5(i::text), 2), timestamptz '2026-01-01' + i * interval '1 s'
       FROM generate_series(1, ${rows}) i`)
   await source.query('VACUUM ANALYZE orders')
@@ -67,9 +64,9 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
   target.on('error', () => {})
   await target.connect()
   await target.query('CREATE EXTENSION postgres_fdw')
-  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'], environment(server))
-  const refresh = (strategy: string) => [cli, 'refresh', '-f', file, '--database', url, '--strategy', strategy]
-  const byHand = (mode: string) => [script('refresh-by-hand.js'), url, mode, 'copy.orders']
+  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'])
+  const refresh = (...more: readonly string[]) => [cli, 'refresh', '-f', file, '--database', url, ...more]
+  const byHand = (mode: string, ...views: readonly string[]) => [script('refresh-by-hand.js'), url, mode, ...views]
   for (const percent of [0, 1, 10]) {
     process.stdout.write(`\nrefresh of ${rows} rows and two indexes, ${percent} % changed before each\n`)
     const change = () =>
@@ -82,17 +79,29 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
       bench,
       3,
       [
-        { name: 'plain, by hand', args: byHand('plain') },
-        { name: 'CONCURRENTLY, by hand', args: byHand('concurrently') },
-        ...['plain', 'concurrently', 'swap', 'auto'].map((strategy) => ({ name: strategy, args: refresh(strategy) })),
+        { name: 'plain, by hand', args: byHand('plain', 'copy.orders') },
+        { name: 'CONCURRENTLY, by hand', args: byHand('concurrently', 'copy.orders') },
+        ...['plain', 'concurrently', 'swap', 'auto'].map((strategy) => ({
+          name: strategy,
+          args: refresh('copy.orders', '--strategy', strategy),
+        })),
+        // Its answer is that of the last time only where nothing has changed.
+        ...(percent === 0 ? [{ name: 'skipped', args: refresh('copy.asks_first') }] : []),
       ],
       change,
     )
   }
+  process.stdout.write(`\ntwo views of ${rows} rows that do not read each other\n`)
+  const both = refresh('copy.orders', 'copy.others', '--strategy', 'plain', '--jobs')
+  await compareCosts(bench, 3, [
+    { name: 'one after the other, by hand', args: byHand('plain', 'copy.orders', 'copy.others') },
+    { name: '--jobs 1', args: [...both, '1'] },
+    { name: '--jobs 2', args: [...both, '2'] },
+  ])
   process.stdout.write(`\nfetch_size, plain by hand\n`)
   for (const fetchSize of [100, 1000, 10_000, 50_000]) {
     await target.query(`ALTER SERVER bench OPTIONS (SET fetch_size '${fetchSize}')`)
-    await compareCosts(bench, 3, [{ name: String(fetchSize), args: byHand('plain') }])
+    await compareCosts(bench, 3, [{ name: String(fetchSize), args: byHand('plain', 'copy.orders') }])
   }
   await source.end()
   await target.end()
@@ -120,45 +129,39 @@ schemas:
         indexes:
           orders_id: { unique: true, columns: [id] }
           orders_customer: { columns: [customer_id, placed_at] }
+      others:
+        query: SELECT * FROM proxy.orders
+        indexes: { others_id: { unique: true, columns: [id] }, others_customer: { columns: [customer_id, placed_at] } }
+      asks_first:
+        query: SELECT * FROM proxy.orders
+        refresh: { skip_if_same: "SELECT max(placed_at), count(*) FROM proxy.orders" }
 `
 }
 
-/** Prints the medians, each over those of the first. */
+/** Prints the medians of CPU, client and server, and of time on the clock, each over that of the first way. */
 async function compareCosts(
-  { server }: Bench,
+  bench: Bench,
   rounds: number,
   ways: readonly Way[],
   before: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
-  const costs = new Map<string, Cost[]>(ways.map(({ name }) => [name, []]))
+  const measured = new Map<string, Measurement[]>(ways.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const { name, args } of ways) {
       await before()
-      const [started, cpu] = [performance.now(), serverCpuSeconds(server.pid)]
-      await run(process.execPath, [...args], environment(server))
-      costs.get(name)?.push({ wall: (performance.now() - started) / 1000, cpu: serverCpuSeconds(server.pid) - cpu })
+      measured.get(name)?.push(await measure(bench, { args, exit: 0 }))
     }
   }
-  const medians = new Map(
-    Array.from(costs, ([name, all]) => [
-      name,
-      { wall: median(all.map(({ wall }) => wall)), cpu: median(all.map(({ cpu }) => cpu)) },
-    ]),
-  )
-  const floor = medians.get(ways[0]?.name ?? '') ?? { wall: Number.NaN, cpu: Number.NaN }
-  for (const [name, { wall, cpu }] of medians) {
-    const cells = [wall, cpu].map((seconds, at) => {
-      const over = seconds / (at === 0 ? floor.wall : floor.cpu)
-      return `${seconds.toFixed(2)} s ${at === 0 ? 'wall' : 'CPU '} ${over.toFixed(2)} ×`.padStart(24)
-    })
-    process.stdout.write(`  ${name.padEnd(28)}${cells.join('')}\n`)
+  const medians = new Map(Array.from(measured, ([name, all]) => [name, medianOf(all)]))
+  const floor = medians.get(ways[0]?.name ?? '')
+  const cell = (name: string, of: (each: Measurement) => number, each: Measurement) =>
+    `${of(each).toFixed(2)} s ${name} ${(of(each) / (floor ? of(floor) : Number.NaN)).toFixed(2)} ×`.padStart(24)
+  for (const [name, each] of medians) {
+    const cells = [
+      cell('CPU', ({ client, server }) => client + server, each),
+      cell('server', ({ server }) => server, each),
+      cell('wall', ({ seconds }) => seconds, each),
+    ]
+    process.stdout.write(`  ${name.padEnd(30)}${cells.join('')}\n`)
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
-}
-
-function environment({ password }: Bench['server']) {
-  return { env: { ...process.env, BENCH_PASSWORD: password } }
 }

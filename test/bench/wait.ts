@@ -23,8 +23,10 @@ export async function benchWait(bench: Bench, rows: number): Promise<void> {
   const phases: Readonly<Record<string, () => Promise<unknown>>> = {
     'nothing happens': () => pause(5000),
     'built by hand beside': () => runScript('build-by-hand.js', url, queryOf(1)),
+    'refreshed, plain': () => refresh('plain'),
     'refreshed, swap': () => refresh('swap'),
     'refreshed, concurrently': () => refresh('concurrently'),
+    'refreshed, auto': () => refresh('auto'),
     'replaced by fdwsync': () => apply(queryOf(2)),
     'behind one who holds on 3 s': async () => {
       await holder.query('BEGIN; SELECT FROM copy.orders LIMIT 1')
