@@ -34,6 +34,12 @@ export function literal(value: string): Sql {
   return (value.includes('\\') ? `E${quoted}` : quoted) as Sql
 }
 
+/** A constant of type `text[]`. */
+export function textArray(values: readonly string[]): Sql {
+  const elements = values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
+  return sql`${literal(`{${elements.join(',')}}`)}::pg_catalog.text[]`
+}
+
 export function number(value: number): Sql {
   if (!Number.isFinite(value)) throw new TypeError(`not a finite number: ${value}`)
   return String(value) as Sql

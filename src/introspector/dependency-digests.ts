@@ -9,7 +9,7 @@ import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { dataDigest } from './digests.ts'
 import { namesInSql } from './sql-names.ts'
-import { manifestPath, readingPath } from './transaction-settings.ts'
+import { schemasOfPath } from './transaction-settings.ts'
 
 /**
  * For each object, a digest of everything in the catalog that the meaning of its SQL can depend on. If it is the same as
@@ -73,20 +73,16 @@ export async function readDependencyDigests(
     return names === undefined ? [] : [{ key: keyOf(id), names }]
   })
   if (named.length === 0) return new Map()
-  await session.run(manifestPath(searchPath))
-  const [path] = await session.query<{ schemas: readonly string[] }>(
-    trusted('SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas'),
-  )
-  await session.run(readingPath)
+  const schemas = await schemasOfPath(session, searchPath)
   const all = [...new Set(named.flatMap(({ names }) => names))]
   const rows = await session.query<NamedDigest>(digestsByNameQuery, [all])
   const [global] = await session.query<{ digest: string }>(globalDigestQuery)
   const byName = groupBy(rows, ({ name }) => name)
-  const common = [Math.trunc(session.serverVersion / 10_000), path?.schemas, global?.digest]
+  const common = [Math.trunc(session.serverVersion / 10_000), schemas, global?.digest]
   return new Map(
     named.map(({ key, names }) => {
       // SQL finds a name in its search_path, or in a schema that it names. A schema is named like everything else.
-      const reachable = new Set([...(path?.schemas ?? []), 'pg_catalog', ...names])
+      const reachable = new Set([...schemas, 'pg_catalog', ...names])
       const found = names.map((name) => (byName.get(name) ?? []).filter(({ schema }) => reachable.has(schema)))
       return [key, dataDigest([common, found.map((all) => all.map(({ digest }) => digest))])]
     }),

@@ -58,13 +58,11 @@ export async function readCatalog(
   scratchSchema = '',
 ): Promise<CatalogReading> {
   const wanted = groupBy(ids, ({ kind }) => kind)
-  await session.run(
-    sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}; SET LOCAL fdwsync.scratch_schema = ${literal(scratchSchema)}`,
-  )
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()
   const stateOf = await readNameStates(
     session,
+    sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}; SET LOCAL fdwsync.scratch_schema = ${literal(scratchSchema)}`,
     kinds.filter(isOfNames).flatMap(({ kind }) => wanted.get(kind) ?? []),
   )
   const { ofRun } = createRunDigests(salt)

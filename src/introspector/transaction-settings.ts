@@ -64,6 +64,15 @@ export function manifestPath(searchPath: readonly string[]): Sql {
   return sql`${pin}; SET LOCAL search_path = ${pathOf(searchPath)}`
 }
 
+/** The schemas of a manifest's search path that exist. It leaves the transaction under {@link readingPath}. */
+export async function schemasOfPath(session: Session, searchPath: readonly string[]): Promise<readonly string[]> {
+  const [path] = await session.query<{ schemas: readonly string[] }>(
+    sql`${manifestPath(searchPath)}; SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas`,
+  )
+  await session.run(readingPath)
+  return path?.schemas ?? []
+}
+
 /** The settings of {@link manifestPath}, by name. */
 export function manifestSettingsByName(searchPath: readonly string[]): ReadonlyMap<string, string> {
   return new Map([...Object.entries(pinned), ['search_path', searchPath.map(ident).join(', ')]])

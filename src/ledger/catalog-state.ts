@@ -2,11 +2,11 @@
 
 import { randomUUID } from 'node:crypto'
 import { idOf, type Key } from '../core/object.ts'
-import { type Sql, sql, trusted } from '../core/sql.ts'
+import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { dataDigest } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
-import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { catalogCosts, schemasOfPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { codeQuery } from './catalog-code-query.ts'
 import { jobsQuery, policiesQuery, stateQuery } from './catalog-state-query.ts'
@@ -55,23 +55,20 @@ interface OwnState {
 }
 
 // The first part of an address is its kind.
-const kindsQuery: Sql = trusted(
-  `SELECT array_agg(DISTINCT split_part(address, '"', 2)) AS kinds FROM fdwsync.object WHERE manifest = $1`,
-)
+const kindsQuery: Sql = trusted(`SELECT array_agg(DISTINCT split_part(address, '"', 2)) AS kinds FROM fdwsync.object`)
 
 /** Reads the state within the session's transaction, which it leaves under `readingPath`. */
 export async function readCatalogState(
   session: Session,
   { manifest, searchPath, names }: StateRequest,
 ): Promise<CatalogState> {
-  const [path] = await session.query<{ schemas: readonly string[] }>(
-    sql`${manifestPath(searchPath)}; SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas`,
+  const schemas = await schemasOfPath(session, searchPath)
+  const [owned] = await session.query<{ kinds: readonly string[] | null }>(
+    sql`${catalogCosts}; ${kindsQuery} WHERE manifest = ${literal(manifest)}`,
   )
-  await session.run(sql`${readingPath}; ${catalogCosts}`)
-  const [owned] = await session.query<{ kinds: readonly string[] | null }>(kindsQuery, [manifest])
   const kinds = new Set(owned?.kinds)
   const catalogs = Object.fromEntries(digestedKinds.map(({ kind, catalog }) => [kind, catalog]))
-  const parameters = [manifest, JSON.stringify(catalogs), path?.schemas ?? [], names]
+  const parameters = [manifest, JSON.stringify(catalogs), schemas, names]
   const [own] = await session.query<OwnState>(stateQuery(kinds), parameters)
   if (!own) throw new Error('an aggregate query returned no row')
   const digestIf = async (isNeeded: boolean, query: () => Sql, all: readonly unknown[]) => {

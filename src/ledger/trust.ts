@@ -40,30 +40,31 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
  * triggers, rules, defaults and checks. Some of them stay set when the last trigger is gone, so false proves nothing.
  */
 const isPlain = (owner: Sql): Sql => sql`
-  n.nspowner IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname IN (current_user, ${owner}::pg_catalog.name))
+  (SELECT rolsuper OR rolname IN (current_user, ${owner}::pg_catalog.name) FROM pg_catalog.pg_roles WHERE oid = n.nspowner)
   AND pg_catalog.count(c.oid)
         + (SELECT pg_catalog.count(*) FROM ${refreshFunctions('n.oid')} AND p.proowner = n.nspowner AND ${isRefreshFunction})
       = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_depend d
         WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid)
   AND pg_catalog.bool_and(c.relowner = n.nspowner AND c.relkind = 'r' AND c.relchecks = 0
     AND NOT (c.relrowsecurity OR c.relispartition OR c.relhassubclass OR c.relhastriggers OR c.relhasrules)
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                       AND (a.atthasdef OR a.atttypid >= 10000)) -- below that all types are in pg_catalog
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
-                     WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)))`
+    -- EXISTS would be planned twice.
+    AND (SELECT true FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            AND (a.atthasdef OR a.atttypid >= 10000) LIMIT 1) IS NULL -- below that all types are in pg_catalog
+    AND (SELECT true FROM pg_catalog.pg_index i
+          WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) LIMIT 1) IS NULL)`
 
 const fromLedger: Sql = sql`
     FROM pg_catalog.pg_namespace n
     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname IN (${names})
    WHERE n.nspname = 'fdwsync' GROUP BY n.oid, n.nspowner`
 
-const factsQuery: Sql = sql`
+const factsQuery = (owner: Sql): Sql => sql`
   SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
          coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
          coalesce(pg_catalog.array_agg(c.relname::text)
            FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable,
-         ${isPlain(trusted('$1'))} AS "isPlain"
+         ${isPlain(owner)} AS "isPlain"
          ${fromLedger}`
 
 const otherRelationsQuery: Sql = sql`
@@ -137,8 +138,7 @@ const reasonsQuery: Sql = sql`
  */
 export async function findLedger(session: Session): Promise<FoundLedger> {
   // Under another search path, operators that a user has created could hide the built-in ones.
-  await session.run(readingPath)
-  const [facts] = await session.query<Facts>(factsQuery, [session.ledgerOwner ?? null])
+  const [facts] = await session.query<Facts>(sql`${readingPath}; ${factsQuery(ledgerOwner(session))}`)
   if (!facts) return { state: 'none' }
   const reasons = facts.isPlain ? [] : await reasonsNotToTrust(session)
   const problem = whyUnreadable(session, facts, reasons)
@@ -156,12 +156,15 @@ export async function lockLedger(
   tables: readonly string[] = ledgerTables,
 ): Promise<void> {
   const qualifiedNames = tables.map((table) => qualified('fdwsync', table))
-  const owner = session.ledgerOwner === undefined ? trusted('NULL') : literal(session.ledgerOwner)
   const [ledger] = await session.query<Pick<Facts, 'isPlain'>>(
-    sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE; SELECT ${isPlain(owner)} AS "isPlain" ${fromLedger}`,
+    sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE; SELECT ${isPlain(ledgerOwner(session))} AS "isPlain" ${fromLedger}`,
   )
   const reasons = ledger?.isPlain ? [] : await reasonsNotToTrust(session)
   if (reasons.length > 0) throw untrustedLedgerError(reasons)
+}
+
+function ledgerOwner({ ledgerOwner }: Session): Sql {
+  return ledgerOwner === undefined ? trusted('NULL') : literal(ledgerOwner)
 }
 
 async function reasonsNotToTrust(session: Session): Promise<readonly string[]> {

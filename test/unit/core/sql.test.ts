@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
-import { ident, literal, statementOf, trusted, withoutSemicolon } from '../../../src/core/sql.ts'
+import { ident, literal, statementOf, textArray, trusted, withoutSemicolon } from '../../../src/core/sql.ts'
 
 describe('SQL', () => {
   test.each([
@@ -21,6 +21,11 @@ describe('SQL', () => {
     ['a\\b', "E'a\\\\b'"],
     ["\\'", "E'\\\\'''"],
   ])('the text %j is %s', (text, quoted) => expect(literal(text)).toBe(quoted))
+
+  test('elements of an array are quoted, whatever they contain', () =>
+    expect(textArray(['a', 'NULL', `o'"{,}`, '\\'])).toBe(
+      String.raw`E'{"a","NULL","o''\\"{,}","\\\\"}'::pg_catalog.text[]`,
+    ))
 
   test('a secret becomes a placeholder of format(), and every other % is doubled', () => {
     const secret = new Secret('100%')
