@@ -8,11 +8,12 @@ import { benchMirror } from './mirror.ts'
 import { benchPlan } from './plan.ts'
 import { benchRefresh } from './refresh.ts'
 import { benchScale } from './scale.ts'
+import { benchTables } from './tables.ts'
 import { benchWait } from './wait.ts'
 
 /**
  * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
- * `-- import`, `-- mirror`, `-- build`, `-- refresh` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
+ * `-- import`, `-- mirror`, `-- build`, `-- refresh`, `-- tables` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
  * numbers of tables, or of rows.
  * `-- scale` prints what each command costs at each size, beside its goal; the first number is the large size, others are further
  * sizes for plans with nothing to do.
@@ -34,6 +35,7 @@ try {
   if (!mode || mode === 'mirror') for (const size of sizes([150])) await benchMirror(bench, size)
   if (!mode || mode === 'build') await benchBuild(bench)
   if (!mode || mode === 'refresh') for (const rows of sizes([400_000])) await benchRefresh(bench, rows)
+  if (!mode || mode === 'tables') for (const rows of sizes([400_000])) await benchTables(bench, rows)
   if (!mode || mode === 'wait') for (const rows of sizes([2_000_000])) await benchWait(bench, rows)
   if (mode === 'scale') {
     const [large = 10_000, ...more] = sizes([10_000, 50_000])

@@ -4,14 +4,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { type Bench, type Measurement, measure, medianOf, runScript, script } from './compare.ts'
+import { type Bench, runScript, script } from './compare.ts'
+import { compareCosts } from './costs.ts'
 
 const run = promisify(execFile)
-
-interface Way {
-  readonly name: string
-  readonly args: readonly string[]
-}
 
 /**
  * What a refresh costs, over a plain REFRESH by hand: by each strategy, of a large view of which some rows have changed; where nothing
@@ -136,32 +132,4 @@ schemas:
         query: SELECT * FROM proxy.orders
         refresh: { skip_if_same: "SELECT max(placed_at), count(*) FROM proxy.orders" }
 `
-}
-
-/** Prints the medians of CPU, client and server, and of time on the clock, each over that of the first way. */
-async function compareCosts(
-  bench: Bench,
-  rounds: number,
-  ways: readonly Way[],
-  before: () => Promise<unknown> = () => Promise.resolve(),
-): Promise<void> {
-  const measured = new Map<string, Measurement[]>(ways.map(({ name }) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, args } of ways) {
-      await before()
-      measured.get(name)?.push(await measure(bench, { args, exit: 0 }))
-    }
-  }
-  const medians = new Map(Array.from(measured, ([name, all]) => [name, medianOf(all)]))
-  const floor = medians.get(ways[0]?.name ?? '')
-  const cell = (name: string, of: (each: Measurement) => number, each: Measurement) =>
-    `${of(each).toFixed(2)} s ${name} ${(of(each) / (floor ? of(floor) : Number.NaN)).toFixed(2)} ×`.padStart(24)
-  for (const [name, each] of medians) {
-    const cells = [
-      cell('CPU', ({ client, server }) => client + server, each),
-      cell('server', ({ server }) => server, each),
-      cell('wall', ({ seconds }) => seconds, each),
-    ]
-    process.stdout.write(`  ${name.padEnd(30)}${cells.join('')}\n`)
-  }
 }
