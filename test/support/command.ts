@@ -8,6 +8,9 @@ import type { Fixture } from './fixture.ts'
 
 export const command = fileURLToPath(new URL('../../dist/fdwsync.js', import.meta.url))
 
+/** A run is too short for optimized code to be worth its compilation, and for several threads of garbage collection. */
+const flags = ['--no-opt', '--single-threaded-gc']
+
 interface Ended {
   readonly code: number | null
   readonly signal: string | null
@@ -31,7 +34,7 @@ export function start(
   more: Environment = {},
 ): Run {
   const file = manifest === undefined ? [] : ['-f', '-']
-  const child = spawn(process.execPath, [command, ...args, ...file], {
+  const child = spawn(process.execPath, [...flags, command, ...args, ...file], {
     env: { ...inherited(), DATABASE_URL: url, ...env, ...more },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
