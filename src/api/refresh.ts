@@ -27,36 +27,28 @@ export async function refresh(
   options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies' | 'maxConnections'> & Only,
 ): Promise<RefreshReport> {
   const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = parsed.manifest
-  return onSession(connect, (session) =>
+  const session = await connect('refresh')
+  try {
     // An apply may replace what a refresh reads, and a refresh may swap what an apply has planned to change.
-    withLease(connect, name, 'refresh', options, async () => {
+    return await withLease(connect, name, 'refresh', options, async () => {
       const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, options.only ?? [])
       const maxConnections = maxConnectionsOf(parsed.manifest)
       const context = { ...options, searchPath, trustedRoles, policies, maxConnections }
       return { ...(await refreshCopies(name, ids, session, connect, context)), notImported }
-    }),
-  )
-}
-
-/** Reports what {@link refresh} would do, how and why, and does nothing. */
-export function previewRefresh(
-  parsed: ParsedManifest,
-  names: readonly string[],
-  connect: Connect,
-  { strategy, only = [] }: Pick<RefreshOptions, 'strategy'> & Only,
-): Promise<RefreshReport> {
-  return onSession(connect, async (session) => {
-    const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, only)
-    const views = await previewCopies(session, ids, { policies, strategy })
-    return { manifest: parsed.manifest.name, views, warnings: [], notImported }
-  })
-}
-
-async function onSession<Result>(connect: Connect, work: (session: Session) => Promise<Result>): Promise<Result> {
-  const session = await connect('refresh')
-  try {
-    return await work(session)
+    })
   } finally {
     await session.close()
   }
+}
+
+/** Reports what {@link refresh} would do, how and why, and does nothing. */
+export async function previewRefresh(
+  session: Session,
+  parsed: ParsedManifest,
+  names: readonly string[],
+  { strategy, only = [] }: Pick<RefreshOptions, 'strategy'> & Only,
+): Promise<RefreshReport> {
+  const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, only)
+  const views = await previewCopies(session, ids, { policies, strategy })
+  return { manifest: parsed.manifest.name, views, warnings: [], notImported }
 }

@@ -5,6 +5,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Connect } from './connect.ts'
 import { isConnectionLost, isDatabaseError } from './database-error.ts'
+import { interruption, throwIfInterrupted } from './interruption.ts'
 import type { Session } from './session.ts'
 
 const cancelEveryMilliseconds = 1000
@@ -12,18 +13,6 @@ const maximumCancels = 3
 
 /** The work exceeded its deadline. */
 export class DeadlineError extends FdwsyncError {}
-
-/** The error for interrupted work: the signal's reason, if that is an error for the user. */
-export function interruption(signal: AbortSignal): FdwsyncError {
-  const reason: unknown = signal.reason
-  return reason instanceof FdwsyncError
-    ? reason
-    : new FdwsyncError({ code: 'usage/interrupted', message: 'interrupted' })
-}
-
-export function throwIfInterrupted(signal: AbortSignal): void {
-  if (signal.aborted) throw interruption(signal)
-}
 
 /**
  * Runs `work` on the session and ends it soon after the signal aborts: the running statement is cancelled, and if the

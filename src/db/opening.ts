@@ -17,7 +17,7 @@ export interface Opening {
   readonly applicationName: string
   /** What no message may show. */
   readonly hidden: readonly Hidden[]
-  /** Aborted at the deadline for connecting. */
+  /** Aborted at the deadline for connecting, or by an interruption. */
   readonly signal: AbortSignal
 }
 

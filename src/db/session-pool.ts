@@ -1,8 +1,9 @@
 // Reuses connections within one run: opening one costs the server more than most of the work done on it.
 // Not a pool for long-running processes.
 
-import { interruptible, throwIfInterrupted } from './cancellation.ts'
+import { interruptible } from './cancellation.ts'
 import type { Connect } from './connect.ts'
+import { throwIfInterrupted } from './interruption.ts'
 import type { Session } from './session.ts'
 
 /** The pooled connections of one run. */

@@ -9,6 +9,7 @@ import type { Secret } from '../core/secret.ts'
 import { literal, type Sql, type Statement, sql } from '../core/sql.ts'
 import { requestCancel } from './cancel.ts'
 import { connectionFailure } from './connection-failure.ts'
+import { throwIfInterrupted } from './interruption.ts'
 import { type Opening, type Started, start, startWithSecrets } from './opening.ts'
 import type { Carrier } from './secrets/carrier.ts'
 import { copyCarrier, executeWithCopy } from './secrets/copy.ts'
@@ -79,6 +80,8 @@ export interface SessionOptions {
   readonly secrets?: readonly Secret[]
   /** What else no message may show. */
   readonly hidden?: readonly Hidden[]
+  /** Cuts the connection if it aborts while that is being opened. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Opens a session. Throws an FdwsyncError if that fails, or if the server is too old. */
@@ -89,10 +92,14 @@ export async function openSession(settings: ConnectionSettings, options: Session
   // user or the database would garble messages.
   const hidden = [...secrets, ...(options.hidden ?? [])]
   const timeout = settings.connectTimeoutSeconds * 1000
-  const signal = timeout > 0 ? AbortSignal.timeout(timeout) : new AbortController().signal
+  // What is opened after an interruption records it.
+  const interrupt = options.signal?.aborted ? undefined : options.signal
+  const deadline = timeout > 0 ? AbortSignal.timeout(timeout) : undefined
+  const signal = AbortSignal.any([interrupt, deadline].filter((each) => each !== undefined))
   try {
     return await open({ settings, applicationName: applicationName(options.purpose), hidden, signal }, secrets)
   } catch (error) {
+    if (interrupt) throwIfInterrupted(interrupt)
     throw connectionFailure(error, settings, { timedOut: signal.aborted, hidden })
   }
 }

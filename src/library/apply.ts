@@ -6,7 +6,7 @@ import { release as releaseObjects } from '../api/release.ts'
 import { applySavedPlan as applySaved } from '../api/saved-plan/apply.ts'
 import type { SavedPlan } from '../api/saved-plan/document.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
-import { applyOptionsOf, isUnattended, type RunningOptions } from './options.ts'
+import { applyOptionsOf, isUnattended, type RunningOptions, signalOf } from './options.ts'
 import type { PlanningOptions } from './plan.ts'
 import { type Run, startRun } from './run.ts'
 import { connectTo } from './target.ts'
@@ -31,7 +31,7 @@ export function apply(manifest: ParsedManifest, options: ApplyingOptions): Run<A
     trySources,
     unattended: isUnattended(options),
   }
-  return startRun((emit) =>
+  return startRun(signalOf(options), (emit) =>
     planAndApply({ ...request, options: applyOptionsOf(options, manifest.manifest, emit) }, approveOf(options)),
   )
 }
@@ -50,7 +50,7 @@ export interface SavedPlanOptions extends RunningOptions {
 export function applySavedPlan(saved: SavedPlan, manifest: ParsedManifest, options: SavedPlanOptions): Run<Applied> {
   const { label, trySources = true } = options
   const request = { saved, parsed: manifest, connect: connectTo(options, hiddenIn(manifest)), label, trySources }
-  return startRun((emit) =>
+  return startRun(signalOf(options), (emit) =>
     applySaved({ ...request, options: applyOptionsOf(options, manifest.manifest, emit) }, approveOf(options)),
   )
 }
@@ -68,7 +68,7 @@ export function destroy(manifest: string, options: RemovingOptions): Run<Applied
   const request = { manifest, mustExist: options.mustExist ?? true, connect: connectTo(options, []) }
   const unattended = isUnattended(options)
   const allow = [...(options.allow ?? []), 'drops-data', 'drops-dependents']
-  return startRun((emit) =>
+  return startRun(signalOf(options), (emit) =>
     destroyManifest(
       { ...request, unattended, options: applyOptionsOf(options, undefined, emit) },
       approveOf({ ...options, allow }),
@@ -84,7 +84,7 @@ export function destroy(manifest: string, options: RemovingOptions): Run<Applied
 export function release(manifest: string, patterns: readonly string[], options: RemovingOptions): Run<Applied> {
   const request = { manifest, patterns, mustExist: options.mustExist ?? true, connect: connectTo(options, []) }
   const unattended = isUnattended(options)
-  return startRun((emit) =>
+  return startRun(signalOf(options), (emit) =>
     releaseObjects({ ...request, unattended, options: applyOptionsOf(options, undefined, emit) }, approveOf(options)),
   )
 }

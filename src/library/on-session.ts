@@ -1,6 +1,7 @@
 // Runs the work of a command on a session of its own.
 
 import { interruptible } from '../db/cancellation.ts'
+import { throwIfInterrupted } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { type CommandOptions, signalOf } from './options.ts'
@@ -16,9 +17,11 @@ export async function onSession<Result>(
   purpose: string,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
+  const signal = signalOf(options)
+  throwIfInterrupted(signal)
   const session = await connectTo(options, manifest ? hiddenIn(manifest) : [])(purpose)
   try {
-    return await interruptible(session, signalOf(options), () => work(session))
+    return await interruptible(session, signal, () => work(session))
   } finally {
     await session.close()
   }

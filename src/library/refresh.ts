@@ -37,7 +37,7 @@ export interface RefreshingOptions extends RefreshChoice {
 export function refresh(manifest: ParsedManifest, options: RefreshingOptions): Run<RefreshReport> {
   const { names = [], only = [], strategy, jobs = 4, timeoutMilliseconds } = options
   const hidden = hiddenIn(manifest)
-  return startRun((emit) =>
+  return startRun(signalOf(options), (emit) =>
     refreshCopies(manifest, names, connectTo(options, hidden), {
       only,
       strategy,
@@ -55,7 +55,9 @@ export function refresh(manifest: ParsedManifest, options: RefreshingOptions): R
 /** Reports what {@link refresh} would do, how and why, and does nothing. */
 export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice): Promise<RefreshReport> {
   const { names = [], only = [], strategy } = options
-  return previewCopies(manifest, names, connectTo(options, hiddenIn(manifest)), { only, strategy })
+  return onSession(manifest, options, 'refresh', (session) =>
+    previewCopies(session, manifest, names, { only, strategy }),
+  )
 }
 
 export interface VerifyingOptions extends Omit<RefreshChoice, 'strategy'> {

@@ -1,6 +1,7 @@
 // Work that reports what happens while it runs: an async iterable of events, and a result.
 
 import type { ApplyEvent } from '../core/event.ts'
+import { throwIfInterrupted } from '../db/interruption.ts'
 
 /** Iterate over it for the events as they happen, or just await `result`. It runs in either case. */
 export interface Run<Result> extends AsyncIterable<ApplyEvent> {
@@ -8,15 +9,26 @@ export interface Run<Result> extends AsyncIterable<ApplyEvent> {
   readonly result: Promise<Result>
 }
 
-/** Starts the work at once. Events are kept until they are read. */
-export function startRun<Result>(work: (emit: (event: ApplyEvent) => void) => Promise<Result>): Run<Result> {
+/**
+ * Starts the work at once. Events are kept until they are read.
+ * @param signal if it has aborted, nothing is started
+ */
+export function startRun<Result>(
+  signal: AbortSignal,
+  work: (emit: (event: ApplyEvent) => void) => Promise<Result>,
+): Run<Result> {
   const events: ApplyEvent[] = []
   let hasEnded = false
   let wake = () => {}
-  const result = work((event) => {
+  const emit = (event: ApplyEvent) => {
     events.push(event)
     wake()
-  }).finally(() => {
+  }
+  const start = async () => {
+    throwIfInterrupted(signal)
+    return work(emit)
+  }
+  const result = start().finally(() => {
     hasEnded = true
     wake()
   })

@@ -36,12 +36,14 @@ export function settingsOf({ database, env = {}, ledgerOwner }: Target): Connect
 }
 
 /** @param hidden what neither errors nor logged statements of the sessions show */
-export function connectTo(target: Target & Logged, hidden: readonly Hidden[]): Connect {
+export function connectTo(target: Target & Connecting, hidden: readonly Hidden[]): Connect {
   const settings = settingsOf(target)
-  const connect: Connect = (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden })
+  const { signal } = target
+  const connect: Connect = (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden, signal })
   return target.onStatement ? observed(connect, hidden, target.onStatement) : connect
 }
 
-interface Logged {
+interface Connecting {
+  readonly signal?: AbortSignal
   readonly onStatement?: ((statement: StatementLog) => void) | undefined
 }

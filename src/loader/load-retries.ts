@@ -1,8 +1,8 @@
 // Retries a load that failed for a reason that may be gone in a moment.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { throwIfInterrupted } from '../db/cancellation.ts'
 import { isConnectionLost, isDatabaseError, isTransient } from '../db/database-error.ts'
+import { throwIfInterrupted } from '../db/interruption.ts'
 import { explainSourceError, isSourceError } from '../sources/source-error.ts'
 import { MemberFailure } from './failure.ts'
 

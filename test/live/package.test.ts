@@ -1,7 +1,9 @@
 // The package as npm would publish it: what it contains, how large it is, and that it can be imported and required. Needs a build.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
@@ -21,7 +23,21 @@ test('has one file of declarations, so that nothing internal can be imported as 
 
 // 1.16 MB of it is code, half of which is texts and SQL.
 test('is no larger than it has to be', () => {
-  expect(packed.unpackedSize).toBeLessThan(1_680_000)
+  expect(packed.unpackedSize).toBeLessThan(1_750_000)
+})
+
+test('the version is printed before anything else is loaded', () => {
+  const main = readFileSync(join(root, 'dist/fdwsync.js'), 'utf8')
+  const loaded = Array.from(main.matchAll(/(?:import|from)"\.\/([^"]+)"/g), ([, file = '']) => file)
+  for (const file of loaded) expect(readFileSync(join(root, 'dist', file), 'utf8')).not.toMatch(/import|require/)
+  expect(loaded).toHaveLength(1)
+})
+
+test('schemas refer to files of the package', () => {
+  for (const path of paths.filter((each) => each.startsWith('schemas/'))) {
+    expect(JSON.parse(readFileSync(join(root, path), 'utf8')).$id).toBe(basename(path))
+    expect(createRequire(join(root, 'x.js')).resolve(`fdwsync/${path}`)).toBe(join(root, path))
+  }
 })
 
 const canRequire = 'require_module' in process.features

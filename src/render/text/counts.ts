@@ -1,7 +1,7 @@
 // Counts in words, in one way for plans, reports and the history.
 
 import type { Counts } from '../../core/counts.ts'
-import { counted } from './layout.ts'
+import { counted, numberText } from './layout.ts'
 
 type Shown = Omit<Counts, 'load'> & Partial<Counts>
 
@@ -10,11 +10,11 @@ const participles = { create: 'created', alter: 'altered', replace: 'replaced', 
 
 /** `2 to create, 1 to drop · 3 to record · loads 2 copies from the source`, in parts. */
 export function plannedParts(counts: Shown): readonly string[] {
-  const changes = operations.flatMap((op) => (counts[op] > 0 ? [`${counts[op]} to ${op}`] : []))
+  const changes = operations.flatMap((op) => (counts[op] > 0 ? [`${numberText(counts[op])} to ${op}`] : []))
   const [recorded, { load = 0 }] = [recordedIn(counts), counts]
   return [
     changes.join(', '),
-    recorded > 0 ? `${recorded} to record` : '',
+    recorded > 0 ? `${numberText(recorded)} to record` : '',
     load > 0 ? `loads ${counted(load, 'copy', 'copies')} from the source` : '',
   ].filter((part) => part !== '')
 }
@@ -23,7 +23,7 @@ export function plannedParts(counts: Shown): readonly string[] {
 export function doneText(counts: Counts): string {
   const changes = operations.map((op) => [counts[op], participles[op]] as const)
   const all = [...changes, [recordedIn(counts), 'recorded'] as const, [counts.load, 'loaded'] as const]
-  return all.flatMap(([count, done]) => (count > 0 ? [`${count} ${done}`] : [])).join(', ')
+  return all.flatMap(([count, done]) => (count > 0 ? [`${numberText(count)} ${done}`] : [])).join(', ')
 }
 
 /**

@@ -70,9 +70,13 @@ export function wrap(text: string, columns: number, indent: string, hanging = in
 
 /** `1 view`, `2 views`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${numberText(count)} ${count === 1 ? noun : plural}`
+}
+
+/** `1,000`. */
+export function numberText(count: number): string {
   // toLocaleString would load the data of all languages, which takes 9 ms.
-  const digits = String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
-  return `${digits} ${count === 1 ? noun : plural}`
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 /** `12 ms`, `1.2 s`, `3 min 20 s`. */

@@ -4,6 +4,7 @@ import type { ManifestList, ManifestSummary } from '../../core/manifest-summary.
 import { oneLine } from '../../core/printable.ts'
 import type { RenderOptions } from '../format.ts'
 import { counted, pad, widthOf, wrap } from './layout.ts'
+import { countedByKind } from './objects.ts'
 import { agoText } from './status.ts'
 
 /** One entry for each manifest, by name. */
@@ -20,15 +21,10 @@ export function renderManifests({ database, manifests }: ManifestList, options: 
 }
 
 function detailsOf({ byKind, lastApplied, secondsAgo, outcome, appliedBy, firstApplied, commit }: ManifestSummary) {
-  const kinds = Object.entries(byKind).map(([kind, count]) => counted(count, kindText(kind)))
+  const kinds = countedByKind(byKind)
   const by = appliedBy === null ? '' : ` by ${oneLine(appliedBy)}`
   const at = commit === null ? '' : ` · commit ${oneLine(commit.slice(0, 12))}`
   const last = lastApplied === null ? 'never applied' : `${outcome ?? ''} ${agoText(secondsAgo ?? 0)}${by}${at}`
   const first = firstApplied === null ? '' : ` · first applied ${firstApplied.slice(0, 10)}`
   return [...(kinds.length === 0 ? [] : [kinds.join(', ')]), `${last}${first}`]
-}
-
-/** `foreignTable` becomes `foreign table`. */
-function kindText(kind: string): string {
-  return oneLine(kind).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }

@@ -3,7 +3,7 @@
 import { idOf, type KindName, type ObjectId } from '../../core/object.ts'
 import { oneLine } from '../../core/printable.ts'
 import { ident } from '../../core/sql.ts'
-import { titleOf } from '../../kinds/registry.ts'
+import { kindNames, titleOf } from '../../kinds/registry.ts'
 import { counted } from './layout.ts'
 
 interface Titled {
@@ -63,6 +63,11 @@ export function subjectOf(
 export function nameInPlace(id: ObjectId): string {
   if (id.kind !== 'userMapping') return oneLine(ident(id.name))
   return id.role === null ? 'public' : oneLine(ident(id.role))
+}
+
+/** `4 indexes`, `1 index`: kinds in the order in which they are created. */
+export function countedByKind(byKind: Readonly<Record<string, number>>): readonly string[] {
+  return kindNames.flatMap((kind) => (byKind[kind] === undefined ? [] : [counted(byKind[kind], ...nouns[kind])]))
 }
 
 function containerOf(id: ObjectId): string | undefined {

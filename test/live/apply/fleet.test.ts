@@ -73,8 +73,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       format: 'fdwsync.fleet/1',
       targets: [{ name: 'z', labels: { region: 'eu' }, exitCode: 0, document: { format: 'fdwsync.plan/1' } }],
     })
-    const sharded = await fleet('status', '--shard', '0/2')
-    for (const text of ['== a ==', '== z ==', '2 targets: 2 done']) expect(sharded.stdout).toContain(text)
+    for (const args of [['status'], ['refresh', '--parallel', '1']]) {
+      const sharded = await fleet(...args, '--shard', '0/2')
+      for (const text of ['== a ==', '== z ==', '2 targets: 2 done']) expect(sharded.stdout).toContain(text)
+    }
   })
 
   test('the pods of the Indexed Job in examples/pipelines apply to each target once', async () => {

@@ -35,6 +35,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(isValid(listed), JSON.stringify(isValid.errors)).toBe(true)
     const [{ manifest: name, byKind, objects }] = listed.manifests
     expect(byKind).toMatchObject({ server: 1, materializedView: 1 })
+    expect(listed.manifests[0]).toMatchObject({ secondsAgo: expect.any(Number), outcome: 'applied' })
 
     expect(await command(['release', 'nothing', '--auto-approve'])).toMatchObject({
       code: 64,

@@ -7,6 +7,7 @@ import type { PlanOptions } from '../../../src/planner/context.ts'
 import { createPlan } from '../../../src/planner/plan.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
@@ -89,6 +90,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planOf(parsed, fixture, ['foreign-table:*.customers']))).toEqual([
       'create foreign table proxy.customers',
     ])
+    const patterns = ['--only', 'foreign-table:*.c*+', '--only', 'schema:proxy']
+    const { stdout } = await run(fixture, ['plan', '--format', 'json', ...patterns], manifest())
+    expect(JSON.parse(stdout).changes.map(({ title }: { title: string }) => title)).toEqual(
+      dependents.changes.map(({ title }) => title),
+    )
     await expect(planOf(parsed, fixture, ['nothing'])).rejects.toThrow(
       '--only nothing: the manifest has nothing that matches',
     )

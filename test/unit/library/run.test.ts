@@ -17,7 +17,7 @@ test('events are read while the work runs, and again later', async () => {
   const gate = new Promise<void>((resolve) => {
     goOn = resolve
   })
-  const run = startRun(async (emit) => {
+  const run = startRun(new AbortController().signal, async (emit) => {
     emit(warning('first'))
     await gate
     emit(warning('second'))
@@ -33,7 +33,7 @@ test('events are read while the work runs, and again later', async () => {
 })
 
 test('an error ends the iteration, and rejects the result only for who awaits it', async () => {
-  const run = startRun(async (emit) => {
+  const run = startRun(new AbortController().signal, async (emit) => {
     emit(warning('first'))
     throw new Error('refused')
   })
