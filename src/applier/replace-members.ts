@@ -7,6 +7,7 @@ import type { Relation } from '../core/object.ts'
 import type { ReplaceStep } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { kindOf } from '../kinds/registry.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import { finalNames } from '../loader/swap/final-names.ts'
@@ -74,11 +75,13 @@ async function createdAs(
   wanted: WantedObject,
   { schema, name }: Relation,
 ): Promise<readonly Created[]> {
+  const { catalog } = kindOf(wanted.id)
   const rows = await session.query<{ oid: number }>(
-    trusted(
-      'SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2',
-    ),
-    [schema, name],
+    trusted(`
+      SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2 AND $3 = 'pg_class'
+      UNION ALL
+      SELECT t.oid FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = $1 AND typname = $2 AND $3 = 'pg_type'`),
+    [schema, name, catalog],
   )
-  return rows.map(({ oid }) => ({ wanted, catalog: 'pg_class', oid }))
+  return rows.map(({ oid }) => ({ wanted, catalog, oid }))
 }

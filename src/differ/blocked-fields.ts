@@ -3,6 +3,7 @@
 import type { Change, FieldChange } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
+import type { AnyKind } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 
 export function isBlockedBy(field: FieldChange, dependent: Dependent): boolean {
@@ -39,9 +40,13 @@ export function replaceBlocked(changes: readonly Change[], dependents: readonly 
   })
 }
 
+/** Whether objects of the kind leave their names to their successors, since no two of them can have the same name. */
+export function isRenamedAside({ aside, replacement }: AnyKind): boolean {
+  return aside !== undefined && (replacement === undefined || replacement.onlyWithWhatItUses === true)
+}
+
 /** Whether it may have to be: its dependents are read to find out. */
 export function canBeRenamedAside(change: Change): boolean {
   if (change.op !== 'alter' || !mayBeBlocked(change)) return false
-  const { aside, replacement } = kindOf(change.to.id)
-  return aside !== undefined && replacement === undefined
+  return isRenamedAside(kindOf(change.to.id))
 }

@@ -9,6 +9,8 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
+import { isRenamedAside } from './blocked-fields.ts'
+import { builtBeside } from './built-beside.ts'
 import { type NameTakers, nameTakers, takerOf } from './taken-names.ts'
 import { temporaryName } from './temporary-name.ts'
 
@@ -27,6 +29,8 @@ interface Context {
   /** What has to go with its owner, such as the user mappings of a server. */
   readonly goingByOwner: ReadonlyMap<Key, readonly Going[]>
   readonly dependentsOn: ReadonlyMap<Key, readonly Dependent[]>
+  /** What is built in a scratch schema, since it consists of rows of relations that are. */
+  readonly beside: ReadonlySet<Key>
   readonly takers: NameTakers
   readonly ledger: Ledger
   readonly wanted: ReadonlyMap<Key, WantedObject>
@@ -78,6 +82,7 @@ function contextOf({ changes, dependents, ledger, wanted, suffix }: AsideInput):
     goingByNeed: changesOf(groupBy(needs, ({ need }) => need)),
     goingByOwner: changesOf(groupBy(owned, ({ owner }) => owner)),
     dependentsOn: groupBy(dependents, ({ on }) => on),
+    beside: builtBeside(going, wanted),
     takers: nameTakers(changes),
     ledger,
     wanted,
@@ -108,15 +113,14 @@ function isOvertaken(change: Extract<Going, { op: 'drop' }>, context: Context): 
 
 /** Whether it is used, but cannot be built beside the old one under the same name. */
 function isReplacedUnderUse(change: Replace, context: Context): boolean {
-  const { replacement } = kindOf(change.from.id)
-  return replacement === undefined && isUsed(change, context) && canBeRenamed(change, context)
+  if (context.beside.has(change.key)) return false
+  return isRenamedAside(kindOf(change.from.id)) && isUsed(change, context) && canBeRenamed(change, context)
 }
 
 /** An old object cannot serve on if what it needs cannot: a composite type has the types of its attributes. */
 function dropUnusable(temporaryNames: Map<Key, ObjectId>, { going, goingByNeed }: Context): void {
   const unusable = [...going.values()].filter(({ op, key, from }) => {
-    const { aside, replacement } = kindOf(from.id)
-    return op === 'replace' && aside !== undefined && replacement === undefined && !temporaryNames.has(key)
+    return op === 'replace' && isRenamedAside(kindOf(from.id)) && !temporaryNames.has(key)
   })
   for (const { key } of unusable) {
     for (const above of goingByNeed.get(key) ?? []) {
@@ -216,7 +220,7 @@ function canBeRenamed(change: Replace, context: Context): boolean {
 
 function isReplacedToo({ key, parent, view }: Dependent, { going, wanted }: Context): boolean {
   if (view?.outcome?.becomes === 'repointed') return true
-  const isRebuilt = (id: ObjectId) => kindOf(id).replacement?.inScratch === true
+  const isRebuilt = (id: ObjectId) => kindOf(id).replacement?.inScratch === true && !isRenamedAside(kindOf(id))
   return [parent, key].some((own) => {
     const to = own === undefined ? undefined : wanted.get(own)
     return own !== undefined && (going.has(own) || (to !== undefined && isRebuilt(to.id)))

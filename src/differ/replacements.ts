@@ -50,14 +50,20 @@ export function addReplacements(input: ReplacementInput): readonly Change[] {
     for (const reader of readers.get(key) ?? []) {
       const to = wanted.get(reader.key)
       const change = byKey.get(reader.key)
-      if (!to || change?.op === 'drop' || change?.op === 'replace') continue
+      // What is created has left its name to its successor.
+      if (!to || change?.op === 'create' || change?.op === 'drop' || isBeside(change)) continue
       if (takenBy !== undefined && !to.needs.includes(takenBy)) continue
-      const fields = [...(change?.op === 'alter' ? change.fields : []), replacedWith(title)]
+      const own = change?.op === 'alter' || change?.op === 'replace' ? change.fields : []
+      const fields = own.some(({ field }) => field === title) ? own : [...own, replacedWith(title)]
       const replacement = { op: 'replace', key: reader.key, from: reader.live, to, fields, how: 'beside' } as const
       add(unmanaged.has(reader.key) ? { ...replacement, isUnmanaged: true } : replacement)
     }
   }
   return [...byKey.values()]
+}
+
+function isBeside(change: Change | undefined): boolean {
+  return change?.op === 'replace' && change.how === 'beside'
 }
 
 interface Replaced {
@@ -98,7 +104,8 @@ function replaceIfUsed(
   byKey: ReadonlyMap<Key, Change>,
 ): Replace | undefined {
   if (change.op !== 'alter' && !(change.op === 'replace' && change.how === 'drop-and-create')) return undefined
-  if (!kindOf(change.to.id).replacement?.onlyIfUsed) return undefined
+  const { replacement } = kindOf(change.to.id)
+  if (!replacement?.onlyIfUsed || replacement.onlyWithWhatItUses) return undefined
   const users = dependents.filter(
     (dependent) =>
       dependent.parent === change.key ||

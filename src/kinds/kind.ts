@@ -35,6 +35,8 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   readonly onlyIfUsed: boolean
   /** Whether `scratch` is the schema in which it is built, or its own name until the swap, next to the old one. */
   readonly inScratch: boolean
+  /** Set if it is built beside only because something that it uses is. If it changes itself, the old one is renamed aside. */
+  readonly onlyWithWhatItUses?: true
   /** The catalogs of what can be attached to it, if it can take the place of an object of another kind that may have more. */
   readonly attachable?: readonly string[]
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]

@@ -41,7 +41,8 @@ export function locksOf(change: DefiningChange | DroppingChange): readonly Key[]
   return [...new Set(objects.map(({ id, spec }) => kindOf(id).child?.parentOf(spec, id) ?? change.key))]
 }
 
-export function hazardsOf(change: Change): readonly Hazard[] {
+/** @param replacedTypes by `relationKey`: the types, and relations with their row types, that are replaced */
+export function hazardsOf(change: Change, replacedTypes: ReadonlySet<string>): readonly Hazard[] {
   if (change.op === 'adopt' || change.op === 'release') return []
   // A successor is compared with the object that was renamed aside for it.
   const compared = (change.op === 'create' && change.renamesAside) || change
@@ -49,5 +50,5 @@ export function hazardsOf(change: Change): readonly Hazard[] {
   const former = compared.op === 'replace' ? compared.from.currentId : undefined
   return [object.id, ...(former ? [former] : [])]
     .flatMap((id) => kindOf(id).hazards?.(compared) ?? [])
-    .concat(resultTypeHazards(compared))
+    .concat(resultTypeHazards(compared, replacedTypes))
 }

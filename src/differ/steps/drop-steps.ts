@@ -90,6 +90,6 @@ export function dropStep(change: DroppingChange, stage: StageName, after: readon
     locks: locksOf(change),
     statements: kindOf(id).drop(id),
     after,
-    hazards: change.op === 'drop' ? hazardsOf(change) : [],
+    hazards: change.op === 'drop' ? hazardsOf(change, new Set()) : [],
   }
 }

@@ -68,7 +68,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
         ...children.flatMap((child) => kindOf(child.id).child?.finishAfterSwap?.(child.id, scratch) ?? []),
       ],
     },
-    hazards: [...hazardsOf(change), ...reads, ...repointHazards(change, context)],
+    hazards: [...hazardsOf(change, context.replacedTypes), ...reads, ...repointHazards(change, context)],
   }
 }
 

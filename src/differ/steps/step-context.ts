@@ -4,7 +4,7 @@
 import type { Change, LiveObject, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import type { Dependent } from '../../core/dependent.ts'
-import type { Key, ObjectId } from '../../core/object.ts'
+import { type Key, namespaceOf, type ObjectId, relationKey } from '../../core/object.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import type { ReplacementGroup } from '../replacement-groups.ts'
 import { type Drop, parentOf } from './changes.ts'
@@ -37,6 +37,8 @@ export interface StepContext extends StepInput {
   readonly dropsNeeding: ReadonlyMap<Key, readonly Drop[]>
   /** Objects that have another name, or columns of another name, until the plan has renamed them. */
   readonly renamed: ReadonlySet<Key>
+  /** By `relationKey`: the types, and relations with their row types, that are replaced by others of the same name. */
+  readonly replacedTypes: ReadonlySet<string>
 }
 
 export function createStepContext(input: StepInput): StepContext {
@@ -50,6 +52,7 @@ export function createStepContext(input: StepInput): StepContext {
     arrivalsAt: arrivals(changes),
     dropsNeeding: dropsByNeed(changes, dependents),
     renamed: new Set(changes.flatMap((change) => ('from' in change && isRenamed(change.from) ? [change.key] : []))),
+    replacedTypes: new Set(changes.flatMap(replacedType)),
   }
 }
 
@@ -58,6 +61,13 @@ export function isCoveredByParent(change: Change, { changeOf }: StepContext): bo
   const parent = parentOf(change)
   const op = parent === undefined ? undefined : changeOf.get(parent)?.op
   return op === 'drop' || op === 'replace'
+}
+
+function replacedType(change: Change): readonly string[] {
+  if (change.op !== 'replace' && !(change.op === 'create' && change.renamesAside)) return []
+  const { id } = change.to
+  const namespace = namespaceOf(id)
+  return namespace !== undefined && 'name' in id ? [relationKey(namespace, id.name)] : []
 }
 
 export function isRenamed({ renamedFrom, renamedColumns }: LiveObject): boolean {

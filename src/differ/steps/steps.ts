@@ -161,7 +161,7 @@ function definitionSteps(
     ...inDatabaseOf(id),
     after,
     locks: locksOf(change),
-    hazards: hazardsOf(change),
+    hazards: hazardsOf(change, context.replacedTypes),
   }
   if (change.op === 'alter') {
     const statements = alter(id, change.fields, change.from.spec)

@@ -1,16 +1,10 @@
 // The names of types in SQL as PostgreSQL shows it.
+
+import { qualifiedName, unquoted } from '../../core/names-in-sql.ts'
 import { keyOf, type ObjectId } from '../../core/object.ts'
 import { qualified } from '../../core/sql.ts'
 
 type NameOf = (id: ObjectId) => ObjectId
-
-/** The pattern of a name in SQL, with or without quotes. */
-export const sqlName = String.raw`"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*`
-const qualifiedName = new RegExp(String.raw`(?<![\p{L}\p{N}_$."])(${sqlName})\.(${sqlName})`, 'gu')
-
-export function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
-}
 
 /** SQL with other names for the types in it. Under an empty search path, PostgreSQL shows each with its schema. */
 export function withTypeNames(text: string, nameOf: NameOf): string {

@@ -1,13 +1,19 @@
-// How the default, NOT NULL and checks of a domain change: each by a statement of its own.
+// Domains as text, and how their default, NOT NULL and checks change: each by a statement of its own.
 import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, inSubtransaction, join, resolved, type Sql, sql, statement } from '../../core/sql.ts'
 import { becomesValid, type Check, checkClause, checkText } from '../facets/columns/checks.ts'
 import { commentChange } from '../facets/comment.ts'
+import { type ObjectName, showName } from '../facets/names.ts'
 
 interface DomainSpec {
   readonly default: string | null
   readonly notNull: boolean
   readonly checks: Readonly<Record<string, Check>>
+}
+
+interface Base {
+  readonly base: string | null
+  readonly collation: ObjectName | null
 }
 
 export function checkTarget(name: Sql, check: string): Sql {
@@ -64,4 +70,14 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec): readon
     ]
     return [change(statements), ...(after ? comment(undefined) : [])]
   })
+}
+
+export function baseText({ base, collation }: Base): string | undefined {
+  return base === null ? undefined : `${base}${collation ? ` COLLATE ${showName(collation)}` : ''}`
+}
+
+export function domainText(spec: DomainSpec & Base): string {
+  return [baseText(spec) ?? '', spec.notNull ? 'not null' : '', spec.default === null ? '' : `default ${spec.default}`]
+    .filter((part) => part !== '')
+    .join(' ')
 }

@@ -1,9 +1,10 @@
 // The types that a type consists of: which ones are declared, so that they are created before it, and their names.
 import { topologicalOrder } from '../../core/graph.ts'
+import { sqlName, unquoted } from '../../core/names-in-sql.ts'
 import { type IdOf, type Key, keyOf } from '../../core/object.ts'
 import type { Check } from '../facets/columns/checks.ts'
 import { record } from '../facets/options.ts'
-import { sqlName, unquoted, withTypeNames } from '../facets/type-names.ts'
+import { withTypeNames } from '../facets/type-names.ts'
 import type { StandInOf } from '../probing.ts'
 import type { Attributes } from './attributes.ts'
 

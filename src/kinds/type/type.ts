@@ -27,10 +27,10 @@ import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import type { Grant } from '../facets/grants.ts'
 import { declaredIgnore, type Ignoring } from '../facets/ignored.ts'
-import { nameOf, type ObjectName, objectName, showName } from '../facets/names.ts'
+import { nameOf, type ObjectName, objectName } from '../facets/names.ts'
 import { record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
-import { asideInSchema, typeRenaming } from '../facets/renaming.ts'
+import { asideInSchema, enterSchema, typeRenaming } from '../facets/renaming.ts'
 import { present, withoutBrackets, writtenName } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
@@ -48,7 +48,7 @@ import {
   writtenAttributes,
 } from './attributes.ts'
 import { isDeclarableRange, typeCatalog } from './catalog.ts'
-import { addCheck, checkTarget, domainChanges } from './domain.ts'
+import { addCheck, baseText, checkTarget, domainChanges, domainText } from './domain.ts'
 import { partExpressions, partsOf, withPartNames, withParts } from './parts.ts'
 import { declaredRange, multirangeText, rangeDefinition, rangeText, standInMultirange, writtenRange } from './range.ts'
 import { renamedBack, valueChanges, valuesText } from './values.ts'
@@ -215,6 +215,14 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   // The multirange type of the old one would keep its name.
   aside: { ...asideInSchema('type', sql`TYPE`), isPossible: ({ sort }) => sort !== 'range' },
   renaming: { ...typeRenaming, withNames: withPartNames },
+  // A composite type or a domain over the rows of a relation that is replaced.
+  replacement: {
+    onlyIfUsed: true,
+    onlyWithWhatItUses: true,
+    inScratch: true,
+    build: (id, spec, scratch) => type.create({ ...id, schema: scratch }, spec),
+    swap: (id, scratch) => ({ out: type.drop(id), in: enterSchema(sql`TYPE`, scratch, id) }),
+  },
   typedExpressions: partExpressions,
   display: {
     summary: ({ sort }) => sortTitles[sort],
@@ -283,14 +291,4 @@ function definition({ schema, name: ownName }: IdOf<'type'>, spec: TypeSpec): Sq
       return join(parts, '')
     }
   }
-}
-
-function baseText({ base, collation }: TypeSpec): string | undefined {
-  return base === null ? undefined : `${base}${collation ? ` COLLATE ${showName(collation)}` : ''}`
-}
-
-function domainText(spec: TypeSpec): string {
-  return [baseText(spec) ?? '', spec.notNull ? 'not null' : '', spec.default === null ? '' : `default ${spec.default}`]
-    .filter((part) => part !== '')
-    .join(' ')
 }

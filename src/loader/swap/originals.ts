@@ -47,15 +47,17 @@ async function readAll(
   if (built.length === 0) return []
   const ids = built.map(({ change }) => originalId(change))
   const { live } = await readCatalog(session, ids, salt)
-  const relations = built.map(({ change, scratch, loses }) => ({
-    oid: change.from.oid,
-    scratch,
-    kind: change.to.id.kind,
-    kept: change.keptAs !== undefined,
-    columns: record(keptColumns(change) ?? []),
-    keys: record(keptKeys(change)),
-    loses,
-  }))
+  const relations = built
+    .filter(({ change }) => isRelation(change.from))
+    .map(({ change, scratch, loses }) => ({
+      oid: change.from.oid,
+      scratch,
+      kind: change.to.id.kind,
+      kept: change.keptAs !== undefined,
+      columns: record(keptColumns(change) ?? []),
+      keys: record(keptKeys(change)),
+      loses,
+    }))
   const attachments = await readAttachments(session, relations, declared, dropped)
   return built.map(({ change, scratch }) => {
     const original = live.get(keyOf(originalId(change)))
@@ -63,9 +65,14 @@ async function readAll(
       change,
       scratch,
       live: original && { ...original, spec: finalNames.inData(original.spec) },
-      attachments: finalNames.inData(attachments.get(change.from.oid) ?? noAttachments),
+      attachments: finalNames.inData((isRelation(change.from) && attachments.get(change.from.oid)) || noAttachments),
     }
   })
+}
+
+/** Types are replaced with the relations whose rows they consist of. */
+export function isRelation({ catalog }: LiveObject): boolean {
+  return catalog === 'pg_class'
 }
 
 function keptKeys({ from, to }: Replace): readonly (readonly [string, string])[] {

@@ -10,7 +10,7 @@ import { MemberFailure } from '../failure.ts'
 import { loadSettings, rowsLoaded } from '../load.ts'
 import { runStatements } from '../run-statements.ts'
 import { readSources, type SourceWatchdog } from '../source-watchdog.ts'
-import { type Originals, readOriginals, requireAsPlanned } from './originals.ts'
+import { isRelation, type Originals, readOriginals, requireAsPlanned } from './originals.ts'
 import type { Member, ReplacementContext, ReplacementSet, SuccessorLoad } from './replacement-set.ts'
 import { requireTrustedLiterals } from './require-trusted-literals.ts'
 import { restoreGrantors } from './restore-grantors.ts'
@@ -114,7 +114,7 @@ async function buildSuccessor(
   await runStatements(session, children, searchPath)
   await session.run(readingPath)
   await underOriginalNames(session, change, scratch, async () => {
-    await restoreGrantors(session, change.from.oid, successor)
+    if (isRelation(change.from)) await restoreGrantors(session, change.from.oid, successor)
     if (attachments.onSuccessor.length > 0) await session.run(join(attachments.onSuccessor, ';\n'))
   })
   // Nothing was loaded into a foreign table: ANALYZE would read the source.

@@ -10,7 +10,7 @@ import type { Session } from '../../db/session.ts'
 import { describeLockHolders, type LockHolder, readLockHolders } from '../../introspector/lock-holders.ts'
 import { seenRepeatedly, waitsForItself } from '../self-wait.ts'
 import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
-import { type Originals, readOriginals, requireUnchanged } from './originals.ts'
+import { isRelation, type Originals, readOriginals, requireUnchanged } from './originals.ts'
 import { type RawState, rawStateQuery, readRawState, stateIn } from './raw-state.ts'
 import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
 import { repointStatements, swappedRelations } from './repoint-views.ts'
@@ -42,7 +42,7 @@ export async function swap(
   last: readonly Sql[],
 ): Promise<void> {
   const statements = [...swapStatements(set, originals), ...last]
-  const replaced = set.members.map(({ change }) => change.from.oid)
+  const replaced = set.members.flatMap(({ change: { from } }) => (isRelation(from) ? [from.oid] : []))
   const scratchSchemas = scratchSchemasOf(set)
   const names = {
     names: set.finalNames,
