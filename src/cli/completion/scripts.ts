@@ -7,9 +7,9 @@ _fdwsync() {
   local IFS=$'\\n' candidate files=
   local word="\${COMP_WORDS[COMP_CWORD]}"
   COMPREPLY=()
-  for candidate in $(fdwsync complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
+  while read -r candidate; do
     if [ "$candidate" = ':files' ]; then files=1; else COMPREPLY+=("$(printf '%q' "$candidate")"); fi
-  done
+  done < <(fdwsync complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   if [ -n "$files" ]; then compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "$word")); fi
 }
 complete -F _fdwsync fdwsync

@@ -1,7 +1,10 @@
 // Completion: what could be typed next, and that shells accept the scripts. Each command's help has examples that can be run.
 
 import { spawnSync } from 'node:child_process'
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { candidates } from '../../../src/cli/completion/candidates.ts'
 import { completionScripts } from '../../../src/cli/completion/scripts.ts'
 import { examplesText } from '../../../src/cli/help-examples.ts'
@@ -52,14 +55,18 @@ describe('the scripts', () => {
     expect([status, stderr]).toEqual([0, ''])
   })
   test.skipIf(!has('bash'))('bash completes what the command prints', () => {
+    // A name with an asterisk is no pattern for files.
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-completion-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'shop.file'), '')
     const script = `
-      fdwsync() { [ "$1 $2 $3 $4" = 'complete -- refresh shop.' ] && printf 'shop.orders\\nshop.a b\\n:files\\n'; }
+      fdwsync() { [ "$1 $2 $3 $4" = 'complete -- refresh shop.' ] && printf 'shop.orders\\nshop.a b\\nshop.*\\n:files\\n'; }
       ${completionScripts.bash}
       COMP_WORDS=(fdwsync refresh shop.) COMP_CWORD=2
       _fdwsync
       printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout, stderr } = spawnSync('bash', ['--norc'], { input: script, encoding: 'utf8', cwd: '/' })
-    expect([stdout, stderr]).toEqual(['shop.orders\nshop.a\\ b\n', ''])
+    const { stdout, stderr } = spawnSync('bash', ['--norc'], { input: script, encoding: 'utf8', cwd: folder })
+    expect([stdout, stderr]).toEqual(['shop.orders\nshop.a\\ b\nshop.\\*\nshop.file\n', ''])
   })
 })
 
