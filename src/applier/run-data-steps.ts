@@ -16,7 +16,13 @@ import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.
 import { load, takeWarnings } from '../loader/load.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { serverLimits } from '../loader/server-limits.ts'
-import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
+import {
+  type SourcesOf,
+  type SourceWatchdog,
+  sourcesOfAll,
+  sourcesOfEach,
+  sourceWatchdog,
+} from '../loader/source-watchdog.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { countObjects } from './applied-changes.ts'
 import { build } from './build.ts'
@@ -41,6 +47,9 @@ export async function runDataSteps(
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
   const limits = serverLimits(options.maxConnections)
   const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal, limits })
+  const sourcesOf = steps.every(({ stage }) => stage === 'populate')
+    ? sourcesOfAll(steps.map(({ key }) => relationOf(key)))
+    : sourcesOfEach
   const pool = pooledConnect(connect, isLoad)
   // postgres_fdw keeps its connection to a source for as long as the session lives.
   const connectFor = (step: Step) => (serversOf(step, inHand).some(limits.isLimited) ? connect : pool.connect)
@@ -58,7 +67,11 @@ export async function runDataSteps(
       skipped: onFinished,
       async run(step, othersRun) {
         options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
-        const outcome = await runStep({ context, sources, connect: connectFor(step), failedLoads }, step, othersRun)
+        const outcome = await runStep(
+          { context, sources, sourcesOf, connect: connectFor(step), failedLoads },
+          step,
+          othersRun,
+        )
         if (outcome !== tooManyAtOnce) onFinished(step, outcome)
         return outcome
       },
@@ -87,16 +100,18 @@ function reasonToSkip(definitions: readonly FinishedStep[]): string | undefined 
 interface DataRun {
   readonly context: ApplyContext
   readonly sources: SourceWatchdog
+  readonly sourcesOf: SourcesOf
   /** Connections that loads share. */
   readonly connect: Connect
   readonly failedLoads: RefreshRecord[]
 }
 
 async function runStep(
-  { context, sources, connect, failedLoads }: DataRun,
+  run: DataRun,
   step: Step,
   othersRun: () => boolean,
 ): Promise<StepOutcome | typeof tooManyAtOnce> {
+  const { context, sources, connect, failedLoads } = run
   const { options, hidden } = context
   const started = performance.now()
   const id = randomUUID()
@@ -110,7 +125,7 @@ async function runStep(
       options.signal,
       async (session) => {
         if (step.action === 'replace' || step.stage === 'build') await build(context, session, sources, step)
-        else await loadView(context, session, sources, step, id)
+        else await loadView(run, session, step, id)
         context.notices.push(...takeWarnings(session, step))
       },
     )
@@ -137,18 +152,20 @@ async function runStep(
 }
 
 async function loadView(
-  { inHand: { plan }, applyId }: ApplyContext,
+  { context, sources, sourcesOf }: DataRun,
   session: Session,
-  sources: SourceWatchdog,
   step: PlainStep,
   id: string,
 ): Promise<void> {
+  const { inHand, applyId } = context
+  const { plan } = inHand
   const { key, statements } = step
   const started = performance.now()
   await load(session, sources, {
     view: relationOf(key),
     searchPath: plan.searchPath,
     statements,
+    sourcesOf,
     async record(session, rows) {
       const ended = performance.now()
       // If this fails, recordOutcome records the step at the end of the apply.

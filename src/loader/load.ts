@@ -9,7 +9,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
-import { readSources, type SourceWatchdog } from './source-watchdog.ts'
+import type { SourcesOf, SourceWatchdog } from './source-watchdog.ts'
 
 /**
  * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the
@@ -38,6 +38,7 @@ export interface Load {
   readonly view: Relation
   readonly searchPath: readonly string[]
   readonly statements: readonly Statement[]
+  readonly sourcesOf: SourcesOf
   /** Records the load in the ledger, in the same transaction. `rows` is undefined if the number is not known. */
   record(session: Session, rows: string | undefined): Promise<void>
 }
@@ -46,13 +47,12 @@ export interface Load {
 export async function load(
   session: Session,
   sources: SourceWatchdog,
-  { view, searchPath, statements, record }: Load,
+  { view, searchPath, statements, sourcesOf, record }: Load,
 ): Promise<void> {
   await session.run(sql`${beginStatement(session.serverVersion)}; ${abortWhenClientDisconnects}`)
   const pid = await backendPid(session)
   try {
-    const probes = await readSources(session, [view])
-    const rows = await sources.load(session, pid, [...probes.values()].flat(), async () => {
+    const rows = await sources.load(session, pid, await sourcesOf(session, view), async () => {
       await session.run(loadSettings(searchPath))
       return rowsLoaded(session, view, statements)
     })

@@ -119,6 +119,26 @@ export async function readSources(session: Session, views: readonly Relation[]):
   )
 }
 
+/** The sources of a view, looked up on the session that loads it. */
+export type SourcesOf = (session: Session, view: Relation) => Promise<readonly ConnectivityProbe[]>
+
+/** Looks up each view by itself, for when what they read is replaced between loads. */
+export const sourcesOfEach: SourcesOf = async (session, view) =>
+  [...(await readSources(session, [view])).values()].flat()
+
+/** Looks up once what all of the views read: on the session of the first that is loaded, and on another one if that fails. */
+export function sourcesOfAll(views: readonly Relation[]): SourcesOf {
+  let reading: Promise<SourcesOfViews> | undefined
+  const read = (session: Session) => {
+    reading = readSources(session, views)
+    return reading
+  }
+  return async (session, { schema, name }) => {
+    const found = reading ? await reading.catch(() => undefined) : await read(session)
+    return (found ?? (await read(session))).get(relationKey(schema, name)) ?? []
+  }
+}
+
 async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
   const { signal } = options
   try {
