@@ -205,6 +205,11 @@ export const attachmentsQuery: Sql = trusted(`
       FROM old LEFT JOIN (pg_index i JOIN pg_class ic ON ic.oid = indexrelid) ON indrelid = old.oid AND indisreplident
      WHERE "isTable" AND (old.relreplident IN ('f', 'n') OR old.relreplident = 'i' AND ic.oid IS NOT NULL)
     UNION ALL
+    -- The plan has named the parents that are lost. Any other one was given to it since.
+    SELECT old.oid, 12, format('ALTER TABLE %I.%I INHERIT %s', nspname, relname, inhparent::regclass)
+      FROM old JOIN pg_inherits ON inhrelid = old.oid
+     WHERE relkind = 'r' AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_inherits'::regclass, inhparent))
+    UNION ALL
     SELECT tgrelid, 11, pg_get_triggerdef(oid) FROM triggers
     UNION ALL
     SELECT tgrelid, 12, format('ALTER TABLE %s %s TRIGGER %I', on_relation, CASE tgenabled WHEN 'D' THEN 'DISABLE'

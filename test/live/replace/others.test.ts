@@ -195,6 +195,27 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
+  test.each(
+    isNewest(pair) ? ['ALTER TABLE local.orders INHERIT local.parent'] : [],
+  )('%s, while the successor of the table is built, is noticed', async (sql) => {
+    const fixture = await fixtureFor(pair, source)
+    const withTable = (text: string) => fixture.manifest(text.replace('materialized_views:', 'tables:'))
+    await applyTo(await withTable(manifest('numeric(10,2)')), fixture.url)
+    await fixture.sql('CREATE TABLE local.parent (id bigint)')
+    const gate = await closeGate(fixture)
+    const parsed = await withTable(manifest('numeric(12,3)', 'WHERE public.gate()'))
+    const applying = applyTo(parsed, fixture.url)
+    await waiting(fixture, 'load')
+    await fixture.sql(sql)
+    await gate.open()
+    expect(missedOf((await applying).report).join()).toMatch(
+      /was changed by another session while its successor was built/,
+    )
+    expect(await fixture.sql('SELECT inhparent::regclass::text AS parent FROM pg_inherits')).toEqual([
+      { parent: 'local.parent' },
+    ])
+  })
+
   test('a security label that cannot be restored, since its provider is not loaded, is not lost', async () => {
     const fixture = await setUp()
     await fixture.sql(`SET allow_system_table_mods = on;
