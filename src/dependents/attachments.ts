@@ -25,6 +25,9 @@ const attachmentsQuery = trusted(`
     SELECT of, relid, 'pg_policy'::regclass, p.oid, format('policy %I', polname), NULL
       FROM relation JOIN pg_policy p ON polrelid = relid WHERE relid = of
     UNION ALL
+    SELECT of, relid, 'pg_policy'::regclass, relid, 'row-level security', NULL
+      FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' AND relrowsecurity WHERE relid = of
+    UNION ALL
     SELECT of, relid, 'pg_publication_rel'::regclass, p.oid, format('its place in publication %I', pubname), NULL
       FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_publication_rel p ON prrelid = relid
       JOIN pg_publication b ON b.oid = prpubid

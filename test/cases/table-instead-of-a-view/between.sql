@@ -5,3 +5,4 @@ CREATE VIEW public.over AS SELECT o.id, c.customer_id FROM shop.orders o, shop.c
 CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER noted AFTER INSERT ON shop.customers FOR EACH STATEMENT EXECUTE FUNCTION public.noted();
 ALTER TABLE shop.customers ADD CONSTRAINT positive CHECK (customer_id > 0);
+ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY;
