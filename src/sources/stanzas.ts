@@ -28,17 +28,18 @@ export function indexStanza(schema: string, name: string, spec: IndexSpec): Inde
   return asIndex(index.write({ kind: 'index', schema, name }, spec, noVariables))
 }
 
-/** A type of a source, without comments. */
+/** A type of a source. Like a table, it leaves open what comes from no source: owner, grants and comments. */
 export function typeStanza(schema: string, name: string, spec: TypeSpec): TypeStanza {
   const withoutComments = <Part>(parts: Readonly<Record<string, Part>>) =>
     record(Object.entries(parts).map(([key, part]) => [key, { ...part, comment: undefined }]))
   const copied = {
-    ...spec,
+    ...withoutAccess(spec),
     checks: withoutComments(spec.checks),
     attributes: withoutComments(spec.attributes),
     comment: undefined,
   }
-  return asType(type.write({ kind: 'type', schema, name }, copied, noVariables))
+  const { grants: _, ...stanza } = asType(type.write({ kind: 'type', schema, name }, copied, noVariables))
+  return stanza
 }
 
 /** All types that were last applied, whether copied or declared by the manifest. */

@@ -74,7 +74,7 @@ export function withoutParts(spec: TypeSpec, omitted: readonly OmittedPart[]): T
 
 export function omissionWarning({ schema, name, title, spec }: RemoteType, { part, reason }: OmittedPart): Warning {
   const what = part === null ? 'its default' : `its check ${ident(part)}`
-  const stanza = spec && JSON.stringify({ [name]: { ...typeStanza(schema, name, spec), grants: undefined } })
+  const stanza = spec && JSON.stringify({ [name]: typeStanza(schema, name, spec) })
   return {
     code: 'source/type',
     message: `type ${title} of the source: ${what} is not copied, because ${reason}. To have it, declare the type below "types" of schema ${ident(schema)}: ${stanza}`,

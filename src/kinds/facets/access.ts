@@ -58,12 +58,12 @@ export function declaredAccess(declared: {
  * applies the manifest owns its objects by default. Not to be put into `present`, which would drop empty grants.
  */
 export function writtenAccess(
-  { owner, ownedByCurrentRole, hasAcl, grants = [], revokedFromOwner }: Access,
+  { owner, ownedByCurrentRole, hasAcl, grants, revokedFromOwner }: Access,
   defaults: readonly Grant[] = [],
 ): WrittenMap {
   return {
     ...present({ owner: ownedByCurrentRole ? undefined : owner }),
-    ...(hasAcl || grantsText(grants) !== grantsText(defaults) ? { grants: writtenGrants(grants) } : {}),
+    ...(grants && (hasAcl || grantsText(grants) !== grantsText(defaults)) ? { grants: writtenGrants(grants) } : {}),
     ...present({ revoked_from_owner: revokedFromOwner }),
   }
 }

@@ -50,7 +50,7 @@ const withoutSuffix = (change: string) => change.replace(/(fdwsync_old)_[0-9a-f]
 
 const copying = (more = '') => mirroring(`types: copy\n${more}`)
 
-const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::text AS text FROM pg_type t
+const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::text || coalesce(' ' || t.typacl::text, '') AS text FROM pg_type t
   JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
  WHERE (t.typtype IN ('e', 'd', 'r', 'm') OR c.relkind = 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'fdwsync') ORDER BY 1`
 
