@@ -49,7 +49,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const log = await logOf(fixture)
     await endIdle(fixture.url)
     const { report } = await applyTo(await fixture.manifest(after), fixture.url)
-    expect([report?.steps.length, missedOf(report)]).toEqual([14, []])
+    expect([report?.steps.length, missedOf(report)]).toEqual([13, []])
     return new Set(log().match(/\bfdwsync_(?!source\b)\w+/g))
   }
 
