@@ -35,6 +35,7 @@ import { proveDefinitions } from './prove-created.ts'
 import { trustedEvaluation } from './require-trusted-evaluation.ts'
 import { runSteps } from './run-steps.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
+import { isNotConverged } from './verify.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
 const attempts = 12
@@ -212,7 +213,8 @@ function readCurrentState({ inHand }: ApplyContext, session: Session, ledger: Fo
 }
 
 /**
- * If a statement fails because of what another session has committed since the check, reports that the plan is stale.
+ * If a statement fails, or the result is another one, because of what another session has committed since the check, reports that the
+ * plan is stale.
  */
 async function throwStaleOr(
   error: unknown,
@@ -220,8 +222,8 @@ async function throwStaleOr(
   definitions: Definitions,
   session: Session,
 ): Promise<never> {
-  const hasOtherCause = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
-  if (hasOtherCause || session.isLost()) throw error
+  const mayBeStale = isDatabaseError(error) ? !isTransient(error) : isNotConverged(error)
+  if (!mayBeStale || context.options.signal.aborted || session.isLost()) throw error
   await session.run(sql`${beginStatement(session.serverVersion, { readOnly: true })}; ${readingPath}`)
   const current = await readCurrentState(context, session, await findLedger(session))
   const isStale = fingerprintOf(current) !== definitions.fingerprint

@@ -70,6 +70,10 @@ function notConverged(problems: readonly string[]): FdwsyncError {
   })
 }
 
+export function isNotConverged(error: unknown): boolean {
+  return error instanceof FdwsyncError && error.problems.some(({ code }) => code === 'plan/not-converged')
+}
+
 interface Difference {
   readonly text: string
   readonly locked: boolean

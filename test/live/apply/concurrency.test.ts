@@ -198,6 +198,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ).toEqual([{ applied: null, theirs: 'local.members' }])
   })
 
+  test('another session changes an object of the plan during the apply, before it is altered: the plan is stale', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await gateAtDefinitions(fixture)
+    const gate = await closeGate(fixture)
+    const more = changed.replace(
+      '      customers:',
+      '      clients: { server: shop, columns: { id: bigint } }\n      customers:',
+    )
+    const failure = applyTo(await fixture.manifest(more), fixture.url).catch((error: unknown) => error)
+    await waiting(fixture, 'define')
+    await fixture.sql('ALTER FOREIGN TABLE proxy.customers ADD COLUMN theirs int')
+    await gate.open()
+    expect(await failure).toMatchObject({ exitCode: 3 })
+    expect(await fixture.sql("SELECT to_regclass('proxy.clients') AS applied")).toEqual([{ applied: null }])
+  })
+
   test('a concurrent change of the same table is not overwritten: the plan is stale', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
