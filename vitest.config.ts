@@ -15,7 +15,7 @@ const slowest = [
 ]
 
 /** What a run has beside the rest if it names its majors, as the nightly one does. */
-const thorough = process.env.FDWSYNC_TEST_MAJORS ? ['test/thorough/**/*.test.ts'] : []
+const thorough = process.env.FDWSYNC_TEST_MAJORS ? ['test/{minimality,thorough}/**/*.test.ts'] : []
 
 /** Threads that collect garbage would take the cores from the servers, and with a large young generation there is less to do. */
 const execArgv = ['--single-threaded-gc', '--max-semi-space-size=64']
@@ -43,7 +43,7 @@ export default defineConfig({
       {
         test: {
           name: 'live',
-          include: ['test/{cases,live,minimality,oracle,property,examples}/**/*.test.ts', ...thorough],
+          include: ['test/{cases,live,oracle,property,examples}/**/*.test.ts', ...thorough],
           // The files of a worker share the modules that they import. The only state of these is connections.
           isolate: false,
           execArgv,

@@ -1,13 +1,13 @@
-// The same as in oracle.test.ts, applied by a role without superuser: it succeeds, or the report names what the role needs.
+// The same as in test/oracle/oracle.test.ts, applied by a role without superuser: it succeeds, or the report names what the role needs.
 
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hazardsToAllow } from '../../src/core/plan.ts'
+import { databases } from '../oracle/database.ts'
+import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from '../oracle/oracle-fixture.ts'
 import { connect, type TestDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
-import { eachMajor, isThorough } from '../support/majors.ts'
-import { databases } from './database.ts'
-import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
+import { eachMajor, isNewest } from '../support/majors.ts'
 
 /** What takes a superuser or further grants, and what is reported without them. */
 const needsMore: Readonly<Record<string, RegExp>> = {
@@ -44,10 +44,10 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
   })
   afterAll(() => fixture.cleanUp())
 
-  // What is refused, and what belongs to whom, depends on the version. The rest is for thorough runs.
+  // What is refused, and what belongs to whom, depends on the version.
   const dependsOnVersion = (name: string) => name in needsMore || name in needsOwner || /access|grants|owner/.test(name)
   const possible = databases.filter(
-    ({ name, since }) => pair.major >= since && (isThorough() || dependsOnVersion(name)),
+    ({ name, since }) => pair.major >= since && (isNewest(pair) || dependsOnVersion(name)),
   )
   const runs = possible.flatMap((database) => [
     { ...database, isOwner: true, more: needsMore[database.name] },
