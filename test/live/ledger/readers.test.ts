@@ -11,7 +11,7 @@ import { run } from '../../support/command.ts'
 import { applyTo, connectTo, type Environment, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { asVersion1 } from '../../support/ledger.ts'
-import { eachMajor, isNewest, newestMajor } from '../../support/majors.ts'
+import { eachMajor, isThorough, newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
@@ -57,7 +57,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test.each(
-    isNewest(pair) ? ['a superuser', 'another role'] : ['another role'],
+    isThorough() ? ['a superuser', 'another role'] : ['another role'],
   )('roles that only plan, monitor or refresh a ledger of %s, as README describes them', async (owner) => {
     const fixture = await fixtureFor(pair, source)
     const deployer = owner === 'a superuser' ? { url: fixture.url, user: pair.target.user } : await applier(fixture)

@@ -33,6 +33,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
+  const tried = Object.entries(stages).filter(
+    ([name]) => isThorough() || ['the load of the second', 'the swap'].includes(name),
+  )
+
   type Ended = Held & ReturnType<typeof start>
 
   /** How an apply ends before its time. */
@@ -62,7 +66,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   ]
 
   test.each(
-    Object.entries(stages),
+    tried,
   )('kill -9, pg_terminate_backend and SIGINT at %s: the old objects serve, nothing is left behind, the next apply converges', async (_, stage) => {
     const fixture = await setUp(pair, source)
     await endIdle(fixture.url)
@@ -167,17 +171,13 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(fixture)
   })
 
-  const held = Object.entries(stages).flatMap(([name, stage]) =>
-    isThorough() || ['the load of the second', 'the swap'].includes(name) ? [stage] : [],
-  )
-
   /** While an apply is held at each of these stages, another session interferes. All at once, since they mostly wait. */
   async function whileHeld(
     interfere: (fixture: Fixture) => Promise<() => Promise<unknown>>,
     look: (missed: readonly string[], fixture: Fixture) => Promise<void>,
   ) {
     await Promise.all(
-      held.map(async (stage) => {
+      tried.map(async ([, stage]) => {
         const fixture = await setUp(pair, source)
         const hold = await stage(fixture)
         const applying = applyTo(await fixture.manifest(changed), fixture.url, { lockTimeoutMilliseconds: 60_000 })

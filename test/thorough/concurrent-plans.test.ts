@@ -1,12 +1,12 @@
 // Plans of one database at the same time: what one creates to try it out is never in the way of another.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TestDatabase } from '../../servers/databases.ts'
-import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { newestMajor } from '../../support/majors.ts'
-import { head } from '../../support/manifests.ts'
-import { changesOf, missedOf } from '../../support/outcomes.ts'
+import type { TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
+import { applyTo, planFor } from '../support/fdwsync.ts'
+import { createSource, fixtureFor } from '../support/fixture.ts'
+import { newestMajor } from '../support/majors.ts'
+import { head } from '../support/manifests.ts'
+import { changesOf, missedOf } from '../support/outcomes.ts'
 
 const first = `${head('concurrent')}
 schemas:

@@ -1,13 +1,13 @@
 // Rows of the ledger that were edited by hand: an error names the row and the way out, and is never a stack trace.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { FdwsyncError } from '../../../src/core/errors.ts'
-import type { TestDatabase } from '../../servers/databases.ts'
-import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { newestMajor } from '../../support/majors.ts'
-import { importHead } from '../../support/manifests.ts'
-import { changesOf } from '../../support/outcomes.ts'
+import { FdwsyncError } from '../../src/core/errors.ts'
+import type { TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
+import { applyTo, planFor } from '../support/fdwsync.ts'
+import { createSource, fixtureFor } from '../support/fixture.ts'
+import { newestMajor } from '../support/majors.ts'
+import { importHead } from '../support/manifests.ts'
+import { changesOf } from '../support/outcomes.ts'
 
 const manifest = `${importHead}
 schemas:
