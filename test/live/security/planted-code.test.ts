@@ -7,11 +7,11 @@ import { codeQuery } from '../../../src/introspector/code-query.ts'
 import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { attacks, evaluated, manifestText } from './attacks.ts'
 import { asMallory, hasRun, letMalloryIn, mallory, plantedLower, preparation, throwMalloryOut } from './mallory.ts'
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let target: TestDatabase
   beforeAll(async () => {
     target = await createDatabase(pair.target)
