@@ -2,12 +2,12 @@
 
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TestDatabase } from '../../servers/databases.ts'
-import type { ServerPair } from '../../servers/provided.ts'
-import { run } from '../../support/command.ts'
-import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { newestMajor } from '../../support/majors.ts'
-import { shopManifest } from '../../support/manifests.ts'
+import type { TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
+import { run } from '../support/command.ts'
+import { createSource, type Fixture, fixtureFor } from '../support/fixture.ts'
+import { newestMajor } from '../support/majors.ts'
+import { shopManifest } from '../support/manifests.ts'
 
 /** Long enough for the fast path, and quick to parse all the same: its length is one comment. */
 const long = `${shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })}\n# ${'padding '.repeat(150_000)}\n`
