@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { connect, createDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf } from '../support/fdwsync.ts'
-import { isNewest, newestMajor } from '../support/majors.ts'
+import { newestMajor } from '../support/majors.ts'
 import {
   areOfOtherObjects,
   type Change,
@@ -17,11 +17,6 @@ import {
   text,
 } from './changes.ts'
 import { catalogRows, touched } from './rows.ts'
-
-/** The rows of constraints, defaults and statistics differ between majors, those of other catalogs do not. */
-function dependsOnVersion(row: string): boolean {
-  return /^((added|removed|replaced) )?(constraint|default|inheritance|statistics) /.test(row)
-}
 
 function touchedOn(major: number, { touches, from17 = touches, from18 = from17 }: Change): readonly string[] {
   if (major >= 18) return from18
@@ -40,8 +35,7 @@ test.each(newestMajor())('PostgreSQL $name: a change touches what it must and no
     await prepare(url)
     const base = await manifestOf(text('base.yaml'), environment)
     await applyTo(base, url)
-    const known = changes.filter(isOn(pair)).filter(({ touches }) => isNewest(pair) || touches.some(dependsOnVersion))
-    const groups = groupsOf(known, areOfOtherObjects)
+    const groups = groupsOf(changes.filter(isOn(pair)), areOfOtherObjects)
     for (const [at, group] of groups.entries()) {
       const names = group.map(({ change }) => change).join(', ')
       const before = await catalogRows(url)

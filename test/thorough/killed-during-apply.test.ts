@@ -7,7 +7,7 @@ import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../
 import { runSql, type TestDatabase } from '../servers/databases.ts'
 import { applyTo, connectTo, type Environment, manifestOf, planFor } from '../support/fdwsync.ts'
 import { createSource, sourceVariables } from '../support/fixture.ts'
-import { eachMajor, isNewest } from '../support/majors.ts'
+import { eachMajor } from '../support/majors.ts'
 import { shopManifest } from '../support/manifests.ts'
 import { changesOf, missedOf } from '../support/outcomes.ts'
 import { proxyTo, through } from '../support/proxy.ts'
@@ -58,13 +58,10 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
       await source.drop()
     })
 
-    // What the server does with an open transaction does not depend on its version. The COMMIT of a swap is tried on each.
-    const tried = isNewest(pair)
-      ? moments.flatMap(([session, sends]) => [
-          [session, sends, 'before'] as const,
-          [session, sends, 'during'] as const,
-        ])
-      : [['load', 'COMMIT\0', 'during'] as const]
+    const tried = moments.flatMap(([session, sends]) => [
+      [session, sends, 'before'] as const,
+      [session, sends, 'during'] as const,
+    ])
     test.each(
       tried,
     )('session %s, %s, killed %s it: the catalog and the ledger agree, and the next apply converges', async (purpose, sends, when) => {

@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { converges, everywhere, manifest, phases, refreshed, setTotal, share } from '../live/refresh/held-refresh.ts'
 import type { TestDatabase } from '../servers/databases.ts'
-import { hasChosenMajors } from '../servers/pair.ts'
 import { applyTo } from '../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../support/fixture.ts'
 import { waiting } from '../support/gates.ts'
@@ -21,14 +20,13 @@ describe.skipIf(majors.length === 0)('servers of our own, which are killed', () 
     })
     afterAll(() => servers.stop())
 
-    /** Holds refreshes and lets them end after a fault: in some of their phases, or where the majors are chosen, in all of them. */
+    /** Holds refreshes in each of their phases, and lets them end after a fault. */
     async function duringEach(
-      some: typeof everywhere,
       fault: (ending: ReturnType<typeof refreshed>, letGo: () => Promise<unknown>, fixture: Fixture) => Promise<void>,
     ): Promise<void> {
       const fixture = await fixtureFor(servers.pair, source)
       await applyTo(await fixture.manifest(manifest), fixture.url)
-      for (const [strategy, phase] of hasChosenMajors() ? everywhere : some) {
+      for (const [strategy, phase] of everywhere) {
         await setTotal(fixture, 1000)
         const held = await phases[phase](fixture)
         const refreshing = refreshed(fixture, strategy)
@@ -40,39 +38,27 @@ describe.skipIf(majors.length === 0)('servers of our own, which are killed', () 
     }
 
     test('kill -9 of the target', () =>
-      duringEach(
-        [
-          ['plain', 'the load'],
-          ['swap', 'the swap'],
-        ],
-        async (ending, _letGo, fixture) => {
-          await servers.target.kill()
-          const reason = await ending.then((outcome) => outcome && 'reason' in outcome && outcome.reason, String)
-          expect(reason).toMatch(/was lost|connection refused/)
-          await servers.target.restart()
-          await isBack(servers.target)
-          expect(await fixture.sql(share)).toEqual([{ share: expect.closeTo(1.3333, 3) }])
-        },
-      ))
+      duringEach(async (ending, _letGo, fixture) => {
+        await servers.target.kill()
+        const reason = await ending.then((outcome) => outcome && 'reason' in outcome && outcome.reason, String)
+        expect(reason).toMatch(/was lost|connection refused/)
+        await servers.target.restart()
+        await isBack(servers.target)
+        expect(await fixture.sql(share)).toEqual([{ share: expect.closeTo(1.3333, 3) }])
+      }))
 
     test('kill -9 of the source', () =>
-      duringEach(
-        [
-          ['concurrently', 'the load'],
-          ['swap', 'the load'],
-        ],
-        async (ending, letGo, fixture) => {
-          await servers.source.kill()
-          await letGo()
-          const outcome = await ending
-          expect(outcome).toMatchObject({
-            status: 'failed',
-            reason: expect.stringMatching(/could not connect|closed the connection/),
-          })
-          expect(await fixture.sql(share)).toEqual([{ share: expect.closeTo(1.3333, 3) }])
-          await servers.source.restart()
-          await isBack(servers.source)
-        },
-      ))
+      duringEach(async (ending, letGo, fixture) => {
+        await servers.source.kill()
+        await letGo()
+        const outcome = await ending
+        expect(outcome).toMatchObject({
+          status: 'failed',
+          reason: expect.stringMatching(/could not connect|closed the connection/),
+        })
+        expect(await fixture.sql(share)).toEqual([{ share: expect.closeTo(1.3333, 3) }])
+        await servers.source.restart()
+        await isBack(servers.source)
+      }))
   })
 })
