@@ -69,7 +69,7 @@ export interface Replacement {
   readonly statements: readonly Statement[]
   /** Load its data. */
   readonly load: readonly Statement[]
-  /** Create its children, such as indexes, once it is loaded. */
+  /** Create its primary key and its children, such as indexes, once it is loaded. */
   readonly children: readonly Statement[]
   readonly swap: Swap
   readonly hazards: readonly Hazard[]

@@ -42,6 +42,8 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Loads what was built, as {@link Data.populate} would. */
   load?(id: Id, scratch: string, wanted: Spec): readonly Statement[]
+  /** What takes less over all rows than row by row, once it is loaded. */
+  complete?(id: Id, scratch: string, wanted: Spec): readonly Statement[]
   /** The short part: the old object goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */
   swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
 }

@@ -54,9 +54,10 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     path: isResolved ? 'catalog' : 'manifest',
     statements: replacement.build(id, kind.child || isOfRowTypes ? spec : built, scratch, spec),
     load,
-    children: children.flatMap(
-      (child) => kindOf(child.id).child?.createIn(child.id, child.spec, scratch).map(resolved) ?? [],
-    ),
+    children: [
+      ...(replacement.complete?.(id, scratch, spec) ?? []),
+      ...children.flatMap((child) => kindOf(child.id).child?.createIn(child.id, child.spec, scratch) ?? []),
+    ].map(resolved),
     swap: {
       // The name of a child that moves here is taken until it is dropped from its former parent.
       out: [

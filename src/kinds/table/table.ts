@@ -42,6 +42,7 @@ import { adoptionChanges, ownSourceView, withQueryOf } from './adopt.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
 import {
+  addPrimaryKey,
   constraintsUnder,
   keyText,
   newConstraints,
@@ -166,10 +167,12 @@ export const table: DeclaredKind<'table', TableSpec> = {
     onlyIfUsed: false,
     inScratch: true,
     build: (id, spec, scratch, wantedSpec) => [
-      ...createTable({ ...id, schema: scratch }, spec),
+      ...createTable({ ...id, schema: scratch }, { ...spec, primaryKey: null }),
       ...successorSettings({ ...id, schema: scratch }, word, spec, wantedSpec),
     ],
     load: (id, scratch, spec) => loadTable({ ...id, schema: scratch }, spec),
+    complete: (id, scratch, { primaryKey }) =>
+      primaryKey ? [statement(sql`ALTER TABLE ${qualified(scratch, id.name)} ${addPrimaryKey(primaryKey)}`)] : [],
     swap: (id, scratch) => ({
       out: table.drop(id),
       in: [...enterSchema(word, scratch, id), renameSourceView({ ...id, schema: scratch }, id)],

@@ -127,7 +127,7 @@ function memberOf(id: Copy['id'], from: LiveObject, declared: CopySpec, scratch:
     path: 'catalog',
     statements: replacement.build(id, declared, scratch, spec),
     load: replacement.load(id, scratch, declared),
-    children: [],
+    children: replacement.complete?.(id, scratch, spec) ?? [],
     swap: replacement.swap(id, scratch, declared, spec),
     hazards: [],
     change: { op: 'replace', key, from, to, fields: [], how: 'beside', isUnmanaged: true },
