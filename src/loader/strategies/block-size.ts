@@ -5,6 +5,8 @@
 
 /** What is known of a table, and of what changed before its last refresh. */
 export interface Expected {
+  /** How many rows there are. */
+  readonly count: number
   /** The size of a row, in bytes. */
   readonly width: number
   /** Of that, the columns that the source cannot digest, and the key: they are read as they are. */
@@ -13,44 +15,80 @@ export interface Expected {
   readonly changed: number | undefined
 }
 
-export type BlockSize =
-  | { readonly rows: number }
+/** How many rows are in a block. */
+export interface BlockSize {
+  readonly rows: number
+  /** Those that are compared first, if most of them are likely to be equal. */
+  readonly large?: LargeBlocks
+}
+
+export interface LargeBlocks {
+  readonly rows: number
+  /** If so many differ, at most, their rows are read. If more do, small blocks within them are compared. */
+  readonly mostRead: number
+}
+
+export interface NoBlocks {
   /** Why reading all rows is cheaper, as a part of a sentence. */
-  | { readonly reason: string }
+  readonly reason: string
+}
 
 const measuredWidth = 140
 /** Every row costs something, however short it is. */
 const leastWidth = 60
-const digests = 0.31
+const digests = 0.28
 const sentBlock = 0.42
 const readRow = 1.1
 /** To compare rows that were read with those of the table. */
 const comparedRow = 0.3
 
+/** Groups of so many blocks fit into the default work_mem. For more, rows are written to disk. */
+const blocksInMemory = 2 ** 16
+const onDisk = 0.25
+/** A large block costs next to nothing. If one of its rows changed, they are read, or digested once more. */
+const largeBlocks = 1024
+/** Reading so much takes less than another query for digests. */
+const fewBytes = 2 ** 20
 const largest = 64
 /** However little changed the last time, more may have changed now. */
 const leastChanged = 0.001
 const changedUnlessKnown = 0.005
 
-export function chooseBlockSize({ width, widthBeside, changed = changedUnlessKnown }: Expected): BlockSize {
+export function chooseBlockSize(expected: Expected): BlockSize | NoBlocks {
+  const { count, width, widthBeside, changed = changedUnlessKnown } = expected
   const fraction = Math.max(changed, leastChanged)
   const relative = Math.max(width, leastWidth) / measuredWidth
   const read = readRow * relative
   const beside = (readRow * widthBeside) / measuredWidth
-  const costIn = (rows: number) => digests * relative + sentBlock / rows + beside + read * differing(fraction, rows)
-  // Where few rows differ, the minimum of sentBlock / rows + read * fraction * rows.
-  const best = Math.round(Math.sqrt(sentBlock / (read * fraction)))
-  const rows = Math.min(Math.max(best, 1), largest)
-  if (costIn(rows) < read + comparedRow) return { rows }
+  const costIn = (rows: number) =>
+    digests * relative +
+    sentBlock / rows +
+    (count / rows > blocksInMemory ? onDisk * relative : 0) +
+    beside +
+    (read + comparedRow) * differing(fraction, rows)
+  // Where few rows differ, the minimum of sentBlock / rows + (read + comparedRow) * fraction * rows.
+  const best = Math.round(Math.sqrt(sentBlock / ((read + comparedRow) * fraction)))
+  const small = Math.min(Math.max(best, 1), largest)
+  const inMemory = Math.max(small, Math.ceil(count / blocksInMemory))
+  const rows = costIn(inMemory) <= costIn(small) ? inMemory : small
+  if (costIn(rows) < read + comparedRow) return { rows, ...largeFor(expected, rows) }
   if (costIn(rows) - beside < read + comparedRow)
     return { reason: 'most of its data is in columns that its source cannot digest' }
   const percent = Math.round(fraction * 100)
   return {
     reason:
-      changed === undefined || percent < 2
+      percent < 2
         ? 'its rows are so short that digests cost more than the rows'
         : `${percent} % of its rows had changed at the last refresh`,
   }
+}
+
+/** A second comparison costs as much as the first, unless most large blocks are equal. */
+function largeFor({ count, width, widthBeside, changed }: Expected, small: number): Pick<BlockSize, 'large'> {
+  const rows = Math.ceil(count / largeBlocks)
+  const isLikelyEqual = changed !== undefined && differing(changed, rows) < 0.5
+  if (!isLikelyEqual || widthBeside > 0 || rows <= 8 * small) return {}
+  return { large: { rows, mostRead: Math.ceil(fewBytes / (rows * Math.max(width, leastWidth))) } }
 }
 
 /** The fraction of blocks that differ, if the changed rows are scattered. */
@@ -59,6 +97,6 @@ function differing(changed: number, rows: number): number {
 }
 
 /** The fraction of rows with which as many blocks differ if they are scattered: less than has changed, if that was close together. */
-export function changedRows({ count, differ, rows }: { count: number; differ: number; rows: number }): number {
-  return count === 0 ? 0 : 1 - (1 - Math.min(differ / count, 1)) ** (1 / rows)
+export function changedRows(differingBlocks: number, rows: number): number {
+  return 1 - (1 - Math.min(differingBlocks, 1)) ** (1 / rows)
 }

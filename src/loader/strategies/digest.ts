@@ -2,34 +2,67 @@
 // same on PostgreSQL 14 to 18, and equal only for rows that are stored alike: it distinguishes 1.0 from 1.00, -0 from 0 and
 // NULL from ''. Pure.
 
+import { groupBy } from '../../core/data.ts'
 import { ident, join, number, type Sql, sql, trusted } from '../../core/sql.ts'
 
 /** How the values of a column get into a digest. */
 export type DigestMethod =
   /** By a function in pg_catalog that returns the binary form. The functions of other types are not immutable, so not sent to a source. */
   | { readonly how: 'send'; readonly function: string }
-  | { readonly how: 'bytes' | 'text' }
+  /** A type whose equal values are stored alike, so that its own hash distinguishes all that readers could see. */
+  | { readonly how: 'hash'; readonly type: string }
+  /** numeric with a precision, which fixes the scale and excludes infinity. */
+  | { readonly how: 'numeric' }
+  | { readonly how: 'integer' | 'bytes' | 'text' }
+  /** Text of a collation for which other bytes can be equal: the hash of text is that of all that is equal to it. */
+  | { readonly how: 'equal-text' }
   /** Arrays and ranges of types whose equal values are stored alike. */
   | { readonly how: 'array' | 'range' }
 
 const maximumDimensions = 6
 
-/** Values of type bytea that together distinguish all values of the column. */
-function partsOf(column: Sql, method: DigestMethod): readonly Sql[] {
+/** Of bigint and other integer types: hashing them takes the least. */
+const integer = 'integer'
+
+/** Values that together distinguish all values of a column, each with its type. Those of one type are hashed as an array. */
+type Parts = readonly (readonly [type: string, value: Sql])[]
+
+function partsOf(column: Sql, method: DigestMethod): Parts {
   switch (method.how) {
+    case 'integer':
+      return [[integer, column]]
+    case 'numeric':
+      return [[integer, sql`pg_catalog.hash_numeric_extended(${column}, 0)`]]
+    case 'hash':
+      return [[method.type, column]]
     case 'send':
-      return [sql`pg_catalog.${ident(method.function)}(${column})`]
+      return [['bytea', sql`pg_catalog.${ident(method.function)}(${column})`]]
     case 'bytes':
-      return [column]
+      return [['bytea', column]]
     case 'text':
-      // As text, a value of type bpchar has lost the blanks at its end: that may be the type here, or only at the source.
-      return [digestOfText(column), sql`pg_catalog.int4send(pg_catalog.octet_length(${column}))`]
+      return [
+        [integer, sql`pg_catalog.hashtextextended(${column}, 0)`],
+        [integer, lengthOf(column)],
+      ]
+    case 'equal-text':
+      return [
+        ['bytea', digestOfText(column)],
+        [integer, lengthOf(column)],
+      ]
     case 'array':
       // The hash of an array is that of its elements, whatever its bounds are.
-      return [hashSent(sql`pg_catalog.hash_array_extended(${column}, 0)`), hashSent(hash(boundsOf(column)))]
+      return [
+        [integer, sql`pg_catalog.hash_array_extended(${column}, 0)`],
+        [integer, hashArray(boundsOf(column))],
+      ]
     case 'range':
-      return [hashSent(sql`pg_catalog.hash_range_extended(${column}, 0)`)]
+      return [[integer, sql`pg_catalog.hash_range_extended(${column}, 0)`]]
   }
+}
+
+/** As text, a value of type bpchar has lost the blanks at its end: that may be the type here, or only at the source. */
+function lengthOf(column: Sql): Sql {
+  return sql`pg_catalog.octet_length(${column})`
 }
 
 function digestOfText(column: Sql): Sql {
@@ -43,12 +76,8 @@ function boundsOf(array: Sql): readonly Sql[] {
   ])
 }
 
-function hashSent(bigint: Sql): Sql {
-  return sql`pg_catalog.int8send(${bigint})`
-}
-
 /** The place of a value counts, and whether it is NULL. */
-function hash(values: readonly Sql[]): Sql {
+function hashArray(values: readonly Sql[]): Sql {
   return sql`pg_catalog.hash_array_extended(ARRAY[${join(values, ', ')}], 0)`
 }
 
@@ -58,18 +87,28 @@ export interface DigestedColumn {
 }
 
 /**
- * A bigint. It is hashed twice, since the hash of an array is linear in those of its elements: the sum over two rows would stay the
- * same if they exchanged their values.
+ * A bigint. The hash of an array is linear in those of its elements, so it is hashed again: the sum over two rows would stay the same
+ * if they exchanged their values.
  * @param from the alias of the relation
  */
 export function rowDigest(columns: readonly DigestedColumn[], from: Sql): Sql {
   const parts = columns.flatMap(({ name, method }) => partsOf(sql`${from}.${ident(name)}`, method))
-  return hash([hashSent(hash(parts))])
+  const byType = groupBy(parts, ([type]) => type)
+  const values = [...byType].flatMap(([type, ofType]) => {
+    const each = ofType.map(([, value]) => value)
+    return type === integer ? each : [hashArray(each)]
+  })
+  return sql`pg_catalog.hashint8extended(${hashArray(values)}, 0)`
 }
 
-/** Types whose equal values are stored alike, so that arrays and ranges of them can be hashed by their own functions. */
+/** Types whose equal values are stored alike. */
 const storedAlike =
   "'{bool,bytea,int2,int4,int8,oid,text,varchar,date,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
+
+/** Of these, those without collation whose hash takes less than their binary form. */
+const ownHash = "'{bool,date,oid,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
+
+const isDeterministic = 'coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), true)'
 
 /**
  * The {@link DigestMethod} of a column as JSON; NULL if a source cannot compute one. For a catalog query with the column `a`, its type `t`, and
@@ -77,10 +116,13 @@ const storedAlike =
  */
 export const digestMethodColumn: Sql = trusted(`
   CASE WHEN t.oid >= 10000 OR t.typname LIKE 'reg%' THEN NULL
-       WHEN t.typname IN ('text', 'varchar', 'bpchar') THEN '{"how": "text"}'
+       WHEN t.typname IN ('int2', 'int4', 'int8') THEN '{"how": "integer"}'
+       WHEN t.typname = 'numeric' AND a.atttypmod >= 0 THEN '{"how": "numeric"}'
+       WHEN t.oid = ANY (${ownHash}) THEN jsonb_build_object('how', 'hash', 'type', t.typname)::text
+       WHEN t.typname IN ('text', 'varchar', 'bpchar') THEN CASE WHEN ${isDeterministic} THEN '{"how": "text"}' ELSE '{"how": "equal-text"}' END
        WHEN t.typname = 'bytea' THEN '{"how": "bytes"}'
        WHEN EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid AND e.oid = ANY (${storedAlike})) THEN
-         CASE WHEN coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), true) THEN '{"how": "array"}' END
+         CASE WHEN ${isDeterministic} THEN '{"how": "array"}' END
        WHEN t.typtype = 'r' THEN
          CASE WHEN EXISTS (SELECT FROM pg_range WHERE rngtypid = t.oid AND rngsubtype = ANY (${storedAlike})) THEN '{"how": "range"}' END
        WHEN t.typtype = 'b' AND f.provolatile = 'i' THEN jsonb_build_object('how', 'send', 'function', f.proname)::text

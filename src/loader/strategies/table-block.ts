@@ -77,6 +77,7 @@ DECLARE
   ${join(declare, '')}
 BEGIN
   LOCK TABLE ONLY ${tableName(copy)} IN SHARE ROW EXCLUSIVE MODE;
+  ${useMaintenanceMemory};
   <<reading>>
   BEGIN
     ${join([...read, ...compareRows(copy), ...writeDifferences(copy, gone), dropTemporary], ';\n')};
@@ -85,6 +86,11 @@ BEGIN
   RETURN pg_catalog.jsonb_build_object(${join(fields, ', ')});
 END`
 }
+
+/** As PostgreSQL does when it checks a new foreign key: few run at once, and each with few operations that need memory. */
+const useMaintenanceMemory = trusted(`IF pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem'))
+      OPERATOR(pg_catalog.<) pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))
+  THEN PERFORM pg_catalog.set_config('work_mem', pg_catalog.current_setting('maintenance_work_mem'), true); END IF`)
 
 const dropTemporary = sql`DROP TABLE IF EXISTS ${fresh}, pg_temp.fdwsync_keys`
 

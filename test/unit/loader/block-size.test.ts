@@ -3,23 +3,38 @@
 import { expect, test } from 'vitest'
 import { changedRows, chooseBlockSize } from '../../../src/loader/strategies/block-size.ts'
 
-const rowsFor = (width: number, changed?: number) => chooseBlockSize({ width, widthBeside: 0, changed })
+const sizeFor = (count: number, width: number, changed?: number) =>
+  chooseBlockSize({ count, width, widthBeside: 0, changed })
 
 test.each([
-  ['few changes: large blocks', 140, 0, 20],
-  ['1 % scattered', 140, 0.01, 6],
-  ['10 % scattered: small blocks', 140, 0.1, 2],
-  ['wide rows: blocks are expensive to read', 14_000, 0.01, 1],
-])('%s', (_, width, changed, rows) => {
-  expect(rowsFor(width, changed)).toEqual({ rows })
+  ['nothing known: changes may be scattered', 100_000, 140, undefined, { rows: 8 }],
+  ['nothing changed', 100_000, 140, 0, { rows: 17 }],
+  [
+    'nothing changed in many rows: large blocks first',
+    2_000_000,
+    140,
+    0,
+    { rows: 31, large: { rows: 1954, mostRead: 4 } },
+  ],
+  ['1 % scattered', 100_000, 140, 0.01, { rows: 5 }],
+  ['1 % scattered in many rows: no more blocks than fit into memory', 2_000_000, 140, 0.01, { rows: 31 }],
+  ['1 % scattered in so many rows that a block in memory would have hundreds', 100_000_000, 140, 0.01, { rows: 5 }],
+  ['10 % scattered: small blocks', 100_000, 140, 0.1, { rows: 2 }],
+  ['wide rows: blocks are expensive to read', 1000, 14_000, 0.01, { rows: 1 }],
+] as const)('%s', (_, count, width, changed, size) => {
+  expect(sizeFor(count, width, changed)).toEqual(size)
+})
+
+test('columns that the source cannot digest show single rows that differ, so no block is large', () => {
+  expect(chooseBlockSize({ count: 2_000_000, width: 140, widthBeside: 10, changed: 0 })).toEqual({ rows: 31 })
 })
 
 test('where most rows change, all are read', () => {
-  expect(rowsFor(140, 0.8)).toEqual({ reason: expect.stringContaining('80 %') })
+  expect(sizeFor(100_000, 140, 0.8)).toEqual({ reason: expect.stringContaining('80 %') })
 })
 
 test('changes that are close together count as fewer, so that blocks stay large', () => {
-  expect(changedRows({ count: 1000, differ: 10, rows: 20 })).toBeCloseTo(0.0005, 4)
-  expect(changedRows({ count: 1000, differ: 182, rows: 20 })).toBeCloseTo(0.01, 3)
-  expect(changedRows({ count: 0, differ: 0, rows: 20 })).toBe(0)
+  expect(changedRows(0.01, 20)).toBeCloseTo(0.0005, 4)
+  expect(changedRows(0.182, 20)).toBeCloseTo(0.01, 3)
+  expect(changedRows(0, 20)).toBe(0)
 })
