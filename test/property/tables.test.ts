@@ -7,6 +7,7 @@ import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, connectTo, refreshDefaults } from '../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../support/fixture.ts'
 import { crossedMajors } from '../support/majors.ts'
+import { type RandomNumbers, randomNumbers } from '../support/random.ts'
 
 // The suite runs for some seconds per pair of servers, from a fixed seed; FDWSYNC_PROPERTY_SECONDS=600 for long, from another one each time.
 const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 3)
@@ -120,17 +121,8 @@ ${Object.keys(keys)
         refresh: { watermark: { column: version, overlap: 0, deletes: 1ms, full: never } }
 `
 
-/** Pseudorandom numbers below a limit, the same ones for the same seed. */
-function randomNumbers(start: number): (limit: number) => number {
-  let state = start >>> 0
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
-  }
-}
-
 /** Some change of the source's table. */
-function changeOf(table: Table, below: (limit: number) => number): string {
+function changeOf(table: Table, below: RandomNumbers): string {
   const number = below(330)
   const rows = [
     `number = ${number}`,
