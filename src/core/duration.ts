@@ -2,9 +2,12 @@
 
 const units = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
+/** What a duration is as text: a regular expression, to PostgreSQL as well. */
+export const durationPattern = '^ *([0-9]{1,9}(?:[.][0-9]{1,3})?) *(ms|s|min|h|d) *$'
+
 /** `500ms`, `90s`, `15min`, `1.5h`, `1d`. Undefined for anything else, also for a number without a unit. */
 export function parseDuration(text: string): number | undefined {
-  const [, amount, unit] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|min|h|d)\s*$/.exec(text) ?? []
+  const [, amount, unit] = new RegExp(durationPattern).exec(text) ?? []
   const factor = Object.entries(units).find(([name]) => name === unit)?.[1]
   return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor)
 }

@@ -2,8 +2,10 @@
 // the owner of the copy. Pure.
 
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { requireUniqueKey } from '../kinds/table/refresh/table-block.ts'
+import { fresh, readInto } from '../kinds/table/refresh/table-sql.ts'
 import type { TableFacts } from './strategies/strategy.ts'
-import { columnList, differs, fresh, namesOf, requireUniqueKey, sameKey } from './strategies/table-block.ts'
+import { columnList, differs, keySqlOf, namesOf, sameKey } from './strategies/table-block.ts'
 
 export interface ComparedCopy {
   readonly id: { readonly schema: string; readonly name: string }
@@ -22,9 +24,9 @@ const counted = ['rows', 'missing', 'extra', 'different'] as const
 export function verifyBlock(copy: ComparedCopy): Sql {
   const fields = counted.map((name) => sql`${literal(name)}, fdwsync.${trusted(name)}`)
   const key = copy.table ? namesOf(copy.table.key) : []
-  const check = key.length > 0 ? [requireUniqueKey(copy.title, key)] : []
+  const check = key.length > 0 ? [requireUniqueKey(keySqlOf(copy.title, key))] : []
   const compare = copy.table && key.length > 0 ? compareByKey(copy, copy.table) : compareWholeRows(copy)
-  const read = sql`CREATE TEMPORARY TABLE fdwsync_fresh AS SELECT ${columnList(copy.columns, sql`q`)} FROM ${copy.source} AS q`
+  const read = readInto(columnList(copy.columns, sql`q`), copy.source)
   return sql`<<fdwsync>>
 DECLARE
   duplicate text;

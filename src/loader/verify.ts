@@ -108,7 +108,7 @@ async function compare(session: Session, { options, sources, probes, copy, spec 
   const { table, owner } = copy.facts
   const policy = options.policies.get(key) ?? defaultPolicy
   const compared: ComparedCopy = table
-    ? { id, title, table, columns: namesOf(table.columns), source: sourceRows({ id, title, table, policy }) }
+    ? { id, title, table, columns: namesOf(table.columns), source: sourceRows({ id, policy }) }
     : { id, title, table, columns: namesOf(spec.columns), source: query }
   const { before, call } = callAsOwner(owner, verifyBlock(compared))
   const pid = await backendPid(session)

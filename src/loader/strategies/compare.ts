@@ -3,10 +3,11 @@
 // that, it reads all rows, as merge does.
 
 import { ident, number, type Sql, sql, trusted } from '../../core/sql.ts'
+import { mergeBlock, type TableBlock } from '../../kinds/table/refresh/table-block.ts'
 import { type BlockSize, changedRows, chooseBlockSize, type NoBlocks } from './block-size.ts'
 import { type Blocks, blocksOf } from './blocks.ts'
 import { type DigestedColumn, rowDigest } from './digest.ts'
-import { merge, mergeBlock, mergeOutcome } from './merge.ts'
+import { merge, mergeOutcome } from './merge.ts'
 import { type BlockResult, fractionWritten, runTableBlocks } from './run-table-block.ts'
 import type { CopyFacts, Strategy, StrategyOutcome, TableColumn } from './strategy.ts'
 import {
@@ -16,9 +17,9 @@ import {
   readRows,
   sameKey,
   sourceRows,
-  type TableBlock,
   type TableCopy,
   tableName,
+  tableSqlOf,
 } from './table-block.ts'
 
 export const compare: Strategy = {
@@ -30,7 +31,7 @@ export const compare: Strategy = {
       if ('reason' in digests) {
         const instead = { strategy: 'merge', reason: digests.reason } as const
         return {
-          block: mergeBlock(copy),
+          block: mergeBlock(tableSqlOf(copy)),
           outcomeOf: (result) => ({ ...mergeOutcome(result), instead }),
         }
       }

@@ -1,10 +1,10 @@
 // Reads all that the query of a table returns, and writes only the rows that differ. Readers wait for nothing, and a refresh
 // writes no more than what has changed.
 
-import { sql } from '../../core/sql.ts'
+import { mergeBlock } from '../../kinds/table/refresh/table-block.ts'
 import { type BlockResult, fractionWritten, runTableBlocks } from './run-table-block.ts'
 import type { Strategy, StrategyOutcome } from './strategy.ts'
-import { readRows, type TableBlock, type TableCopy } from './table-block.ts'
+import { tableSqlOf } from './table-block.ts'
 
 export const merge: Strategy = {
   name: 'merge',
@@ -14,13 +14,9 @@ export const merge: Strategy = {
   },
   run: (transaction, copies) =>
     runTableBlocks(transaction, copies, (copy) => ({
-      block: mergeBlock(copy),
+      block: mergeBlock(tableSqlOf(copy)),
       outcomeOf: mergeOutcome,
     })),
-}
-
-export function mergeBlock(copy: TableCopy): TableBlock {
-  return { declare: [], read: [readRows(copy)], gone: sql`true`, result: [] }
 }
 
 export function mergeOutcome(result: BlockResult): StrategyOutcome {

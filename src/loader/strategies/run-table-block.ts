@@ -3,10 +3,11 @@
 import { type Key, relationKey } from '../../core/object.ts'
 import { markLoaded } from '../../kinds/facets/copy/source-view.ts'
 import { callAsOwner } from '../../kinds/table/as-owner.ts'
+import { type TableBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
 import { MemberFailure } from '../failure.ts'
 import type { SourceWatchdog } from '../source-watchdog.ts'
 import type { CopyToRefresh, RefreshTransaction, StrategyOutcome, StrategyOutcomes } from './strategy.ts'
-import { type TableBlock, type TableCopy, tableBlock } from './table-block.ts'
+import { type TableCopy, tableSqlOf } from './table-block.ts'
 
 /** What a block returns: counts, and the values that it names itself. */
 export interface BlockResult {
@@ -60,7 +61,7 @@ export async function callTableBlock(
   copy: TableCopy,
   block: TableBlock,
 ): Promise<BlockResult> {
-  const { before, call, after } = callAsOwner(copy.table.owner, tableBlock(copy, block))
+  const { before, call, after } = callAsOwner(copy.table.owner, tableBlock(tableSqlOf(copy), block))
   const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
   return sources.load(session, pid, probes, async () => {
     for (const each of before) await session.execute(each)

@@ -1,17 +1,20 @@
 // What a column can be used as a watermark for: how far back a refresh reads, and which values count. Pure.
 
-import { parseDuration } from '../../core/duration.ts'
-import { literal, type Sql, sql, trusted } from '../../core/sql.ts'
-import type { Watermark } from '../../core/watermark.ts'
+import { durationPattern } from '../../../core/duration.ts'
+import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
+import type { Watermark } from '../../../core/watermark.ts'
 
 export interface WatermarkColumn {
   /** Without a limit on its length or precision, to which a value would be rounded. */
   readonly type: Sql
   /** `overlap` before a value, both as text. */
-  before(value: string, overlap: string): Sql
+  before(value: Sql, overlap: Sql): Sql
+  /** The default. */
   readonly overlap: string
-  /** Why an overlap cannot be subtracted. */
-  mistakeIn(overlap: string): string | undefined
+  /** A regular expression, to PostgreSQL as well: what an overlap can be. */
+  readonly overlaps: string
+  /** The same, as a part of a sentence. */
+  readonly overlapRule: string
   /** Whether a value may become the watermark. A value of the future or an infinite one would hide all later changes. */
   counts(value: Sql): Sql
   /** A value as text that does not depend on settings. */
@@ -27,17 +30,36 @@ export function watermarkMistake(
   if (!found) return `its query returns no column "${column}", which is its watermark`
   const usable = watermarkColumn(found.type)
   if (!usable) return `its watermark "${column}" is of type ${found.type}, not a date, a time or a number`
-  const mistake = overlap === undefined ? undefined : usable.mistakeIn(overlap)
-  return mistake && `the overlap "${overlap}" of its watermark, which is of type ${found.type}, ${mistake}`
+  return overlap === undefined || new RegExp(usable.overlaps).test(overlap)
+    ? undefined
+    : `the overlap "${overlap}" of its watermark, which is of type ${found.type}, ${usable.overlapRule}`
 }
 
-const integers = ['smallint', 'integer', 'bigint']
+/** The types of columns whose values can grow, as `format_type` shows them without a limit. */
+const watermarkTypes = [
+  'smallint',
+  'integer',
+  'bigint',
+  'numeric',
+  'timestamp with time zone',
+  'timestamp without time zone',
+  'date',
+] as const
 
 /** Undefined for a type whose values do not grow. */
 export function watermarkColumn(shown: string): WatermarkColumn | undefined {
-  const type = shown.replace(/\(.*\)/, '')
-  if (integers.includes(type)) return integer(type)
+  const type = watermarkTypes.find((each) => each === shown.replace(/\(.*\)/, ''))
+  return type && columnOf(type)
+}
+
+function columnOf(type: (typeof watermarkTypes)[number]): WatermarkColumn {
   switch (type) {
+    case 'smallint':
+      return integer('int2', '-32768')
+    case 'integer':
+      return integer('int4', '-2147483648')
+    case 'bigint':
+      return integer('int8', '-9223372036854775808')
     case 'numeric':
       return number
     case 'timestamp with time zone':
@@ -46,8 +68,6 @@ export function watermarkColumn(shown: string): WatermarkColumn | undefined {
       return time('timestamp', latestLocalTime, '5min')
     case 'date':
       return time('date', sql`CAST(${latestLocalTime} AS pg_catalog.date)`, '1d')
-    default:
-      return undefined
   }
 }
 
@@ -60,43 +80,51 @@ function time(name: string, latest: Sql, overlap: string): WatermarkColumn {
   const type = trusted(`pg_catalog.${name}`)
   return {
     type,
-    before: (value, back) =>
-      sql`CAST(CAST(${literal(value)} AS ${type}) OPERATOR(pg_catalog.-) CAST(${literal(`${parseDuration(back) ?? 0} ms`)} AS pg_catalog.interval) AS ${type})`,
+    before: (value, back) => sql`CAST(CAST(${value} AS ${type}) OPERATOR(pg_catalog.-) ${hours(back)} AS ${type})`,
     overlap,
-    mistakeIn: (back) => (parseDuration(back) === undefined ? 'must be a duration, such as 5min' : undefined),
+    overlaps: durationPattern,
+    overlapRule: 'must be a duration, such as 5min',
     counts: (value) => sql`pg_catalog.isfinite(${value}) AND ${value} OPERATOR(pg_catalog.<=) ${latest}`,
     textOf: (value) => sql`pg_catalog.jsonb_array_element_text(pg_catalog.jsonb_build_array(${value}), 0)`,
   }
 }
 
+/** A day has 24 hours, also when the clocks change. */
+function hours(duration: Sql): Sql {
+  const seconds = sql`CAST(EXTRACT(epoch FROM CAST(${duration} AS pg_catalog.interval)) AS pg_catalog.float8)`
+  return sql`pg_catalog.make_interval(secs => ${seconds})`
+}
+
+const numeric = trusted('pg_catalog.numeric')
 const numbers = {
   overlap: '1000',
   textOf: (value: Sql) => sql`CAST(${value} AS pg_catalog.text)`,
 }
 
+function difference(value: Sql, overlap: Sql): Sql {
+  return sql`CAST(${value} AS ${numeric}) OPERATOR(pg_catalog.-) CAST(${overlap} AS ${numeric})`
+}
+
 /** In the type of the column: a comparison with another one could not use an index. */
-function integer(name: string): WatermarkColumn {
-  const type = trusted({ smallint: 'pg_catalog.int2', integer: 'pg_catalog.int4' }[name] ?? 'pg_catalog.int8')
-  const lowest = { smallint: -(2n ** 15n), integer: -(2n ** 31n) }[name] ?? -(2n ** 63n)
+function integer(name: string, lowest: string): WatermarkColumn {
+  const type = trusted(`pg_catalog.${name}`)
   return {
     ...numbers,
     type,
-    before(value, overlap) {
-      const from = BigInt(value) - BigInt(overlap)
-      return sql`CAST(${literal(String(from < lowest ? lowest : from))} AS ${type})`
-    },
-    mistakeIn: (overlap) => (/^\d{1,18}$/.test(overlap) ? undefined : 'must be a whole number'),
+    before: (value, overlap) =>
+      sql`CAST(GREATEST(CAST(${literal(lowest)} AS ${numeric}), ${difference(value, overlap)}) AS ${type})`,
+    overlaps: '^[0-9]{1,18}$',
+    overlapRule: 'must be a whole number',
     counts: () => sql`true`,
   }
 }
 
-const numeric = trusted('pg_catalog.numeric')
 const number: WatermarkColumn = {
   ...numbers,
   type: numeric,
-  before: (value, overlap) =>
-    sql`(CAST(${literal(value)} AS ${numeric}) OPERATOR(pg_catalog.-) CAST(${literal(overlap)} AS ${numeric}))`,
-  mistakeIn: (overlap) => (/^\d{1,18}(\.\d{1,18})?$/.test(overlap) ? undefined : 'must be a number'),
+  before: (value, overlap) => sql`(${difference(value, overlap)})`,
+  overlaps: '^[0-9]{1,18}([.][0-9]{1,18})?$',
+  overlapRule: 'must be a number',
   // NaN is larger than all others.
   counts: (value) => sql`${value} OPERATOR(pg_catalog.<) 'Infinity'::pg_catalog.numeric`,
 }

@@ -1,0 +1,99 @@
+// Brings a table up to date by its watermark: reads the rows from a value on, and finds out which ones are gone. Pure.
+import { type Sql, sql, trusted } from '../../../core/sql.ts'
+import type { TableBlock } from './table-block.ts'
+import { fresh, readInto, type TableSql, type WatermarkSql } from './table-sql.ts'
+
+/** How it is found out which rows of a table are gone at its source, apart from those that were read. */
+export interface FindGone {
+  /** A statement for it. */
+  readonly find: Sql
+  /** Which rows are gone: a condition on `t`. */
+  readonly gone: Sql
+}
+
+/** Reads rows from a value on, and those without one; all rows if the source cannot select them. */
+export function changesBlock(table: TableSql, watermark: WatermarkSql, { find, gone }: FindGone): TableBlock {
+  const { columns, query, source } = table
+  const of = sql`q.${watermark.column}`
+  const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
+  const rows = sql`SELECT ${columns} FROM ${query} AS q`
+  return {
+    declare: [
+      declareHighest(watermark),
+      sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  `,
+    ],
+    read: [
+      sql`low := ${watermark.low}`,
+      explain(sql`with_condition`, sql`${rows}${since}`),
+      explain(sql`without_condition`, rows),
+      // Rows that the source has marked as deleted show which ones to delete here.
+      sql`IF ${filtersIn(sql`with_condition`)} IS DISTINCT FROM ${filtersIn(sql`without_condition`)} THEN
+          why := ${watermark.unselectable};
+          ${readInto(columns, source)};
+        ELSE ${readInto(columns, query, since)}; END IF`,
+      highestIn(fresh, watermark),
+      sql`highest := GREATEST(highest, ${watermark.reached})`,
+      find,
+    ],
+    gone: sql`fdwsync.why IS NOT NULL OR ${gone}`,
+    result: [['why', sql`fdwsync.why`], highestResult(watermark)],
+  }
+}
+
+/** Finds the highest value of a table that a block brings up to date with all of its source. */
+export function withHighest(table: TableSql, watermark: WatermarkSql, block: TableBlock): TableBlock {
+  return {
+    ...block,
+    declare: [...block.declare, declareHighest(watermark)],
+    end: [highestIn(sql`ONLY ${table.name}`, watermark)],
+    result: [...block.result, highestResult(watermark)],
+  }
+}
+
+const keys = trusted('pg_temp.fdwsync_keys')
+
+export const findNothing: FindGone = { find: sql`NULL`, gone: sql`false` }
+
+/** By all keys of the source. So are rows that were committed later than their watermark shows. */
+export function findByKeys({ name, columns, key, source, isSameKey }: TableSql): FindGone {
+  // Within these, `f` is a key of the source, and `t` a row that may have it.
+  const isKnown = sql`EXISTS (SELECT FROM ONLY ${name} AS t WHERE ${isSameKey}) OR EXISTS (SELECT FROM ${fresh} AS t WHERE ${isSameKey})`
+  return {
+    find: sql`CREATE TEMPORARY TABLE fdwsync_keys AS SELECT ${key} FROM ${source} AS q;
+    ANALYZE ${keys};
+    IF EXISTS (SELECT FROM ${keys} AS f WHERE NOT (${isKnown})) THEN
+      INSERT INTO ${fresh} SELECT ${columns} FROM ${source} AS t WHERE EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey} AND NOT (${isKnown}));
+    END IF`,
+    gone: sql`NOT EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey})`,
+  }
+}
+
+/** By a condition, which the source's rows meet when they are marked as deleted. */
+export function findMarked({ key, isSameKey }: TableSql, soft: Sql): FindGone {
+  return {
+    find: sql`CREATE TEMPORARY TABLE fdwsync_keys AS SELECT ${key} FROM ${fresh} WHERE ${soft};
+    DELETE FROM ${fresh} WHERE ${soft}`,
+    gone: sql`EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey})`,
+  }
+}
+
+function declareHighest({ type }: WatermarkSql): Sql {
+  return sql`highest ${type};\n  `
+}
+
+function highestIn(relation: Sql, { column, counts }: WatermarkSql): Sql {
+  return sql`SELECT pg_catalog.max(r.${column}) INTO highest FROM ${relation} AS r WHERE ${counts}`
+}
+
+function highestResult({ highest }: WatermarkSql) {
+  return ['highest', highest] as const
+}
+
+function explain(into: Sql, query: Sql): Sql {
+  return sql`FOR ${into} IN EXPLAIN (VERBOSE, FORMAT JSON) ${query} LOOP EXIT; END LOOP`
+}
+
+/** The conditions that this server checks itself. */
+function filtersIn(plan: Sql): Sql {
+  return sql`pg_catalog.jsonb_path_query_array(CAST(${plan} AS pg_catalog.jsonb), '$.**.Filter')`
+}

@@ -1,0 +1,51 @@
+// What differs from table to table in the blocks that bring tables up to date. The command puts it together from what it has read of a table;
+// in fdwsync.refresh() they are places in which the function puts names.
+import { type Sql, sql, trusted } from '../../../core/sql.ts'
+
+export interface TableSql {
+  readonly name: Sql
+  /** A constant for messages: `'table shop.orders'`. */
+  readonly title: Sql
+  /** What its query returns. */
+  readonly query: Sql
+  /** The rows that it should hold: what its query returns, without rows that the source has marked as deleted. */
+  readonly source: Sql
+  /** A list of all columns. */
+  readonly columns: Sql
+  /** A list of those of the key. */
+  readonly key: Sql
+  /** That one of those is null. */
+  readonly isKeyNull: Sql
+  /** That a row of `t` and a row of `f` have the same key. */
+  readonly isSameKey: Sql
+  /** That they differ in columns beside the key. */
+  readonly differs: Sql
+  /** What gives a row the values of a row of `f`. */
+  readonly assignments: Sql
+  /** A tenth of the rows that the table had when it was analyzed last. */
+  readonly tenthOfRows: Sql
+}
+
+/** How a table with a watermark is read. */
+export interface WatermarkSql {
+  readonly column: Sql
+  /** Why all rows are read, if the source cannot select some by it: a constant. */
+  readonly unselectable: Sql
+  /** Without a limit on its length or precision, to which a value would be rounded. */
+  readonly type: Sql
+  /** Whether its value in a row of `r` may become the watermark. */
+  readonly counts: Sql
+  /** Where reading begins, and the value that was reached before. */
+  readonly low: Sql
+  readonly reached: Sql
+  /** The variable `highest` as text. */
+  readonly highest: Sql
+}
+
+/** What was read. The name is looked up in pg_temp alone. */
+export const fresh = trusted('pg_temp.fdwsync_fresh')
+
+/** Reads rows: by default all that the table should hold. */
+export function readInto(columns: Sql, rows: Sql, where: Sql = sql``): Sql {
+  return sql`CREATE TEMPORARY TABLE fdwsync_fresh AS SELECT ${columns} FROM ${rows} AS q${where}`
+}
