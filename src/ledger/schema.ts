@@ -196,7 +196,12 @@ const migrations: readonly Migration[] = [
     ],
   },
   {
-    // A table that was created under the name of a copy is not refreshed.
+    // It replaced the function, as the last one does.
+    tables: [],
+    statements: [],
+  },
+  {
+    // Tables are refreshed by their watermarks.
     tables: [],
     statements: [createRefreshFunction],
   },

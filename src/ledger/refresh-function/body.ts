@@ -4,8 +4,8 @@
 // query find names by it. What runs under that path names its functions with pg_catalog.
 
 import { findEntry, findMembers, requireTimeout } from './members.ts'
-import { mergeTable } from './merge.ts'
 import { askIfSame } from './skip.ts'
+import { refreshTable } from './table.ts'
 
 const refreshView = `
       inserted := pg_stat_get_xact_tuples_inserted((member ->> 'oid')::oid);
@@ -16,15 +16,16 @@ const refreshView = `
       inserted := CASE current_setting('track_counts') WHEN 'on' THEN pg_stat_get_xact_tuples_inserted((member ->> 'oid')::oid) - inserted END;
       deleted := CASE WHEN current_setting('track_counts') = 'on' AND member ->> 'how' = 'concurrently'
                       THEN pg_stat_get_xact_tuples_deleted((member ->> 'oid')::oid) - deleted END;
-      updated := NULL;`
+      updated := NULL;
+      found_state := NULL;`
 
 // What a transaction reads of a source is of the beginning of the transaction, or later. So the age counts from there.
 const record = `
     INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count, inserted,
-           updated, deleted, bytes, answer, outcome, reason)
+           updated, deleted, bytes, answer, state, outcome, reason)
     VALUES (gen_random_uuid(), member ->> 'manifest', member ->> 'address', origin, member ->> 'asked', member ->> 'how', member ->> 'because',
             current_user, now(), clock_timestamp(), CASE member ->> 'how' WHEN 'plain' THEN inserted END, inserted, updated, deleted,
-            CASE WHEN NOT is_same THEN pg_relation_size((member ->> 'oid')::oid) END, CASE WHEN NOT is_same THEN answers ->> (member ->> 'address') END,
+            CASE WHEN NOT is_same THEN pg_relation_size((member ->> 'oid')::oid) END, CASE WHEN NOT is_same THEN answers ->> (member ->> 'address') END, CASE WHEN NOT is_same THEN found_state END,
             CASE WHEN is_same THEN 'skipped' ELSE 'applied' END, reason)
     RETURNING * INTO written;
     IF (member ->> 'is_named')::bool THEN
@@ -52,6 +53,11 @@ DECLARE
   block text;
   answer text;
   answers jsonb := '{}';
+  unusable text;
+  known record;
+  scope jsonb;
+  counts jsonb;
+  found_state jsonb;
   age interval;
   oldest interval;
   is_same boolean := true;
@@ -69,7 +75,7 @@ BEGIN${findEntry}${findMembers}${requireTimeout}
   FOREACH member IN ARRAY members LOOP
     SELECT coalesce(string_agg(quote_ident(name), ', '), '') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;
     IF NOT is_same THEN
-      IF (member ->> 'is_table')::bool THEN${mergeTable}
+      IF (member ->> 'is_table')::bool THEN${refreshTable}
       ELSE${refreshView}
       END IF;${clearMark}
     END IF;${record}

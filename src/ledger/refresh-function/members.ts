@@ -1,6 +1,7 @@
 // The part of fdwsync.refresh() that finds what to refresh: the copy, or all copies of its group, and by which strategy each.
 import { fullNameIn } from '../../kinds/facets/copy/full-name.ts'
 import { isMarked } from '../../kinds/facets/copy/table-mark.ts'
+import { findScope, findUnusable, watermarkColumnOf } from './watermark.ts'
 
 /** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
 export const findEntry = `
@@ -32,7 +33,7 @@ export const findEntry = `
 // also through views, reads more of them.
 const membersQuery = `
     WITH RECURSIVE listed AS (
-      SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same,
+      SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
              CASE o.address WHEN entry.address THEN $1::oid
                ELSE coalesce(to_regclass(format('%I.%I', o.address::json ->> 1, o.address::json ->> 2))::oid, o.object_oid) END AS oid
         FROM fdwsync.object o LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
@@ -41,7 +42,7 @@ const membersQuery = `
     ), found AS (
       SELECT l.*, c.relkind = 'r' AS is_table, c.relowner, CASE c.relkind WHEN 'm' THEN c.oid ELSE v.oid END AS source,
              format('%I.%I', coalesce(n.nspname, l.address::json ->> 1), coalesce(c.relname, l.address::json ->> 2)) AS name,
-             CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE obj_description(v.oid, 'pg_class') IS NULL END AS is_loaded
+             CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE obj_description(v.oid, 'pg_class') IS NULL END AS is_loaded,${watermarkColumnOf} AS grows
         FROM listed l
         LEFT JOIN pg_class c ON c.oid = l.oid AND c.relkind IN ('m', 'r')
         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -71,25 +72,33 @@ export const findMembers = `
     IF member.is_table IS NULL OR member.source IS NULL THEN
       RAISE EXCEPTION '% does not exist as it was applied', member.name
         USING ERRCODE = 'undefined_object', HINT = 'Run fdwsync apply first.';
-    ELSIF member.asked NOT IN ('auto', 'plain', 'concurrently', 'merge') THEN
+    ELSIF member.asked NOT IN ('auto', 'plain', 'concurrently', 'merge', 'compare', 'watermark') THEN
       RAISE EXCEPTION '% cannot be refreshed by strategy % from SQL', member.name, member.asked
         USING ERRCODE = 'feature_not_supported',
               HINT = format('%s, or name another strategy: fdwsync.refresh(%L, ''auto'').', command, member.name);
     ELSIF member.is_table AND NOT member.has_key THEN
       RAISE EXCEPTION 'table % has no primary key, and can only be swapped, not from SQL', member.name
         USING ERRCODE = 'feature_not_supported', HINT = command || '.';
-    ELSIF member.asked <> 'auto' AND member.is_table <> (member.asked = 'merge') THEN
+    ELSIF member.asked <> 'auto' AND member.is_table <> (member.asked IN ('merge', 'compare', 'watermark')) THEN
       RAISE EXCEPTION '% cannot be refreshed by strategy %: it is a %', member.name, member.asked,
                       CASE WHEN member.is_table THEN 'table' ELSE 'materialized view' END
         USING ERRCODE = 'wrong_object_type', HINT = 'Use another strategy, or auto, which chooses one.';
+    END IF;${findUnusable}
+    IF member.asked = 'watermark' AND unusable IS NOT NULL THEN
+      RAISE EXCEPTION '% cannot be refreshed by strategy watermark: %', member.name, unusable
+        USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run fdwsync plan.';
+    END IF;
+    scope := '{}';
+    IF member.is_table AND member.asked IN ('auto', 'watermark') AND unusable IS NULL THEN${findScope}
     END IF;
     members := array_append(members, to_jsonb(member) || jsonb_build_object(
-      'how', CASE WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
+      'how', CASE WHEN scope <> '{}' THEN 'watermark' WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
                   WHEN member.has_unique_index THEN 'concurrently' ELSE 'plain' END,
       'because', CASE WHEN NOT member.is_table AND NOT member.is_loaded THEN 'it holds no data yet, so no reader waits'
+                      WHEN member.asked = 'compare' THEN 'only the command compares digests'
                       WHEN member.asked <> 'auto' THEN 'as declared'
                       WHEN member.is_table THEN 'it has a primary key, so only rows that differ are written'
-                      WHEN member.has_unique_index THEN 'readers do not wait' ELSE 'it has no unique index on plain columns' END));
+                      WHEN member.has_unique_index THEN 'readers do not wait' ELSE 'it has no unique index on plain columns' END) || scope);
   END LOOP;`
 
 // PostgreSQL measures statement_timeout from the beginning of the statement that calls the function, so it cannot be set within it. A

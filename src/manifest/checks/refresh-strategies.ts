@@ -76,12 +76,10 @@ function misplaced({ id: { kind }, declared }: DeclaredCopy): Mistake | undefine
   return { message: 'a watermark needs a primary key, and the table declares none', hint: 'Declare its primary_key.' }
 }
 
-/** What `fdwsync.refresh()` can do, which is what a job calls. */
-const strategiesInSql: readonly RefreshStrategy[] = ['auto', 'plain', 'concurrently', 'merge']
-
 function unscheduled(strategy: RefreshStrategy, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
-  if (!strategiesInSql.includes(strategy)) {
-    const message = `a copy with a schedule cannot have the strategy ${strategy}, which needs the command`
+  // A job calls fdwsync.refresh(), within a transaction.
+  if (strategy === 'swap') {
+    const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
     return { message, hint: 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.' }
   }
   if (kind === 'materializedView' || hasKey(declared)) return undefined

@@ -1,10 +1,10 @@
-// What a refresh by watermark finds, and what only the comparison of keys finds.
+// What a refresh by watermark finds, and what only the comparison of keys finds: by the command, and by fdwsync.refresh().
 
 import { expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { runSql } from '../../servers/databases.ts'
 import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
-import { fixtureWithOwnSource } from '../../support/fixture.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 
 const manifest = `
@@ -26,7 +26,37 @@ schemas:
       keys: { query: SELECT * FROM proxy.facts, primary_key: [id], refresh: { watermark: { column: at, overlap: 0, deletes: 1ms } } }
 `
 
-test.each(newestMajor())('PostgreSQL $name: changes, marked rows, rows without a watermark, and keys', async (pair) => {
+const tables = ['changes', 'soft', 'keys'] as const
+
+/** Each way to refresh all tables returns what it has done. */
+const ways: Readonly<Record<string, (fixture: Fixture) => Promise<readonly string[]>>> = {
+  'the command': async (fixture) => {
+    const { views } = await refresh(await fixture.manifest(manifest), [], connectTo(fixture.url), refreshDefaults)
+    return views.map(({ how, because, written }) =>
+      [how, written?.inserted, written?.updated, written?.deleted, because].join(' '),
+    )
+  },
+  'the function': async (fixture) => {
+    const rows = await fixture.sql(
+      tables
+        .map(
+          (table) =>
+            `SELECT concat_ws(' ', how, inserted, updated, deleted, because) AS done FROM fdwsync.refresh('local.${table}')`,
+        )
+        .join(' UNION ALL '),
+    )
+    return rows.map(({ done }) => String(done))
+  },
+}
+
+const pairs = newestMajor().flatMap((pair) =>
+  Object.entries(ways).map(([way, all]) => ({ name: `${pair.name}, ${way}`, pair, all })),
+)
+
+test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a watermark, and keys', async ({
+  pair,
+  all,
+}) => {
   const fixture = await fixtureWithOwnSource(
     pair,
     `CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean DEFAULT false, at int);
@@ -34,18 +64,17 @@ test.each(newestMajor())('PostgreSQL $name: changes, marked rows, rows without a
   )
   const parsed = await fixture.manifest(manifest)
   await applyTo(parsed, fixture.url)
-  const all = () => refresh(parsed, [], connectTo(fixture.url), refreshDefaults)
-  await all()
+  const nothing = 'watermark 0 0 0 everything is compared, since no earlier watermark is recorded'
+  expect(await all(fixture)).toEqual([nothing, nothing, nothing])
   await runSql(
     fixture.source.url,
     `UPDATE facts SET note = 'changed', at = 10 WHERE id = 1; UPDATE facts SET gone = true, at = 11 WHERE id = 2;
      DELETE FROM facts WHERE id = 3; INSERT INTO facts VALUES (7, 'late', false, 3), (8, 'unmarked', false, NULL)`,
   )
-  const { views } = await all()
-  expect(views.map(({ title, how, written }) => [title, how, written])).toEqual([
-    ['table local.changes', 'watermark', { inserted: '1', updated: '2', deleted: '0' }],
-    ['table local.soft', 'watermark', { inserted: '1', updated: '1', deleted: '1' }],
-    ['table local.keys', 'watermark', { inserted: '2', updated: '2', deleted: '1' }],
+  expect(await all(fixture)).toEqual([
+    'watermark 1 2 0 changes since at 6',
+    'watermark 1 1 1 changes since at 6',
+    'watermark 2 2 1 changes since at 6, and keys, to find deleted rows',
   ])
   const idsOf = async (table: string) =>
     (await fixture.sql(`SELECT id FROM local.${table} ORDER BY 1`)).map(({ id }) => id)
@@ -54,12 +83,18 @@ test.each(newestMajor())('PostgreSQL $name: changes, marked rows, rows without a
   expect(await fixture.sql('SELECT * FROM local.keys ORDER BY 1')).toEqual(
     await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
   )
-  // An unmarked row is read each time, and written only if it differs.
-  expect((await all()).views.map(({ written }) => written)).toEqual(
-    Array.from({ length: 3 }, () => ({ inserted: '0', updated: '0', deleted: '0' })),
-  )
+  // An unmarked row is read each time, and written only if it differs. Each way knows what the other one has reached.
+  for (const way of Object.values(ways))
+    expect(await way(fixture)).toEqual(
+      ['', '', ', and keys, to find deleted rows'].map((more) => `watermark 0 0 0 changes since at 11${more}`),
+    )
+})
 
-  // A plan finds what a refresh could not use.
+test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could not use', async (pair) => {
+  const fixture = await fixtureWithOwnSource(
+    pair,
+    'CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean, at int)',
+  )
   const keyed = 'query: SELECT * FROM proxy.facts, primary_key: [id], refresh:'
   const mistaken = manifest
     .replace(`changes: { ${keyed} { watermark: { column: at, `, `changes: { ${keyed} { watermark: { column: when, `)

@@ -1,5 +1,5 @@
 // The PL/pgSQL block that brings a table up to date: it reads rows into a temporary table, and writes those that differ. The block runs as the
-// owner of the table: see ../as-owner.ts. Pure.
+// owner of the table: see ../as-owner.ts. It is a part of fdwsync.refresh() too, so that a change of it needs a migration of the ledger. Pure.
 //
 // The label of the block distinguishes its variables from columns of users. In queries, `t` is the table, `f` what was read,
 // and `q` what the query returns.

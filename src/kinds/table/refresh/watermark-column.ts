@@ -36,7 +36,7 @@ export function watermarkMistake(
 }
 
 /** The types of columns whose values can grow, as `format_type` shows them without a limit. */
-const watermarkTypes = [
+export const watermarkTypes = [
   'smallint',
   'integer',
   'bigint',

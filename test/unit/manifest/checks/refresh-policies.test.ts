@@ -43,11 +43,6 @@ test.each([
     'm.yaml:6:56: the strategy merge needs a primary key',
   ],
   [
-    'a schedule and a comparison',
-    ofTable('primary_key: [id], refresh: { strategy: compare, schedule: "@daily" }'),
-    'm.yaml:6:75: a copy with a schedule cannot have the strategy compare',
-  ],
-  [
     'a schedule without a key',
     ofTable('refresh: { schedule: "@daily" }'),
     'm.yaml:6:35: a table without a primary key cannot have a schedule',

@@ -1,0 +1,109 @@
+// The part of fdwsync.refresh() that brings a table up to date, by the same blocks as the command: see kinds/table/refresh/. What they need to know
+// of the table it reads from the catalog.
+
+import type { Sql } from '../../core/sql.ts'
+import {
+  changesBlock,
+  type FindGone,
+  findByKeys,
+  findMarked,
+  findNothing,
+  withHighest,
+} from '../../kinds/table/refresh/changes-block.ts'
+import { mergeBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
+import type { TableSql, WatermarkSql } from '../../kinds/table/refresh/table-sql.ts'
+import { callAsOwner } from './as-owner.ts'
+import { place, templateOf } from './template.ts'
+
+const operator = `
+  SELECT format('OPERATOR(%I.%s)', n.nspname, op.oprname)
+    FROM pg_opclass c JOIN pg_amop ao ON ao.amopfamily = c.opcfamily AND ao.amoplefttype = c.opcintype AND ao.amoprighttype = c.opcintype
+         AND ao.amopstrategy = 3
+    JOIN pg_operator op ON op.oid = ao.amopopr JOIN pg_namespace n ON n.oid = op.oprnamespace WHERE c.oid = k.class`
+
+/** A table may have columns that its query does not return. */
+const columns = `
+          SELECT quote_ident(a.attname) AS name, k.class IS NOT NULL AS is_key, (${operator}) AS equals
+            FROM pg_attribute q JOIN pg_attribute a ON a.attrelid = (member ->> 'oid')::oid AND a.attname = q.attname AND a.attnum > 0
+            LEFT JOIN (SELECT key.attnum, key.class FROM pg_index i, unnest(i.indkey::int2[], i.indclass::oid[]) AS key(attnum, class)
+                        WHERE i.indrelid = (member ->> 'oid')::oid AND i.indisprimary AND key.class IS NOT NULL) AS k ON k.attnum = a.attnum
+           WHERE q.attrelid = (member ->> 'source')::oid AND q.attnum > 0 AND NOT q.attisdropped`
+
+const query = `(member ->> 'source')::oid::regclass::text`
+/** It may end with a comment. */
+const soft = `((member #>> '{watermark,soft}') || chr(10))`
+const column = `quote_ident(member #>> '{watermark,column}')`
+const reached = `quote_nullable(member ->> 'reached')`
+const overlap = `quote_literal(coalesce(member #>> '{watermark,overlap}', member #>> '{grows,overlap}'))`
+
+/** The values of the places, as SQL over those columns. Without a watermark, those of a watermark are null. */
+const values: Readonly<Record<keyof TableSql | keyof WatermarkSql | 'soft', string>> = {
+  name: `member ->> 'name'`,
+  title: `quote_literal('table ' || (member ->> 'name'))`,
+  query,
+  source: `CASE WHEN ${soft} IS NULL THEN ${query} ELSE format('(SELECT * FROM %s WHERE (%s) IS NOT TRUE)', ${query}, ${soft}) END`,
+  columns: `string_agg(name, ', ')`,
+  key: `string_agg(name, ', ') FILTER (WHERE is_key)`,
+  isKeyNull: `string_agg(name || ' IS NULL', ' OR ') FILTER (WHERE is_key)`,
+  isSameKey: `string_agg(format('t.%1$s %2$s f.%1$s', name, equals), ' AND ') FILTER (WHERE is_key)`,
+  differs: `CASE WHEN count(*) FILTER (WHERE NOT is_key) = 0 THEN 'false'
+                  ELSE format('CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
+                              string_agg('t.' || name, ', ') FILTER (WHERE NOT is_key), string_agg('f.' || name, ', ') FILTER (WHERE NOT is_key)) END`,
+  assignments: `coalesce(string_agg(format('%1$s = f.%1$s', name), ', ') FILTER (WHERE NOT is_key), min(format('%1$s = f.%1$s', name)))`,
+  tenthOfRows: `(SELECT format('%s::pg_catalog.int8', GREATEST(round(reltuples / 10), 0)::bigint) FROM pg_class WHERE oid = (member ->> 'oid')::oid)`,
+  column,
+  unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,
+  type: `member #>> '{grows,type}'`,
+  counts: `format(member #>> '{grows,counts}', 'r.' || ${column})`,
+  low: `format(member #>> '{grows,before}', ${reached}, ${overlap})`,
+  reached: `format('CAST(%s AS %s)', ${reached}, member #>> '{grows,type}')`,
+  highest: `format(member #>> '{grows,shown_as}', 'fdwsync.highest')`,
+  soft,
+}
+
+const names = Object.keys(values) as (keyof typeof values)[] // those are its keys
+const places = Object.fromEntries(names.map((name, at) => [name, place(at + 1)])) as Record<keyof typeof values, Sql> // of each
+/** What is gone is found in one of these ways, the places of which follow. */
+const found: FindGone = { find: place(names.length + 1), gone: place(names.length + 2) }
+const ways = { keys: findByKeys(places), marked: findMarked(places, places.soft), nothing: findNothing }
+const foundBy = (part: keyof FindGone) => `format(CASE
+              WHEN member ->> 'compared' = 'keys' THEN ${templateOf(ways.keys[part])}
+              WHEN member #>> '{watermark,soft}' IS NOT NULL THEN ${templateOf(ways.marked[part])}
+              ELSE ${templateOf(ways.nothing[part])} END, VARIADIC inserts)`
+
+const all = mergeBlock(places)
+const templates = {
+  all: tableBlock(places, all),
+  allAndHighest: tableBlock(places, withHighest(places, places, all)),
+  changes: tableBlock(places, changesBlock(places, places, found)),
+}
+
+const block = `(
+        SELECT format(CASE
+            WHEN member ->> 'how' = 'merge' THEN ${templateOf(templates.all)}
+            WHEN member ->> 'compared' = 'all' THEN ${templateOf(templates.allAndHighest)}
+            ELSE ${templateOf(templates.changes)} END,
+          VARIADIC inserts || ARRAY[${foundBy('find')}, ${foundBy('gone')}])
+          FROM (SELECT ARRAY[${names
+            .map((name) => values[name])
+            .join(`,
+          `)}] AS inserts FROM (${columns}) AS columns) AS table_values)`
+
+/** Sets `inserted`, `updated`, `deleted`, and `found_state` for the next refresh. */
+export const refreshTable = `${callAsOwner(block, 'answer')}
+      counts := answer;
+      inserted := (counts ->> 'inserted')::bigint;
+      updated := (counts ->> 'updated')::bigint;
+      deleted := (counts ->> 'deleted')::bigint;
+      IF member ->> 'how' = 'merge' OR counts ->> 'why' IS NOT NULL THEN
+        member := member || jsonb_build_object('how', 'merge', 'because', coalesce(counts ->> 'why', member ->> 'because'), 'compared', 'all');
+      END IF;
+      found_state := jsonb_strip_nulls(jsonb_build_object(
+        'compared', member ->> 'compared',
+        'changed', CASE member ->> 'compared' WHEN 'all'
+                   THEN LEAST((inserted + updated + deleted)::float8 / GREATEST((counts ->> 'rows_read')::float8, 1), 1) END,
+        'watermark', CASE WHEN counts ->> 'highest' IS NOT NULL
+                     THEN jsonb_build_object('column', member #>> '{watermark,column}', 'value', counts ->> 'highest') END));
+      IF NOT (member ->> 'is_loaded')::bool THEN
+        EXECUTE format('COMMENT ON VIEW %s IS NULL', (member ->> 'source')::oid::regclass);
+      END IF;`

@@ -1,0 +1,43 @@
+// The part of fdwsync.refresh() that knows watermarks: of which columns they can be, and what a refresh by one compares. The command has the latter
+// in loader/strategies/watermark.ts.
+
+import { watermarkColumn, watermarkTypes } from '../../kinds/table/refresh/watermark-column.ts'
+import { statesQuery } from '../strategy-states.ts'
+import { constantOf, place, templateOf } from './template.ts'
+
+const rows = watermarkTypes.map((shown) => {
+  const column = watermarkColumn(shown)
+  if (!column) throw new Error(`a column of type ${shown} cannot be a watermark`)
+  const constants = [shown, column.type, column.overlap, column.overlaps].map(constantOf)
+  const templates = [column.before(place(1), place(2)), column.counts(place(1)), column.textOf(place(1))].map(
+    templateOf,
+  )
+  return `(${[...constants, ...templates].join(', ')})`
+})
+
+/** What is known of the column of a watermark, as JSON; NULL if it cannot be one. For a query with the policy `l` and the view `v`. */
+export const watermarkColumnOf = `
+             (SELECT to_jsonb(w) FROM pg_attribute a
+                JOIN (VALUES ${rows.join(`,
+                        `)})
+                  AS w(shown, type, overlap, allowed, before, counts, shown_as) ON w.shown = format_type(a.atttypid, NULL)
+               WHERE a.attrelid = v.oid AND a.attname = l.watermark ->> 'column')`
+
+/** Sets `unusable`: why the watermark of a member cannot be used. */
+export const findUnusable = `
+    unusable := CASE WHEN member.watermark IS NULL THEN 'it has no watermark'
+                     WHEN member.grows IS NULL OR (member.watermark ->> 'overlap' ~ (member.grows ->> 'allowed')) IS FALSE
+                     THEN format('its column %I cannot be its watermark', member.watermark ->> 'column') END;`
+
+/** Adds to `scope` what a refresh by watermark compares, from which value on, and why that. */
+export const findScope = `
+      SELECT s.watermark ->> 'value' AS reached, s."keysMillisecondsAgo" AS keys_ago, s."allMillisecondsAgo" AS all_ago INTO known
+        FROM (${statesQuery('ARRAY[member.address]')}) AS s WHERE s.watermark ->> 'column' = member.watermark ->> 'column';
+      scope := jsonb_build_object('reached', known.reached, 'compared', CASE
+        WHEN known.reached IS NULL OR known.all_ago IS NULL OR known.all_ago >= (member.watermark ->> 'fullMilliseconds')::float8 THEN 'all'
+        WHEN coalesce(known.keys_ago, 'Infinity') >= (member.watermark ->> 'deletesMilliseconds')::float8 THEN 'keys' ELSE 'changes' END);
+      scope := scope || jsonb_build_object('because', CASE
+        WHEN known.reached IS NULL OR known.all_ago IS NULL THEN 'everything is compared, since no earlier watermark is recorded'
+        WHEN scope ->> 'compared' = 'all' THEN 'everything is compared, as often as its policy declares'
+        ELSE concat('changes since ', member.watermark ->> 'column', ' ', known.reached,
+                    CASE scope ->> 'compared' WHEN 'keys' THEN ', and keys, to find deleted rows' END) END);`
