@@ -2,8 +2,8 @@
 // the owner of the copy. Pure.
 
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
-import { requireUniqueKey } from '../kinds/table/refresh/table-block.ts'
 import { fresh, readInto } from '../kinds/table/refresh/table-sql.ts'
+import { requireUniqueKey } from '../kinds/table/refresh/write-differences.ts'
 import type { TableFacts } from './strategies/strategy.ts'
 import { columnList, differs, keySqlOf, namesOf, sameKey } from './strategies/table-block.ts'
 

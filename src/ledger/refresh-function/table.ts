@@ -50,7 +50,7 @@ const values: Readonly<Record<keyof TableSql | keyof WatermarkSql | 'soft', stri
                   ELSE format('CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
                               string_agg('t.' || name, ', ') FILTER (WHERE NOT is_key), string_agg('f.' || name, ', ') FILTER (WHERE NOT is_key)) END`,
   assignments: `coalesce(string_agg(format('%1$s = f.%1$s', name), ', ') FILTER (WHERE NOT is_key), min(format('%1$s = f.%1$s', name)))`,
-  tenthOfRows: `(SELECT format('%s::pg_catalog.int8', GREATEST(round(reltuples / 10), 0)::bigint) FROM pg_class WHERE oid = (member ->> 'oid')::oid)`,
+  rowCount: `(SELECT format('%s::pg_catalog.int8', GREATEST(reltuples, 0)::bigint) FROM pg_class WHERE oid = (member ->> 'oid')::oid)`,
   column,
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,
   type: `member #>> '{grows,type}'`,

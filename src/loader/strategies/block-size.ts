@@ -36,11 +36,11 @@ export interface NoBlocks {
 const measuredWidth = 140
 /** Every row costs something, however short it is. */
 const leastWidth = 60
-const digests = 0.28
+const digests = 0.32
 const sentBlock = 0.42
-const readRow = 1.1
+const readRow = 0.9
 /** To compare rows that were read with those of the table. */
-const comparedRow = 0.3
+const comparedRow = 0.25
 
 /** Groups of so many blocks fit into the default work_mem. For more, rows are written to disk. */
 const blocksInMemory = 2 ** 16

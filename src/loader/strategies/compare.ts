@@ -86,7 +86,8 @@ function widthOf(columns: readonly TableColumn[]): number {
 export function compareBlock(copy: TableCopy, { digested, beside, size }: Digests): TableBlock {
   const { large } = size
   const blocks = blocksOf(copy, digested)
-  const isDiffering = (from: Sql) => sql`${blocks.of(from, sql`fdwsync.span`)} = ANY (fdwsync.differ)`
+  const isDiffering = (from: Sql) =>
+    sql`(${blocks.of(from, sql`fdwsync.span`)} = ANY (fdwsync.differ) AND ${blocks.isWithin(from)})`
   const isInLarge = (from: Sql) =>
     sql`(fdwsync.large IS NULL OR ${blocks.of(from, sql`fdwsync.large_span`)} = ANY (fdwsync.large) AND ${blocks.isWithin(from)})`
   const digestsOf = (relation: Sql, from: Sql) =>
@@ -115,9 +116,10 @@ export function compareBlock(copy: TableCopy, { digested, beside, size }: Digest
       // A block without a number has rows whose key has a null.
       sql`everything := why IS NOT NULL OR pg_catalog.array_position(differ, NULL) IS NOT NULL OR fraction OPERATOR(pg_catalog.>) 0.8`,
       sql`IF everything THEN ${readRows(copy)};
-        ELSE ${readRows(copy, sql` WHERE ${isDiffering(q)} AND ${blocks.isWithin(q)}`)}; END IF`,
+        ELSE ${readRows(copy, sql` WHERE ${isDiffering(q)}`)}; END IF`,
     ],
     gone: sql`fdwsync.everything OR ${isDiffering(t)}`,
+    isWhole: true,
     result: [
       ['why', sql`fdwsync.why`],
       ['differ', sql`COALESCE(pg_catalog.cardinality(fdwsync.differ), 0)`],
@@ -177,8 +179,8 @@ function askSource(digests: Sql): Sql {
 function findDiffering(digests: Sql): Sql {
   return sql`${setGrouping(sql`hashagg`, sql`'off'`)};
         SELECT pg_catalog.array_agg(COALESCE(s.block, l.block)) INTO differ
-          FROM ${digestsTable} AS s FULL JOIN (${digests}) AS l ON s.block = l.block
-         WHERE s.digest IS DISTINCT FROM l.digest;
+          FROM ${digestsTable} AS s FULL JOIN (${digests}) AS l ON s.block OPERATOR(pg_catalog.=) l.block
+         WHERE (s.digest OPERATOR(pg_catalog.=) l.digest) IS NOT TRUE;
         ${setGrouping(sql`hashagg`, sql`sort`)}`
 }
 

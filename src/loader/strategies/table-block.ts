@@ -28,7 +28,7 @@ export function tableSqlOf(copy: TableCopy): TableSql {
       assigned.map((name) => sql`${ident(name)} = f.${ident(name)}`),
       ', ',
     ),
-    tenthOfRows: trusted(`${Math.max(Math.round(facts.rows / 10), 0)}::pg_catalog.int8`),
+    rowCount: trusted(`${Math.max(Math.round(facts.rows), 0)}::pg_catalog.int8`),
   }
 }
 

@@ -36,6 +36,7 @@ export function changesBlock(table: TableSql, watermark: WatermarkSql, { find, g
       find,
     ],
     gone: sql`fdwsync.why IS NOT NULL OR ${gone}`,
+    isWhole: false,
     result: [['why', sql`fdwsync.why`], highestResult(watermark)],
   }
 }

@@ -22,8 +22,8 @@ export interface TableSql {
   readonly differs: Sql
   /** What gives a row the values of a row of `f`. */
   readonly assignments: Sql
-  /** A tenth of the rows that the table had when it was analyzed last. */
-  readonly tenthOfRows: Sql
+  /** How many rows the table had when it was analyzed last. */
+  readonly rowCount: Sql
 }
 
 /** How a table with a watermark is read. */

@@ -1,0 +1,117 @@
+// Compares the rows that were read of a source with those of the table, and writes the ones that differ. Pure.
+import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
+import { fresh, type TableSql } from './table-sql.ts'
+
+/** What was read, of what the table should hold. */
+export interface ReadRows {
+  /** Which rows of the table are deleted unless they were read: a condition on `t`. */
+  readonly gone: Sql
+  /** Whether what was read has the keys of no others of its rows. */
+  readonly isWhole: boolean
+}
+
+/** Where the rows are that differ: `old` in the table, `new` in what was read. One of them is null if there is no such row. */
+export const differences = trusted('pg_temp.fdwsync_differences')
+
+/** Declarations of variables. */
+export const writeVariables = trusted(`duplicate text;
+  rows_before bigint;
+  differing bigint;
+  hashjoin text := pg_catalog.current_setting('enable_hashjoin');
+  mergejoin text := pg_catalog.current_setting('enable_mergejoin');`)
+
+/** Finds what is gone, changed and new, and writes it. No other session writes, so rows stay where they were found. */
+export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[] {
+  const { beforehand, afterwards } = requireUniqueKeys(table, rows)
+  return [
+    sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh}`,
+    beforehand,
+    ...(rows.isWhole ? compareWhole(table, rows) : compareRead(table, rows)),
+    sql`ANALYZE ${differences}`,
+    ...byIndexIfFew(table, sql`differing`, write(table)),
+    ...afterwards,
+    // What is less is left to autovacuum.
+    sql`IF differing OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 10) THEN ANALYZE ${table.name}; END IF`,
+  ]
+}
+
+/** Both are read once. */
+function compareWhole({ name, isSameKey, differs }: TableSql, { gone }: ReadRows): readonly Sql[] {
+  return [
+    sql`CREATE TEMPORARY TABLE fdwsync_differences AS SELECT t.ctid AS old, f.ctid AS new
+      FROM (SELECT t.ctid, t.* FROM ONLY ${name} AS t WHERE ${gone}) AS t
+      FULL JOIN (SELECT f.ctid, f.* FROM ${fresh} AS f) AS f ON ${isSameKey}
+      WHERE t.ctid IS NULL OR f.ctid IS NULL OR ${differs}`,
+    sql`GET DIAGNOSTICS differing = ROW_COUNT`,
+  ]
+}
+
+/** Few rows of the table may have been read. */
+function compareRead(table: TableSql, { gone }: ReadRows): readonly Sql[] {
+  const { name, isSameKey, differs } = table
+  const found = sql`CREATE TEMPORARY TABLE fdwsync_differences AS SELECT t.ctid AS old, f.ctid AS new
+      FROM ${fresh} AS f LEFT JOIN ONLY ${name} AS t ON ${isSameKey} WHERE t.ctid IS NULL OR ${differs}`
+  return [
+    ...byIndexIfFew(table, sql`rows_read`, [found]),
+    sql`INSERT INTO ${differences} SELECT t.ctid, NULL FROM ONLY ${name} AS t
+      WHERE (${gone}) AND NOT EXISTS (SELECT FROM ${fresh} AS f WHERE ${isSameKey})`,
+    sql`SELECT pg_catalog.count(*) INTO differing FROM ${differences}`,
+  ]
+}
+
+function write(table: TableSql): readonly Sql[] {
+  const { name, columns, assignments } = table
+  const oldRow = sql`t.ctid OPERATOR(pg_catalog.=) d.old`
+  const written = sql`${differences} AS d JOIN ${fresh} AS f ON f.ctid OPERATOR(pg_catalog.=) d.new`
+  return [
+    sql`DELETE FROM ONLY ${name} AS t USING ${differences} AS d WHERE ${oldRow} AND d.new IS NULL`,
+    sql`GET DIAGNOSTICS deleted = ROW_COUNT`,
+    sql`UPDATE ONLY ${name} AS t SET ${assignments} FROM ${written} WHERE ${oldRow}`,
+    sql`GET DIAGNOSTICS updated = ROW_COUNT`,
+    sql`BEGIN
+      INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (SELECT f.* FROM ${written} WHERE d.old IS NULL) AS f;
+      GET DIAGNOSTICS inserted = ROW_COUNT;
+    EXCEPTION WHEN unique_violation OR not_null_violation THEN
+      ${requireUniqueKey(table)};
+      RAISE;
+    END`,
+  ]
+}
+
+/**
+ * Statements that join a temporary table with the table. Where that has few of its rows, looking up each takes less than reading the table, also if
+ * PostgreSQL expects that pages have to be read from disk: what is written has to be read anyway.
+ */
+function byIndexIfFew({ rowCount }: TableSql, count: Sql, statements: readonly Sql[]): readonly Sql[] {
+  const set = (hashjoin: Sql, mergejoin: Sql) =>
+    sql`PERFORM pg_catalog.set_config('enable_hashjoin', ${hashjoin}, true), pg_catalog.set_config('enable_mergejoin', ${mergejoin}, true)`
+  return [
+    sql`IF ${count} OPERATOR(pg_catalog.<) (${rowCount} OPERATOR(pg_catalog./) 20) THEN ${set(sql`'off'`, sql`'off'`)}; END IF`,
+    ...statements,
+    set(sql`hashjoin`, sql`mergejoin`),
+  ]
+}
+
+/**
+ * The key of a row that was read must identify it. Where the table then has to have as many rows as were read, counting shows whether it does:
+ * to look for keys that occur twice takes as long as to find what differs.
+ */
+function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
+  const require = requireUniqueKey(table)
+  if (!isWhole) return { beforehand: sql`ANALYZE ${fresh};\n${require}`, afterwards: [] }
+  const rowsAfter = sql`rows_before OPERATOR(pg_catalog.+) inserted OPERATOR(pg_catalog.-) deleted`
+  return {
+    beforehand: sql`SELECT pg_catalog.count(*) INTO rows_before FROM ONLY ${table.name} AS t WHERE ${gone}`,
+    afterwards: [sql`IF ${rowsAfter} OPERATOR(pg_catalog.<>) rows_read THEN ${require}; END IF`],
+  }
+}
+
+/** Raises an error that names a key which occurs twice, or has a null. */
+export function requireUniqueKey({ title, key, isKeyNull }: Pick<TableSql, 'title' | 'key' | 'isKeyNull'>): Sql {
+  const message = literal('%: its query returns the key % more than once, or with a null')
+  const hint = literal('Nothing was written. Change the query, or the primary key of the table.')
+  return sql`SELECT pg_catalog.row_to_json(k)::pg_catalog.text INTO duplicate
+      FROM (SELECT ${key} FROM ${fresh} GROUP BY ${key}
+            HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 OR ${isKeyNull} LIMIT 1) AS k;
+    IF FOUND THEN RAISE EXCEPTION ${message}, ${title}, duplicate USING ERRCODE = 'unique_violation', HINT = ${hint}; END IF`
+}
