@@ -66,7 +66,7 @@ const places = Object.fromEntries(names.map((name, at) => [name, place(at + 1)])
 /** What is gone is found in one of these ways, the places of which follow. */
 const found: FindGone = { find: place(names.length + 1), gone: place(names.length + 2) }
 const ways = { keys: findByKeys(places), marked: findMarked(places, places.soft), nothing: findNothing }
-const foundBy = (part: keyof FindGone) => `format(CASE
+const foundBy = (part: 'find' | 'gone') => `format(CASE
               WHEN member ->> 'compared' = 'keys' THEN ${templateOf(ways.keys[part])}
               WHEN member #>> '{watermark,soft}' IS NOT NULL THEN ${templateOf(ways.marked[part])}
               ELSE ${templateOf(ways.nothing[part])} END, VARIADIC inserts)`

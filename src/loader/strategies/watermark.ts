@@ -10,6 +10,7 @@ import type { FoundState, StrategyState } from '../../core/strategy-state.ts'
 import type { Watermark } from '../../core/watermark.ts'
 import {
   changesBlock,
+  type FindGone,
   findByKeys,
   findMarked,
   findNothing,
@@ -18,7 +19,8 @@ import {
 import { mergeBlock } from '../../kinds/table/refresh/table-block.ts'
 import type { WatermarkSql } from '../../kinds/table/refresh/table-sql.ts'
 import { type WatermarkColumn, watermarkColumn, watermarkMistake } from '../../kinds/table/refresh/watermark-column.ts'
-import { compareBlock, compareOutcome, planDigests } from './compare.ts'
+import { compareBlock, compareOutcome, digestedKey, planDigests } from './compare.ts'
+import { findByKeyDigests } from './find-by-key-digests.ts'
 import { merge, mergeOutcome } from './merge.ts'
 import { type BlockResult, runTableBlocks, type TableRun } from './run-table-block.ts'
 import type { CopyToRefresh, Strategy } from './strategy.ts'
@@ -95,12 +97,10 @@ function compareAll(copy: TableCopy & CopyToRefresh, watermark: WatermarkSql): T
 }
 
 /** Rows from a value on, and all keys if they are compared too. */
-function readChanges(copy: TableCopy, watermark: WatermarkSql, compared: 'changes' | 'keys'): TableRun {
+function readChanges(copy: TableCopy & CopyToRefresh, watermark: WatermarkSql, compared: 'changes' | 'keys'): TableRun {
   const table = tableSqlOf(copy)
-  const soft = copy.policy.watermark?.soft
-  const marked = soft === undefined ? findNothing : findMarked(table, fragment(soft))
   return {
-    block: changesBlock(table, watermark, compared === 'keys' ? findByKeys(table) : marked),
+    block: changesBlock(table, watermark, compared === 'keys' ? findByKeysOf(copy) : findMarkedOf(copy)),
     outcomeOf(result) {
       const { why } = result as BlockResult & { why: string | null } // as the block returns it
       return why === null
@@ -108,6 +108,16 @@ function readChanges(copy: TableCopy, watermark: WatermarkSql, compared: 'change
         : { ...mergeOutcome(result), instead: { strategy: 'merge', reason: why } }
     },
   }
+}
+
+function findByKeysOf(copy: TableCopy & CopyToRefresh): FindGone {
+  const digested = digestedKey(copy.facts)
+  return 'reason' in digested ? findByKeys(tableSqlOf(copy)) : findByKeyDigests(copy, digested)
+}
+
+function findMarkedOf(copy: TableCopy): FindGone {
+  const soft = copy.policy.watermark?.soft
+  return soft === undefined ? findNothing : findMarked(tableSqlOf(copy), fragment(soft))
 }
 
 /** `value` is what was reached before; null if nothing was. */

@@ -5,6 +5,8 @@ import { fresh, readInto, type TableSql, type WatermarkSql } from './table-sql.t
 
 /** How it is found out which rows of a table are gone at its source, apart from those that were read. */
 export interface FindGone {
+  /** Declarations of variables. */
+  readonly declare?: Sql
   /** A statement for it. */
   readonly find: Sql
   /** Which rows are gone: a condition on `t`. */
@@ -12,7 +14,11 @@ export interface FindGone {
 }
 
 /** Reads rows from a value on, and those without one; all rows if the source cannot select them. */
-export function changesBlock(table: TableSql, watermark: WatermarkSql, { find, gone }: FindGone): TableBlock {
+export function changesBlock(
+  table: TableSql,
+  watermark: WatermarkSql,
+  { declare = sql``, find, gone }: FindGone,
+): TableBlock {
   const { columns, query, source } = table
   const of = sql`q.${watermark.column}`
   const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
@@ -20,6 +26,7 @@ export function changesBlock(table: TableSql, watermark: WatermarkSql, { find, g
   return {
     declare: [
       declareHighest(watermark),
+      declare,
       sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  `,
     ],
     read: [
@@ -35,7 +42,7 @@ export function changesBlock(table: TableSql, watermark: WatermarkSql, { find, g
       sql`highest := GREATEST(highest, ${watermark.reached})`,
       find,
     ],
-    gone: sql`fdwsync.why IS NOT NULL OR ${gone}`,
+    gone,
     isWhole: false,
     result: [['why', sql`fdwsync.why`], highestResult(watermark)],
   }
@@ -51,22 +58,30 @@ export function withHighest(table: TableSql, watermark: WatermarkSql, block: Tab
   }
 }
 
-const keys = trusted('pg_temp.fdwsync_keys')
+/** Keys of the source. The name is looked up in pg_temp alone. */
+export const keys = trusted('pg_temp.fdwsync_keys')
 
-export const findNothing: FindGone = { find: sql`NULL`, gone: sql`false` }
+/** Only if all rows were read. */
+export const findNothing: FindGone = { find: sql`NULL`, gone: sql`fdwsync.why IS NOT NULL` }
 
-/** By all keys of the source. So are rows that were committed later than their watermark shows. */
-export function findByKeys({ name, columns, key, source, isSameKey }: TableSql): FindGone {
-  // Within these, `f` is a key of the source, and `t` a row that may have it.
-  const isKnown = sql`EXISTS (SELECT FROM ONLY ${name} AS t WHERE ${isSameKey}) OR EXISTS (SELECT FROM ${fresh} AS t WHERE ${isSameKey})`
+/** By all keys of the source. */
+export function findByKeys(table: TableSql): FindGone {
+  const { key, source, isSameKey } = table
   return {
     find: sql`CREATE TEMPORARY TABLE fdwsync_keys AS SELECT ${key} FROM ${source} AS q;
     ANALYZE ${keys};
-    IF EXISTS (SELECT FROM ${keys} AS f WHERE NOT (${isKnown})) THEN
-      INSERT INTO ${fresh} SELECT ${columns} FROM ${source} AS t WHERE EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey} AND NOT (${isKnown}));
-    END IF`,
+    ${addUnknown(table)}`,
     gone: sql`NOT EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey})`,
   }
+}
+
+/** Reads rows that were committed later than their watermark shows. */
+export function addUnknown({ name, columns, source, isSameKey }: TableSql): Sql {
+  // Within these, `f` is a key of the source, and `t` a row that may have it.
+  const isUnknown = sql`NOT EXISTS (SELECT FROM ONLY ${name} AS t WHERE ${isSameKey}) AND NOT EXISTS (SELECT FROM ${fresh} AS t WHERE ${isSameKey})`
+  return sql`IF EXISTS (SELECT FROM ${keys} AS f WHERE ${isUnknown}) THEN
+      INSERT INTO ${fresh} SELECT ${columns} FROM ${source} AS t WHERE EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey} AND ${isUnknown});
+    END IF`
 }
 
 /** By a condition, which the source's rows meet when they are marked as deleted. */
@@ -74,7 +89,7 @@ export function findMarked({ key, isSameKey }: TableSql, soft: Sql): FindGone {
   return {
     find: sql`CREATE TEMPORARY TABLE fdwsync_keys AS SELECT ${key} FROM ${fresh} WHERE ${soft};
     DELETE FROM ${fresh} WHERE ${soft}`,
-    gone: sql`EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey})`,
+    gone: sql`fdwsync.why IS NOT NULL OR EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey})`,
   }
 }
 

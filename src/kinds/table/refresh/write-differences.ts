@@ -82,7 +82,7 @@ function write(table: TableSql): readonly Sql[] {
  * Statements that join a temporary table with the table. Where that has few of its rows, looking up each takes less than reading the table, also if
  * PostgreSQL expects that pages have to be read from disk: what is written has to be read anyway.
  */
-function byIndexIfFew({ rowCount }: TableSql, count: Sql, statements: readonly Sql[]): readonly Sql[] {
+export function byIndexIfFew({ rowCount }: TableSql, count: Sql, statements: readonly Sql[]): readonly Sql[] {
   const set = (hashjoin: Sql, mergejoin: Sql) =>
     sql`PERFORM pg_catalog.set_config('enable_hashjoin', ${hashjoin}, true), pg_catalog.set_config('enable_mergejoin', ${mergejoin}, true)`
   return [

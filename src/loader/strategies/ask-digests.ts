@@ -1,0 +1,67 @@
+// Has a source compute digests of blocks of rows, and finds the blocks in which those of the table are others. Pure.
+
+import { type Sql, sql, trusted } from '../../core/sql.ts'
+import type { Blocks } from './blocks.ts'
+import { type DigestedColumn, rowDigest } from './digest.ts'
+
+/** Declarations of variables. */
+export const digestVariables = trusted(`undigested text;
+  plan json;
+  span bigint;
+  blocks bigint;
+  differ bigint[];
+  first bigint;
+  last bigint;
+  hashagg text := pg_catalog.current_setting('enable_hashagg');
+  sort text := pg_catalog.current_setting('enable_sort');
+  `)
+
+/** The source's digests. */
+const digestsTable = trusted('pg_temp.fdwsync_digests')
+
+/** A query. Each row of a table has its own digest, so bit_xor() shows every difference, and takes less memory than a sum. */
+export function digestsOfBlocks(blocks: Blocks, digested: readonly DigestedColumn[], rows: Sql, from: Sql): Sql {
+  return sql`SELECT ${blocks.of(from, sql`fdwsync.span`)} AS block, pg_catalog.bit_xor(${rowDigest(digested, from)}) AS digest
+      FROM ${rows} GROUP BY 1`
+}
+
+export function isInDiffering(blocks: Blocks, from: Sql): Sql {
+  return sql`(${blocks.of(from, sql`fdwsync.span`)} = ANY (fdwsync.differ) AND ${blocks.isWithin(from)})`
+}
+
+function setGrouping(hashagg: Sql, sort: Sql): Sql {
+  return sql`PERFORM pg_catalog.set_config('enable_hashagg', ${hashagg}, true), pg_catalog.set_config('enable_sort', ${sort}, true)`
+}
+
+/**
+ * Has the source compute its digests, or sets `undigested`, the reason: if EXPLAIN shows that it would not. A column may have another type there than here, for which there is no such
+ * function: that is an error of the source. Without the settings, PostgreSQL may find it cheaper to read the rows and to group them here.
+ */
+export function askSource(digests: Sql): Sql {
+  return sql`BEGIN
+      ${setGrouping(sql`'off'`, sql`'off'`)};
+      FOR plan IN EXPLAIN (VERBOSE, FORMAT JSON) ${digests} LOOP
+        EXIT;
+      END LOOP;
+      IF pg_catalog.json_extract_path_text(plan, '0', 'Plan', 'Node Type') = 'Foreign Scan'
+          AND pg_catalog.starts_with(pg_catalog.json_extract_path_text(plan, '0', 'Plan', 'Relations'), 'Aggregate on') THEN
+        CREATE TEMPORARY TABLE fdwsync_digests AS ${digests};
+        GET DIAGNOSTICS blocks = ROW_COUNT;
+      ELSE
+        undigested := 'its query is not one that a source can compute digests of';
+      END IF;
+      ${setGrouping(sql`hashagg`, sql`sort`)};
+    EXCEPTION WHEN undefined_function OR ambiguous_function OR datatype_mismatch OR cannot_coerce OR indeterminate_collation THEN
+      undigested := 'its source cannot compute digests: ' || SQLERRM;
+    END`
+}
+
+/** Sets `differ`: the numbers of the blocks whose digests differ, null if there are none. The server expects as many blocks as there are rows, and would sort the rows. */
+export function findDiffering(digests: Sql): Sql {
+  return sql`${setGrouping(sql`hashagg`, sql`'off'`)};
+        SELECT pg_catalog.array_agg(COALESCE(s.block, l.block)) INTO differ
+          FROM ${digestsTable} AS s FULL JOIN (${digests}) AS l ON s.block OPERATOR(pg_catalog.=) l.block
+         WHERE (s.digest OPERATOR(pg_catalog.=) l.digest) IS NOT TRUE;
+        DROP TABLE ${digestsTable};
+        ${setGrouping(sql`hashagg`, sql`sort`)}`
+}

@@ -1,0 +1,45 @@
+// Finds which rows of a table are gone at its source by digests of their keys, so that only keys of blocks that differ are read. Pure.
+
+import { join, sql } from '../../core/sql.ts'
+import { addUnknown, type FindGone, keys } from '../../kinds/table/refresh/changes-block.ts'
+import { fresh } from '../../kinds/table/refresh/table-sql.ts'
+import { byIndexIfFew } from '../../kinds/table/refresh/write-differences.ts'
+import { askSource, digestsOfBlocks, digestVariables, findDiffering, isInDiffering } from './ask-digests.ts'
+import { blocksOf } from './blocks.ts'
+import type { DigestedColumn } from './digest.ts'
+import { type TableCopy, tableSqlOf } from './table-block.ts'
+
+/** A source sends so many digests at once, which take less than the keys that a deleted row lets it send. */
+const blockCount = 2 ** 14
+
+/** Rows that are new were read before, so they count as those of the table. */
+export function findByKeyDigests(copy: TableCopy, ofKey: readonly DigestedColumn[]): FindGone {
+  const table = tableSqlOf(copy)
+  const { name, key, source, isSameKey } = table
+  const blocks = blocksOf(copy, ofKey)
+  const [q, t] = [sql`q`, sql`t`]
+  const findNew = sql`CREATE TEMPORARY TABLE fdwsync_keys AS SELECT ${key} FROM ${fresh} AS f
+      WHERE NOT EXISTS (SELECT FROM ONLY ${name} AS t WHERE ${isSameKey})`
+  const known = sql`(SELECT ${key} FROM ONLY ${name} UNION ALL SELECT ${key} FROM ${keys}) AS t`
+  return {
+    declare: digestVariables,
+    find: sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh};
+    ${join(byIndexIfFew(table, sql`rows_read`, [findNew]), ';\n')};
+    ${blocks.setSpan(Math.max(copy.table.rows / blockCount, 1))};
+    ${askSource(digestsOfBlocks(blocks, ofKey, sql`${source} AS q`, q))};
+    IF undigested IS NULL THEN
+      ${findDiffering(digestsOfBlocks(blocks, ofKey, known, t))};
+      ${blocks.setRange}
+    END IF;
+    TRUNCATE ${keys};
+    IF undigested IS NOT NULL THEN
+      INSERT INTO ${keys} SELECT ${key} FROM ${source} AS q;
+    ELSIF differ IS NOT NULL THEN
+      INSERT INTO ${keys} SELECT ${key} FROM ${source} AS q WHERE ${isInDiffering(blocks, q)};
+    END IF;
+    ANALYZE ${keys};
+    ${addUnknown(table)}`,
+    gone: sql`(fdwsync.undigested IS NOT NULL OR ${isInDiffering(blocks, t)})
+      AND NOT EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey})`,
+  }
+}
