@@ -46,10 +46,9 @@ const values: Readonly<Record<keyof TableSql | keyof WatermarkSql | 'soft', stri
   key: `string_agg(name, ', ') FILTER (WHERE is_key)`,
   isKeyNull: `string_agg(name || ' IS NULL', ' OR ') FILTER (WHERE is_key)`,
   isSameKey: `string_agg(format('t.%1$s %2$s f.%1$s', name, equals), ' AND ') FILTER (WHERE is_key)`,
-  differs: `CASE WHEN count(*) FILTER (WHERE NOT is_key) = 0 THEN 'false'
-                  ELSE format('CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
-                              string_agg('t.' || name, ', ') FILTER (WHERE NOT is_key), string_agg('f.' || name, ', ') FILTER (WHERE NOT is_key)) END`,
-  assignments: `coalesce(string_agg(format('%1$s = f.%1$s', name), ', ') FILTER (WHERE NOT is_key), min(format('%1$s = f.%1$s', name)))`,
+  differs: `format('CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
+                 string_agg('t.' || name, ', '), string_agg('f.' || name, ', '))`,
+  assignments: `string_agg(format('%1$s = f.%1$s', name), ', ')`,
   rowCount: `(SELECT format('%s::pg_catalog.int8', GREATEST(reltuples, 0)::bigint) FROM pg_class WHERE oid = (member ->> 'oid')::oid)`,
   column,
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,

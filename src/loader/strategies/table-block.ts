@@ -13,9 +13,7 @@ export interface TableCopy extends Pick<Copy, 'id' | 'title'> {
 
 export function tableSqlOf(copy: TableCopy): TableSql {
   const { table: facts } = copy
-  const [columns, others] = [namesOf(facts.columns), namesBesideKey(facts)]
-  // A column of the key, if there are no others: no row is updated then.
-  const assigned = others.length > 0 ? others : namesOf(facts.key).slice(0, 1)
+  const columns = namesOf(facts.columns)
   return {
     name: tableName(copy),
     query: queryRows(copy),
@@ -23,9 +21,9 @@ export function tableSqlOf(copy: TableCopy): TableSql {
     columns: columnList(columns),
     ...keySqlOf(copy.title, namesOf(facts.key)),
     isSameKey: sameKey(facts, t, f),
-    differs: differs(others, t, f),
+    differs: differs(columns, t, f),
     assignments: join(
-      assigned.map((name) => sql`${ident(name)} = f.${ident(name)}`),
+      columns.map((name) => sql`${ident(name)} = f.${ident(name)}`),
       ', ',
     ),
     rowCount: trusted(`${Math.max(Math.round(facts.rows), 0)}::pg_catalog.int8`),
@@ -62,11 +60,6 @@ export function namesOf(columns: readonly { readonly name: string }[]): readonly
   return columns.map(({ name }) => name)
 }
 
-function namesBesideKey({ columns, key }: TableFacts): readonly string[] {
-  const ofKey = namesOf(key)
-  return namesOf(columns).filter((name) => !ofKey.includes(name))
-}
-
 export function columnList(names: readonly string[], from?: Sql): Sql {
   const columns = names.map(ident)
   return join(from === undefined ? columns : columns.map((column) => sql`${from}.${column}`), ', ')
@@ -92,5 +85,5 @@ export function sameKey({ key }: TableFacts, one: Sql, other: Sql): Sql {
 export function differs(columns: readonly string[], one: Sql, other: Sql): Sql {
   // Without the cast, PostgreSQL would look for such an operator for each pair of columns.
   const rowOf = (from: Sql) => sql`CAST(ROW(${columnList(columns, from)}) AS pg_catalog.record)`
-  return columns.length === 0 ? sql`false` : sql`${rowOf(one)} OPERATOR(pg_catalog.*<>) ${rowOf(other)}`
+  return sql`${rowOf(one)} OPERATOR(pg_catalog.*<>) ${rowOf(other)}`
 }

@@ -37,6 +37,7 @@ schemas:
     tables:
       keyed: { query: SELECT * FROM proxy.facts, primary_key: [id, part] }
       only_key: { query: "SELECT id, part FROM proxy.facts", primary_key: [id, part] }
+      exact: { query: "SELECT amount, note FROM proxy.facts WHERE amount IS NOT NULL", primary_key: [amount] }
       heap: { query: SELECT note FROM proxy.facts }
 `
 
@@ -94,6 +95,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(report.views.map(({ how, outcome }) => [how, outcome.status])).toEqual([
         ['merge', 'applied'],
         ['merge', 'applied'],
+        ['merge', 'applied'],
         ['swap', 'applied'],
       ])
       const [counts] = await fixture.sql(
@@ -104,6 +106,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(await fixture.sql(contents('local.only_key'))).toEqual(
         await fixture.sql('SELECT ROW(id, part)::text AS row FROM proxy.facts ORDER BY 1'),
       )
+      // 1.0 and 1.00 are the same key, but not the same text.
+      expect(await fixture.sql(contents('local.exact'))).toEqual(
+        await fixture.sql('SELECT ROW(amount, note)::text AS row FROM proxy.facts WHERE amount IS NOT NULL ORDER BY 1'),
+      )
       expect(await fixture.sql('SELECT note FROM local.heap ORDER BY 1')).toEqual(
         await fixture.sql('SELECT note FROM proxy.facts ORDER BY 1'),
       )
@@ -112,6 +118,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await fixture.sql("INSERT INTO local.heap VALUES (NULL), ('note 1'); DELETE FROM local.heap WHERE note = 'note 2'")
     const counts = { rows: 51, missing: 1, extra: 2, different: 0 }
     expect(await compare(parsed, fixture.url, [])).toMatchObject([
+      { status: 'same', rows: 50 },
       { status: 'same', rows: 50 },
       { status: 'same', rows: 50 },
       { status: 'different', ...counts },

@@ -18,7 +18,7 @@ export interface TableSql {
   readonly isKeyNull: Sql
   /** That a row of `t` and a row of `f` have the same key. */
   readonly isSameKey: Sql
-  /** That they differ in columns beside the key. */
+  /** That they differ in a column. That can be one of the key: 1.0 and 1.00 are the same key. */
   readonly differs: Sql
   /** What gives a row the values of a row of `f`. */
   readonly assignments: Sql
