@@ -13,8 +13,8 @@ export interface ExpectedResult {
   readonly managed: readonly ObjectRecord[]
   /** Unmanaged objects that were recreated as they were. They do not go into the ledger. */
   readonly unmanaged: readonly WantedObject[]
-  /** Objects that do not exist. */
-  readonly absent: readonly ObjectId[]
+  /** Objects that do not exist. Another one can have the name: a source view goes, and its table is recreated. */
+  readonly absent: readonly { readonly id: ObjectId; readonly oid: number }[]
   /** Ledger entries to delete: of objects that were dropped or released. */
   readonly forgotten: readonly Key[]
 }
@@ -81,8 +81,8 @@ function expectedOf(changes: readonly Change[]): ExpectedResult {
     ),
     unmanaged: changes.flatMap((change) => (change.op === 'replace' && change.isUnmanaged ? [change.to] : [])),
     absent: changes.flatMap((change) => {
-      if (change.op === 'replace' && change.from.currentId) return [change.from.currentId]
-      return change.op === 'drop' ? [change.from.id] : []
+      if (change.op === 'replace' && change.from.currentId) return [{ id: change.from.currentId, oid: change.from.oid }]
+      return change.op === 'drop' ? [change.from] : []
     }),
     forgotten: changes.flatMap(({ op, key }) => (op === 'drop' || op === 'release' ? [key] : [])),
   }

@@ -40,7 +40,7 @@ function replacementSet(step: ReplaceStep, inHand: PlanInHand): ReplacementSet {
   return {
     members: step.members.map((member) => ({ ...member, ...plannedReplacement(inHand, member.key) })),
     declared: Array.from(inHand.wanted.values(), ({ id }) => id),
-    dropped: expectedOfStep(step, inHand).absent,
+    dropped: expectedOfStep(step, inHand).absent.map(({ id }) => id),
     finalNames: finalNames(inHand.plan.changes),
     searchPath: inHand.plan.searchPath,
     salt: inHand.salt,

@@ -33,7 +33,11 @@ export async function verify(
   const declared = managed.map((object) => object.wanted)
   const wanted = [...declared, ...unmanaged]
   for (let attempt = 1; ; attempt++) {
-    const { live } = await readCatalog(session, [...wanted.map(({ id }) => id), ...absent], digests.salt)
+    const { live } = await readCatalog(
+      session,
+      [...wanted, ...absent].map(({ id }) => id),
+      digests.salt,
+    )
     // A planted function causes other differences too, so this comes first.
     if (attempt === 1)
       await requireKnownCode(
@@ -44,7 +48,7 @@ export async function verify(
     const different = wanted.flatMap((object) => differences(object, live, digests))
     const problems = [
       ...different.map(({ text }) => text),
-      ...absent.filter((id) => live.has(keyOf(id))).map((id) => `${titleOf(id)} still exists`),
+      ...absent.flatMap(({ id, oid }) => (live.get(keyOf(id))?.oid === oid ? [`${titleOf(id)} still exists`] : [])),
     ]
     if (problems.length === 0) return live
     // The definition of a locked object is not read. The lock may be short: another step of this apply, for example,

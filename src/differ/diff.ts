@@ -44,7 +44,7 @@ export function diff(input: DiffInput): Diff {
   const findings = [
     ...Array.from(input.wanted, ([key, wanted]) => compareObject(input, key, wanted)),
     ...Array.from(input.ledger.entries, ([key, entry]) => noLongerDeclared(input, key, entry)),
-    ...Array.from(input.reading.strays ?? [], (key) => dropStray(input, key)),
+    ...(input.releasing ? [] : Array.from(input.reading.strays ?? [], (key) => dropStray(input, key))),
   ].flat()
   return {
     changes: findings.flatMap((finding) => ('change' in finding ? [finding.change] : [])),

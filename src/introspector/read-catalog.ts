@@ -22,7 +22,7 @@ export interface CatalogReading {
   readonly declaredKeys?: ReadonlyMap<Key, Key>
   /** The tables that were renamed in the database. */
   readonly renamedTables?: readonly RenamedTable[]
-  /** The keys of the objects in `live` that have got to another owner by hand, where no manifest declares them. */
+  /** The keys of the objects in `live` that no manifest declares, but which an apply has created: see planner/strays.ts. */
   readonly strays?: ReadonlySet<Key>
   /** The current names of schemas that were renamed in the database, by their declared names. */
   readonly renamedSchemas?: ReadonlyMap<string, string>

@@ -1,16 +1,15 @@
-// Objects that have got to another owner by hand: the user mappings of two servers that have swapped their names.
+// Objects that nothing declares, but which an apply has created: the user mappings of two servers that have swapped their names by
+// hand, and the source view of a table that was dropped by hand.
 
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
+import { sourceViewOf } from '../kinds/facets/copy/source-view.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { isAnotherDatabase, withoutOwned } from './renamed-in-database.ts'
 
-/**
- * Finds what the ledger has under a name that nothing has any more, while an object that no manifest declares has its OID. It cannot be
- * moved back, so it is dropped, and created where it is declared.
- */
+/** Finds them, so that they are dropped. */
 export async function withStrays(
   session: Session,
   catalog: CatalogReading,
@@ -18,6 +17,22 @@ export async function withStrays(
   declared: ReadonlySet<Key>,
   salt: string,
 ): Promise<CatalogReading> {
+  const stray = [...(await strayBelongings(session, catalog, ledger, declared)), ...sourceViewsLeft(catalog, ledger)]
+  if (stray.length === 0) return catalog
+  const { live } = await readCatalog(session, stray, salt)
+  return { ...catalog, live: new Map([...catalog.live, ...live]), strays: new Set(live.keys()) }
+}
+
+/**
+ * What the ledger has under a name that nothing has any more, while an object that no manifest declares has its OID. It cannot be
+ * moved back, so it is dropped, and created where it is declared.
+ */
+async function strayBelongings(
+  session: Session,
+  catalog: CatalogReading,
+  ledger: Ledger,
+  declared: ReadonlySet<Key>,
+): Promise<Iterable<ObjectId>> {
   const found = new Map<Key, ObjectId>()
   for (const { kind, belongsTo } of declaredKinds) {
     const lost = belongsTo
@@ -28,8 +43,12 @@ export async function withStrays(
     const rows = await session.query<{ id: ObjectId }>(belongsTo.namesQuery, [oids])
     for (const { id } of rows) found.set(keyOf(id), id)
   }
-  const stray = await withoutOwned(session, found, declared, ledger)
-  if (stray.size === 0) return catalog
-  const { live } = await readCatalog(session, stray.values(), salt)
-  return { ...catalog, live: new Map([...catalog.live, ...live]), strays: new Set(live.keys()) }
+  return (await withoutOwned(session, found, declared, ledger)).values()
+}
+
+/** The names that the source views of missing tables would have. They still depend on what they read. */
+function sourceViewsLeft({ live }: CatalogReading, { entries }: Ledger): readonly ObjectId[] {
+  return Array.from(entries, ([key, { id }]): readonly ObjectId[] =>
+    id.kind === 'table' && !live.has(key) ? [{ kind: 'view', ...sourceViewOf(id) }] : [],
+  ).flat()
 }

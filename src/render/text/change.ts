@@ -1,6 +1,7 @@
 // One changed object of a plan as text: its title and why it changes, its fields, what it keeps, and its hazards.
 
 import type { Change } from '../../core/change.ts'
+import type { ObjectId } from '../../core/object.ts'
 import { type Hazard, mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import { titleOf } from '../../kinds/registry.ts'
@@ -71,14 +72,15 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
       }
       return [
         ...(change.formerly ? [`formerly ${titleOf(change.formerly.id)}`] : []),
-        whyDropped(planned.cause),
+        whyDropped(planned.cause, change.from.id),
         ...(change.dropped === 'last' ? ['dropped last'] : []),
       ].join(' · ')
   }
 }
 
-function whyDropped(cause: PlannedChange['cause']): string {
+function whyDropped(cause: PlannedChange['cause'], { kind }: ObjectId): string {
   if (cause === 'source') return 'dropped at the source'
+  if (kind === 'view') return 'the query of a table that was dropped outside fdwsync'
   return cause === 'drift' ? 'has got there outside fdwsync' : 'no longer declared'
 }
 
