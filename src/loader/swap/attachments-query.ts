@@ -4,7 +4,7 @@ import { type Sql, trusted } from '../../core/sql.ts'
 
 // The statements recreate what no manifest declares: indexes, constraints, extended statistics, triggers, rules, column defaults,
 // row-level security, places in publications, replica identities, security labels, dependencies on extensions, the position of
-// identity columns, and what was set on the constraints that a manifest declares. Sequences of columns change hands. `$1` lists
+// identity columns, the comment and the privileges of row types, and what was set on the constraints that a manifest declares. Sequences of columns change hands. `$1` lists
 // the relations, each with the scratch schema of its successor, which has the same name, and with its columns and constraints that
 // the successor has too, whose names there may differ. `$2` lists the ids of all declared objects, `$3` those that are no longer
 // declared, `$4` the attachments that the plan has named as lost.
@@ -13,6 +13,7 @@ import { type Sql, trusted } from '../../core/sql.ts'
 //   when their own name is free.
 // - pg_get_indexdef omits the tablespace of an index.
 // - Statistics keep their owner if this role may give them to it. Otherwise they become this role's.
+// - All privileges of a row type come from its owner afterwards.
 // - A trigger that a partition inherits from its parent is created along with the partition.
 export const attachmentsQuery: Sql = trusted(`
   WITH old AS (
@@ -73,6 +74,8 @@ export const attachmentsQuery: Sql = trusted(`
     SELECT p.*, format('%I.%I', nspname, relname) AS on_relation
       FROM old JOIN pg_policy p ON polrelid = old.oid AND "isTable"
      WHERE NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_policy'::regclass, p.oid))
+  ), row_types AS (
+    SELECT old.oid, successor, relowner, typacl, obj_description(t.oid, 'pg_type') AS comment FROM old JOIN pg_type t ON t.oid = reltype
   ), statements AS (
     SELECT oid, 3 AS place, CASE WHEN spcname IS NULL THEN '' ELSE format('SET LOCAL default_tablespace = %L; ', spcname) END ||
               left(definition, strpos(definition, on_old) - 1) || ' ON ' || successor ||
@@ -148,6 +151,14 @@ export const attachmentsQuery: Sql = trusted(`
       FROM old JOIN pg_attribute a ON attrelid = old.oid AND attidentity <> '' AND NOT attisdropped
       CROSS JOIN pg_sequence_last_value(pg_get_serial_sequence(format('%I.%I', nspname, relname), attname)::regclass) AS last
      WHERE last IS NOT NULL
+    UNION ALL
+    SELECT oid, 6, format('COMMENT ON TYPE %s IS %L', successor, comment) FROM row_types WHERE comment IS NOT NULL
+    UNION ALL
+    SELECT oid, 6, format('REVOKE ALL ON TYPE %s FROM PUBLIC, %I', successor, pg_get_userbyid(relowner)) FROM row_types WHERE typacl IS NOT NULL
+    UNION ALL
+    SELECT oid, 7, format('GRANT USAGE ON TYPE %s TO %s%s', successor, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                          CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+      FROM row_types, aclexplode(typacl)
     UNION ALL
     -- A rule depends on the relations that it reads: while it exists, these cannot be dropped before its view.
     SELECT oid, 8, format('DROP RULE %I ON %s', rulename, on_relation) FROM rules

@@ -21,6 +21,7 @@ const stateOfGiven = trusted(`, named AS (
     UNION ALL SELECT 'pg_trigger'::regclass, t.oid, t.xmin, t.ctid FROM given JOIN pg_trigger t ON tgrelid = given.oid
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, k.xmin, k.ctid FROM given JOIN pg_constraint k ON conrelid = given.oid
     UNION ALL SELECT 'pg_attrdef'::regclass, a.oid, a.xmin, a.ctid FROM given JOIN pg_attrdef a ON adrelid = given.oid
+    UNION ALL SELECT 'pg_type'::regclass, t.oid, t.xmin, t.ctid FROM given JOIN pg_class c USING (oid) JOIN pg_type t ON t.oid = reltype
     UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid, s.xmin, s.ctid FROM given JOIN pg_statistic_ext s ON stxrelid = given.oid
   ), version AS (
     SELECT catalog, oid, 0 AS part, xmin, ctid FROM object

@@ -6,3 +6,4 @@ CREATE STATISTICS shop.their_statistics (dependencies) ON id, customer_id FROM s
 ALTER MATERIALIZED VIEW shop.orders CLUSTER ON orders_id_idx;
 GRANT USAGE, CREATE ON SCHEMA shop TO case_reader; GRANT USAGE ON SCHEMA proxy TO case_reader; GRANT SELECT ON proxy.orders TO case_reader; ALTER MATERIALIZED VIEW shop.orders OWNER TO case_reader;
 ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT ALL ON TABLES TO "Case ""Reader""";
+COMMENT ON TYPE shop.orders IS 'rows'; REVOKE USAGE ON TYPE shop.orders FROM PUBLIC; GRANT USAGE ON TYPE shop.orders TO pg_monitor WITH GRANT OPTION;

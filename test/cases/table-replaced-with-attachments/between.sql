@@ -22,3 +22,4 @@ DO $$ BEGIN
   IF current_setting('server_version_num')::int >= 150000 THEN EXECUTE 'ALTER PUBLICATION changes SET TABLE shop.orders (id, total) WHERE (id > 5)'; END IF;
   IF current_setting('server_version_num')::int >= 180000 THEN EXECUTE 'ALTER TABLE shop.orders RENAME CONSTRAINT orders_id_not_null TO known; COMMENT ON CONSTRAINT known ON shop.orders IS ''100 %'''; END IF;
 END $$;
+COMMENT ON TYPE shop.orders IS 'rows'; REVOKE USAGE ON TYPE shop.orders FROM PUBLIC; GRANT USAGE ON TYPE shop.orders TO pg_monitor WITH GRANT OPTION;
