@@ -155,6 +155,8 @@ export type ProblemCode =
   | 'dependents/unmanaged-view'
   /** What depends on the object is dropped only after the plan's replacements. */
   | 'dependents/dropped-later'
+  /** A declared object depends on it, and cannot be changed along with it. */
+  | 'dependents/declared'
   /** A copy would mix old and new data. */
   | 'dependents/stale-read'
   /** A view that stays as it is shows a change of what it reads only once it is refreshed. */

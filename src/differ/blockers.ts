@@ -36,8 +36,13 @@ interface CheckedChanges {
 /**
  * Refuses every change that has dependents which the plan does not change in time. A shared object that is still in use is
  * released instead of dropped.
+ * @param declared the keys of what is to stay
  */
-export function refuseBlocked(changes: readonly Change[], dependents: readonly Dependent[]): CheckedChanges {
+export function refuseBlocked(
+  changes: readonly Change[],
+  dependents: readonly Dependent[],
+  declared: ReadonlySet<Key>,
+): CheckedChanges {
   const byKey = new Map(changes.map((change) => [change.key, change]))
   const dependentsOn = groupBy(dependents, ({ on }) => on)
   const delayed = delayedDrops(byKey, dependents)
@@ -49,13 +54,13 @@ export function refuseBlocked(changes: readonly Change[], dependents: readonly D
       return { op: 'release', key: change.key, because: `it is still in use: ${listOf(blocking)}` }
     }
     // It stays in the plan, which shows what is refused.
-    if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusalOf(change, blocking, byKey))
+    if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusalOf(change, blocking, byKey, declared))
     return change
   })
   // What is released after all keeps what it needs, which has to be checked again.
   return kept.every((change, at) => change === changes[at])
     ? { changes: kept, refusals }
-    : refuseBlocked(kept, dependents)
+    : refuseBlocked(kept, dependents, declared)
 }
 
 /**
@@ -122,29 +127,35 @@ function refusalOf(
   change: Exclude<Change, { op: 'adopt' | 'release' }>,
   blocking: readonly Dependent[],
   byKey: ReadonlyMap<Key, Change>,
+  declared: ReadonlySet<Key>,
 ): Refusal {
   const id = change.op === 'drop' ? change.from.id : change.to.id
   const verb = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' }[change.op]
   const areDropped = blocking.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')
+  const areDeclared = blocking.every(({ key }) => key !== undefined && declared.has(key))
   return {
-    code: codeOf(blocking, areDropped),
+    code: codeOf(blocking, areDropped, areDeclared),
     key: change.key,
     title: titleOf(id),
     reason: `it cannot be ${verb} while something depends on it: ${listOf(blocking)}`,
-    hint: hintOf(change, blocking, areDropped),
+    hint: hintOf(change, blocking, areDropped, areDeclared),
   }
 }
 
-function codeOf(blocking: readonly Dependent[], areDropped: boolean): ProblemCode {
+function codeOf(blocking: readonly Dependent[], areDropped: boolean, areDeclared: boolean): ProblemCode {
   if (areDropped) return 'dependents/dropped-later'
+  if (areDeclared) return 'dependents/declared'
   return blocking.every(({ view }) => view) ? 'dependents/unmanaged-view' : 'dependents/unmanaged-object'
 }
 
-function hintOf({ op }: Change, blocking: readonly Dependent[], areDropped: boolean): string {
+function hintOf({ op }: Change, blocking: readonly Dependent[], areDropped: boolean, areDeclared: boolean): string {
   const [known] = blocking.flatMap((dependent) => lossOf(dependent)?.hint || [])
   if (known !== undefined) return known
   if (areDropped) {
     return 'What depends on it is dropped only after replacements of this plan. Apply its removal first, then this change.'
+  }
+  if (areDeclared && op !== 'drop') {
+    return 'The manifest declares what depends on it, but both cannot be changed at once. Apply a manifest without that, then this change with it.'
   }
   return op === 'drop'
     ? 'Drop what depends on it first, or keep it declared.'

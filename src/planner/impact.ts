@@ -124,7 +124,11 @@ async function addChanges(session: Session, comparison: Comparison, input: Impac
   const known = new Set(affectedObjects(compared).map(({ oid }) => oid))
   const areKnown = affectedObjects(all).every(({ oid }) => known.has(oid))
   const dependents = areKnown ? renamed : await dependentsOf(all, temporaryNames)
-  const { changes, refusals } = refuseBlocked(keepWhatIsRead(all, { dependents, ledger, suffix }), dependents)
+  const { changes, refusals } = refuseBlocked(
+    keepWhatIsRead(all, { dependents, ledger, suffix }),
+    dependents,
+    new Set(probed.wanted.keys()),
+  )
   return {
     changes: addDropsOfKept(changes, temporaryNames),
     refusals,

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { Dependent } from '../../../src/core/dependent.ts'
+import { keyOf } from '../../../src/core/object.ts'
 import { affectedObjects, refuseBlocked } from '../../../src/differ/blockers.ts'
 import {
   adopt,
@@ -32,7 +33,7 @@ const onColumnA = field('column a type', 'clause', { blockedByUseOf: 'a' })
 
 /** The codes of refusals, and the changes where they are other than before. */
 function resultOf(changes: readonly Change[], dependents: readonly Dependent[]): readonly string[] {
-  const { changes: checked, refusals } = refuseBlocked(changes, dependents)
+  const { changes: checked, refusals } = refuseBlocked(changes, dependents, new Set())
   const other = checked.filter((change, at) => change !== changes[at]).map(changeText)
   return [...refusals.map(({ code, title }) => `${code} ${title}`), ...other]
 }
@@ -169,7 +170,7 @@ test.each(rows)('%s', (_title, changes, dependents, expected) => {
 
 describe('a refusal', () => {
   const refusalOf = (change: Change, ...dependents: readonly Dependent[]) => {
-    const [refusal] = refuseBlocked([change], dependents).refusals
+    const [refusal] = refuseBlocked([change], dependents, new Set([keyOf(daily.id)])).refusals
     return `${refusal?.reason}. ${refusal?.hint}`
   }
   test('names five dependents at most, each once', () => {
@@ -183,6 +184,12 @@ describe('a refusal', () => {
     ['alteration', alter(orders, [field('x', 'replace', { blockedByUseOf: 'a' })]), 'create that again.'],
   ])('of a %s says what helps', (_title, change, hint) => {
     expect(refusalOf(change, dependent(orders, 'function f()', { column: 'a' }))).toContain(hint)
+  })
+  test('of what the manifest declares itself does not call that unmanaged', () => {
+    const change = alter(orders, [field('x', 'replace', { blockedByUseOf: 'a' })])
+    expect(refusalOf(change, dependent(orders, daily, { column: 'a' }))).toContain('Apply a manifest without that')
+    const both = [dependent(orders, daily, { column: 'a' }), dependent(orders, 'function f()', { column: 'a' })]
+    expect(refusalOf(change, ...both)).toContain('does not manage')
   })
   test('gives the known reason and hint', () => {
     const lost = { becomes: 'lost', reason: 'it uses its row type', hint: 'Write columns.' } as const

@@ -107,7 +107,7 @@ const phases: Readonly<Record<string, Phase>> = {
   addForcedReplacements: (changes, { wanted, live }) => addForcedReplacements(changes, wanted, live),
   keepWhatIsRead: (changes, { dependents, ledger }) =>
     keepWhatIsRead(dropDataLast(changes), { dependents, ledger, suffix: 'abc' }),
-  refuseBlocked: (changes, { dependents }) => refuseBlocked(changes, dependents),
+  refuseBlocked: (changes, { dependents, wanted }) => refuseBlocked(changes, dependents, new Set(wanted.keys())),
   renameOldAside: (changes, { dependents, ledger, wanted }) =>
     renameOldAside({ changes, dependents, ledger, wanted, suffix: 'abc' }),
   addReplacements: (changes, { dependents, wanted, live, throughViews }) =>
