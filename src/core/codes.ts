@@ -75,6 +75,8 @@ export type ProblemCode =
   | 'server/error'
   /** A role that the manifest names does not exist. */
   | 'server/missing-role'
+  /** This role, or the owner that is declared, lacks a privilege that the change needs. */
+  | 'server/missing-privilege'
   /** The server rejects or cannot do what is declared. */
   | 'server/rejected'
   /** The server, a wrapper or a function reported something (WARNING or NOTICE) while it did what was asked. */

@@ -102,7 +102,7 @@ function isPlanned({ selection }: ChangeSet['comparison']): (finding: { readonly
 
 function refusalsOf(
   { resolved, target }: PlanContext,
-  { comparison, impact, attachments }: ChangeSet,
+  { comparison, impact, attachments, notPermitted }: ChangeSet,
   titles: ReadonlyMap<Key, string>,
 ): readonly Refusal[] {
   return [
@@ -115,6 +115,7 @@ function refusalsOf(
     ].filter(isPlanned(comparison)),
     ...impact.refusals,
     ...attachments.refusals,
+    ...notPermitted,
   ]
 }
 

@@ -1,7 +1,7 @@
 // The set of all changes: what differs, and everything that has to change along with it.
 
 import type { Key } from '../core/object.ts'
-import type { Hazard } from '../core/plan.ts'
+import type { Hazard, Refusal } from '../core/plan.ts'
 import { refusalOf } from '../differ/steps/through-views.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
@@ -11,6 +11,7 @@ import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { refuseWithoutPrivilege } from './privileges.ts'
 import { replacedAlong } from './selection.ts'
 import { readCode } from './untrusted-code.ts'
 
@@ -23,6 +24,8 @@ export interface ChangeSet {
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
+  /** What this role may not do. */
+  readonly notPermitted: readonly Refusal[]
 }
 
 /**
@@ -59,7 +62,8 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
       const code = await readCode(context, probeInput, comparison.probed)
       const attachments = await examineAttachments(context, comparison, impact.changes)
       const drops = await examineDrops(context, comparison, impact.changes)
-      return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code }
+      const notPermitted = await refuseWithoutPrivilege(session, comparison, impact.changes)
+      return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code, notPermitted }
     }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
     for (const key of more) along.add(key)

@@ -7,7 +7,7 @@ import { tableMark } from '../../core/table-mark.ts'
 import { newAccess, relationAccess } from '../facets/access.ts'
 import { namesClause } from '../facets/copy/columns.ts'
 import { columnsDeclared } from '../facets/copy/copy.ts'
-import { createSourceView, markLoaded, sourceViewOf } from '../facets/copy/source-view.ts'
+import { createSourceView, giveSourceView, markLoaded, sourceViewOf } from '../facets/copy/source-view.ts'
 import { storageList } from '../facets/storage.ts'
 import type { TableSpec } from './spec.ts'
 
@@ -16,7 +16,7 @@ export function adoptionChanges(id: IdOf<'table'>, live: TableSpec, to: TableSpe
   const view = sourceViewOf(id)
   const create = [
     ...createSourceView(view, namesClause(columnsDeclared(to)), to.query),
-    ...ownSourceView(view, to.owner),
+    ...ownSourceView(view, id.schema, to.owner),
     ...(live.populated ? [markLoaded(id)] : []),
   ]
   const query = join(
@@ -40,7 +40,8 @@ export function withQueryOf(live: TableSpec, { query }: TableSpec): TableSpec {
   return { ...live, query }
 }
 
-/** Without default privileges: no other role reads the source through the view. */
-export function ownSourceView(view: Relation, owner: TableSpec['owner']): readonly Statement[] {
-  return newAccess(relationAccess({ kind: 'view', ...view }), { owner, grants: [] })
+/** Without default privileges: no other role reads the source through the view. `schema` is that of its table. */
+export function ownSourceView(view: Relation, schema: string, owner: TableSpec['owner']): readonly Statement[] {
+  const access = newAccess(relationAccess({ kind: 'view', ...view }), { grants: [] })
+  return typeof owner === 'string' ? [...access, ...giveSourceView(view, schema, owner).map(statement)] : access
 }

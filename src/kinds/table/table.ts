@@ -28,6 +28,7 @@ import { copyHazards } from '../facets/copy/hazards.ts'
 import { renamesIn } from '../facets/copy/query.ts'
 import {
   createSourceView,
+  giveSourceView,
   markLoaded,
   renameSourceView,
   sourceViewOf,
@@ -236,7 +237,7 @@ function createTable(id: Id, spec: TableSpec): readonly Statement[] {
     ),
     ...(constraints.length === 0 ? [] : [statement(sql`ALTER TABLE ${name} ${join(constraints, ', ')}`)]),
     ...newCopyComment(id, word, spec),
-    ...(spec.isStandIn ? [] : ownSourceView(view, spec.owner)),
+    ...(spec.isStandIn ? [] : ownSourceView(view, id.schema, spec.owner)),
   ]
 }
 
@@ -259,9 +260,14 @@ function renameTable(from: Relation, to: Relation): readonly Statement[] {
 
 /** The view reads the source as its owner, so it belongs to the owner of the table. */
 function queryOwnerChange(id: Id, live: TableSpec, to: TableSpec): readonly FieldChange[] {
-  const view = relationAccess({ kind: 'view', ...sourceViewOf(id) })
+  const view = sourceViewOf(id)
   const owner = to.owner === undefined ? live.owner : to.owner
   const isApplier = live.ownedByCurrentRole === true && live.queryOwner === live.owner
   const from = { owner: live.queryOwner, ownedByCurrentRole: isApplier }
-  return accessChanges(view, from, { owner }).map((change) => ({ ...change, field: 'owner of the query' }))
+  const giving = (role: string) => join(giveSourceView(view, id.schema, role), ';\n')
+  return accessChanges(relationAccess({ kind: 'view', ...view }), from, { owner }).map((change) => ({
+    ...change,
+    field: 'owner of the query',
+    ...(typeof owner === 'string' ? { effect: { how: 'statement', statement: statement(giving(owner)) } } : {}),
+  }))
 }

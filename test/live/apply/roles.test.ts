@@ -108,6 +108,45 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(user).toMatch(/^role_/)
   })
 
+  test('what the role may not do is refused by the plan, and what it may do is applied', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const [{ url, user }, other] = [await owner(fixture), await fixture.role()]
+    const manifest = (schemas: string, server = '{}') =>
+      fixture.manifest(`version: 1\nname: faults\nservers: { shop: ${server} }\nschemas: { ${schemas} }\n`)
+    const refusalsOf = async (schemas: string, server?: string) => {
+      const { refusals } = await planFor(await manifest(schemas, server), url)
+      return refusals.map(({ title, reason }) => `${title}: ${reason.replaceAll(other.user, 'other')}`).sort()
+    }
+    await applyTo(await manifest('a: {}, b: {}, c: {}'), url)
+    await fixture.sql(
+      `ALTER SCHEMA b OWNER TO ${other.user}; ALTER SCHEMA c OWNER TO ${other.user}; GRANT USAGE ON SCHEMA c TO ${user}`,
+    )
+    const [given, copy] = [`owner: ${other.user}`, `{ query: SELECT 1 AS id, owner: ${other.user} }`]
+    const owned = `a: { types: { t: { enum: [x], ${given} } }, materialized_views: { m: ${copy} }, tables: { r: ${copy} },
+      foreign_tables: { f: { server: shop, columns: { id: int }, ${given} } } }, b: {}, c: {}`
+    const titles = ['foreign table a.f', 'materialized view a.m', 'table a.r', 'type a.t']
+    const notGiven = `${user} cannot give it to other, since it is not a member of that role`
+    expect(await refusalsOf(`${owned}, d: { ${given} }`, `{ ${given} }`)).toEqual(
+      [...titles, 'schema d', 'server shop'].sort().map((title) => `${title}: ${notGiven}`),
+    )
+    expect(await refusalsOf('a: {}, b: { comment: x }, c: { types: { t: { enum: [x] } } }')).toEqual([
+      `schema b: it is owned by other, and ${user} is not a member of that role`,
+      `type c.t: ${user} needs CREATE ON SCHEMA c`,
+    ])
+    await fixture.sql(`GRANT ${other.user} TO ${user}`)
+    expect(await refusalsOf(owned, `{ ${given} }`)).toEqual([
+      'foreign table a.f: its owner other needs CREATE ON SCHEMA a',
+      'materialized view a.m: its owner other needs CREATE ON SCHEMA a',
+      'server shop: its owner other needs USAGE ON FOREIGN DATA WRAPPER postgres_fdw',
+      'table a.r: its owner other needs CREATE ON SCHEMA a',
+      'type a.t: its owner other needs CREATE ON SCHEMA a',
+    ])
+    await fixture.sql(`GRANT USAGE, CREATE ON SCHEMA a TO ${other.user}`)
+    const { plan, report } = await applyTo(await manifest(owned), url)
+    expect([plan.refusals, missedOf(report)]).toEqual([[], []])
+    expect(changesOf(await planFor(await manifest(owned), url))).toEqual([])
+  })
+
   test('a read-only server: the plan lists what is undetermined', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)

@@ -1,6 +1,7 @@
 // Tables with a query.
 
 import { newAccess, relationAccess } from '../../../src/kinds/facets/access.ts'
+import { giveSourceView } from '../../../src/kinds/facets/copy/source-view.ts'
 import type { TableSpec } from '../../../src/kinds/table/spec.ts'
 import { table } from '../../../src/kinds/table/table.ts'
 import { accessRows, openAccess, writtenAccess } from './access.ts'
@@ -17,6 +18,10 @@ const renames = (...pairs: readonly (readonly [string, string])[]) =>
     .map(([from, to]) => `${alter} RENAME COLUMN ${from} TO ${to}; ALTER ${view} RENAME COLUMN ${from} TO ${to}`)
     .join('; ')
 
+/** By way of the schema of the table, in which the new owner may create views. */
+const giveView = (owner: string) =>
+  giveSourceView({ schema: 'fdwsync_source', name: 'shop.orders' }, 'shop', owner).join('; ')
+
 const access = accessRows('TABLE shop.orders', 'TABLE shop.orders', 'select')
 
 /** The query belongs to the owner of the table: each row of that one, followed by what changes the view. */
@@ -25,7 +30,7 @@ const ownerRows: readonly [Row<TableSpec>, ...Row<TableSpec>[]] = [
     {},
     { owner: 'bob' },
     ['owner: alice → bob', 'owner of the query: alice → bob'],
-    `${alter} OWNER TO bob; ALTER ${view} OWNER TO bob`,
+    `${alter} OWNER TO bob; ${giveView('bob')}`,
   ],
   [
     {},
@@ -47,13 +52,7 @@ export const tableTable: KindTable<TableSpec> = {
     ownedByCurrentRole: [[{ ownedByCurrentRole: true }, { owner: null }, nothing, 'the applying role already']],
     queryOwner: [
       // With a context, since no manifest declares it: it is always drift.
-      [
-        { queryOwner: 'mallory' },
-        {},
-        'owner of the query: mallory → alice',
-        `ALTER ${view} OWNER TO alice`,
-        { last: {} },
-      ],
+      [{ queryOwner: 'mallory' }, {}, 'owner of the query: mallory → alice', giveView('alice'), { last: {} }],
     ],
     primaryKey: [
       [
@@ -103,7 +102,8 @@ export const tableTable: KindTable<TableSpec> = {
           `DROP VIEW IF EXISTS ${viewName}`,
           `CREATE ${view} AS SELECT a`,
           `COMMENT ON ${view} IS 'not loaded'`,
-          ...newAccess(viewAccess, { owner: 'alice', grants: [] }).map((each) => each.sql),
+          ...newAccess(viewAccess, { grants: [] }).map((each) => each.sql),
+          giveView('alice'),
           `COMMENT ON ${view} IS NULL`,
         ].join('; '),
         { last: {} },

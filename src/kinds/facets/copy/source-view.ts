@@ -114,3 +114,20 @@ export function renameSourceView(from: Relation, to: Relation): Statement {
   const [before, after] = [sourceViewOf(from), sourceViewOf(to)]
   return statement(sql`ALTER VIEW IF EXISTS ${qualified(before.schema, before.name)} RENAME TO ${ident(after.name)}`)
 }
+
+/**
+ * Gives it to a role, which PostgreSQL requires to have CREATE on the schema of the view. It has that on the schema of the table, and needs none on
+ * that of source views.
+ * @param schema that of the table
+ */
+export function giveSourceView(view: Relation, schema: string, owner: string): readonly Sql[] {
+  const name = md5(view.name)
+  const [here, there] = [qualified(view.schema, name), qualified(schema, name)] as const
+  return [
+    sql`ALTER VIEW ${qualified(view.schema, view.name)} RENAME TO ${ident(name)}`,
+    sql`ALTER VIEW ${here} SET SCHEMA ${ident(schema)}`,
+    sql`ALTER VIEW ${there} OWNER TO ${ident(owner)}`,
+    sql`ALTER VIEW ${there} SET SCHEMA ${ident(view.schema)}`,
+    sql`ALTER VIEW ${here} RENAME TO ${ident(view.name)}`,
+  ]
+}
