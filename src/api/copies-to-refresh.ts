@@ -33,6 +33,7 @@ export interface CopiesToRefresh {
 /**
  * @param names `orders`, `shop.*`, `orders+` with what reads it, `+orders` with what it reads. If there are none: all copies
  * @param only those in one of these states; if there are none, in any
+ * @returns with a copy all others of its group, so that they stay of one moment
  * @throws FdwsyncError if a name matches none of the copies, or their age is asked for and not known
  */
 export async function copiesToRefresh(
@@ -46,13 +47,28 @@ export async function copiesToRefresh(
   const reads = needsReads(names) ? await readReads(session, copies) : new Map()
   const selected = selectCopies(named, names, reads)
   const ids = named.flatMap(({ id, key }) => (selected.has(key) ? [id] : []))
-  const recorded = await readRecorded(session, ids, only.includes('stale'))
+  const recorded = await readRecorded(session, copies, only.includes('stale') ? ids : undefined)
   const policies = recorded.policies ?? declaredPolicies(parsed.manifest)
-  if (only.length === 0) return { ids, policies, notImported: names.length === 0 ? notImported : [] }
+  if (only.length === 0) {
+    const isAll = names.length === 0
+    return { ids: withGroups(copies, selected, policies), policies, notImported: isAll ? notImported : [] }
+  }
   const stale = only.includes('stale') ? staleCopies(ids, policies, recorded) : []
   const unpopulated = only.includes('unpopulated') ? await readUnpopulated(session, ids) : []
-  const asked = new Set([...stale, ...unpopulated])
-  return { ids: ids.filter((id) => asked.has(keyOf(id))), policies, notImported: [] }
+  return { ids: withGroups(copies, new Set([...stale, ...unpopulated]), policies), policies, notImported: [] }
+}
+
+function withGroups(
+  copies: readonly CopyId[],
+  asked: ReadonlySet<Key>,
+  policies: ReadonlyMap<Key, RefreshPolicy>,
+): readonly CopyId[] {
+  const groupOf = (key: Key) => policies.get(key)?.group
+  const groups = new Set(Array.from(asked, groupOf))
+  return copies.filter((id) => {
+    const group = groupOf(keyOf(id))
+    return asked.has(keyOf(id)) || (group !== undefined && groups.has(group))
+  })
 }
 
 interface Copies {
@@ -109,13 +125,18 @@ interface Recorded {
   readonly problem?: { readonly message: string; readonly hint: string }
 }
 
-function readRecorded(session: Session, ids: readonly CopyId[], withFreshness: boolean): Promise<Recorded> {
+/** @param ageOf of which of the copies the age is asked for; undefined: of none */
+function readRecorded(
+  session: Session,
+  copies: readonly CopyId[],
+  ageOf: readonly CopyId[] | undefined,
+): Promise<Recorded> {
   return inSnapshot(session, async () => {
     const found = await findUsableLedger(session)
     if (found.state === 'unreadable') return { problem: found.problem }
     if (found.state !== 'ready') return {}
-    const policies = await readPolicies(session, ids)
-    return withFreshness ? { policies, freshness: await readFreshness(session, ids.map(keyOf)) } : { policies }
+    const policies = await readPolicies(session, copies)
+    return ageOf ? { policies, freshness: await readFreshness(session, ageOf.map(keyOf)) } : { policies }
   })
 }
 

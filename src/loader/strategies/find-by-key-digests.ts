@@ -1,8 +1,8 @@
 // Finds which rows of a table are gone at its source by digests of their keys, so that only keys of blocks that differ are read. Pure.
 
 import { join, sql } from '../../core/sql.ts'
-import { addUnknown, type FindGone, keys } from '../../kinds/table/refresh/changes-block.ts'
-import { fresh } from '../../kinds/table/refresh/table-sql.ts'
+import { addUnknown, type FindGone } from '../../kinds/table/refresh/changes-block.ts'
+import { fresh, keys } from '../../kinds/table/refresh/table-sql.ts'
 import { byIndexIfFew } from '../../kinds/table/refresh/write-differences.ts'
 import { askSource, digestsOfBlocks, digestVariables, findDiffering, isInDiffering } from './ask-digests.ts'
 import { blocksOf } from './blocks.ts'

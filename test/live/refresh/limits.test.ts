@@ -161,7 +161,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
   })
 
-  test.each(['plain', 'swap'] as const)('a group is of one moment of the source, by strategy %s', async (strategy) => {
+  test.each(['plain', 'swap'] as const)('a group is refreshed whole, of one moment of the source, by strategy %s', async (strategy) => {
     const own = await createSource(pair)
     const fixture = await fixtureFor(pair, own)
     onTestFinished(() => own.drop())
@@ -172,7 +172,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
     await applyTo(await fixture.manifest(text), fixture.url)
     const gate = await closeGate(fixture)
-    const refreshing = refresh(await fixture.manifest(text), [], connectTo(fixture.url), {
+    const refreshing = refresh(await fixture.manifest(text), ['a'], connectTo(fixture.url), {
       ...refreshDefaults,
       strategy,
     })

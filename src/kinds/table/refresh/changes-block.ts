@@ -1,7 +1,7 @@
 // Brings a table up to date by its watermark: reads the rows from a value on, and finds out which ones are gone. Pure.
-import { type Sql, sql, trusted } from '../../../core/sql.ts'
+import { type Sql, sql } from '../../../core/sql.ts'
 import type { TableBlock } from './table-block.ts'
-import { fresh, readInto, type TableSql, type WatermarkSql } from './table-sql.ts'
+import { fresh, keys, readInto, type TableSql, type WatermarkSql } from './table-sql.ts'
 
 /** How it is found out which rows of a table are gone at its source, apart from those that were read. */
 export interface FindGone {
@@ -57,9 +57,6 @@ export function withHighest(table: TableSql, watermark: WatermarkSql, block: Tab
     result: [...block.result, highestResult(watermark)],
   }
 }
-
-/** Keys of the source. The name is looked up in pg_temp alone. */
-export const keys = trusted('pg_temp.fdwsync_keys')
 
 /** Only if all rows were read. */
 export const findNothing: FindGone = { find: sql`NULL`, gone: sql`fdwsync.why IS NOT NULL` }

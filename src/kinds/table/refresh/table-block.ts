@@ -5,7 +5,7 @@
 // and `q` what the query returns.
 import { join, literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { runDeferred } from '../as-owner.ts'
-import { fresh, readInto, type TableSql } from './table-sql.ts'
+import { fresh, keys, readInto, type TableSql } from './table-sql.ts'
 import { differences, type ReadRows, writeDifferences, writeVariables } from './write-differences.ts'
 
 export interface TableBlock extends ReadRows {
@@ -56,6 +56,8 @@ const useMaintenanceMemory = trusted(`IF pg_catalog.pg_size_bytes(memory)
       OPERATOR(pg_catalog.<) pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))
   THEN PERFORM pg_catalog.set_config('work_mem', pg_catalog.current_setting('maintenance_work_mem'), true); END IF`)
 
-const dropTemporary = sql`DROP TABLE IF EXISTS ${fresh}, ${differences}, pg_temp.fdwsync_keys`
+/** IF EXISTS would send a notice. */
+const dropTemporary = sql`DROP TABLE ${fresh}, ${differences};
+    IF pg_catalog.to_regclass('pg_temp.fdwsync_keys') IS NOT NULL THEN DROP TABLE ${keys}; END IF`
 
 const counted = ['rows_read', 'inserted', 'updated', 'deleted'] as const

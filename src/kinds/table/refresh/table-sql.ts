@@ -45,6 +45,9 @@ export interface WatermarkSql {
 /** What was read. The name is looked up in pg_temp alone. */
 export const fresh = trusted('pg_temp.fdwsync_fresh')
 
+/** Keys of the source, where it is found out which rows are gone by them. */
+export const keys = trusted('pg_temp.fdwsync_keys')
+
 /** Reads rows: by default all that the table should hold. */
 export function readInto(columns: Sql, rows: Sql, where: Sql = sql``): Sql {
   return sql`CREATE TEMPORARY TABLE fdwsync_fresh AS SELECT ${columns} FROM ${rows} AS q${where}`
