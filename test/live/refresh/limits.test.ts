@@ -161,7 +161,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
   })
 
-  test.each(['plain', 'swap'] as const)('a group is refreshed whole, of one moment of the source, by strategy %s', async (strategy) => {
+  test.each(['plain', 'swap'] as const)('a group is refreshed whole, of one moment, by %s', async (strategy) => {
     const own = await createSource(pair)
     const fixture = await fixtureFor(pair, own)
     onTestFinished(() => own.drop())
