@@ -17,7 +17,7 @@ import { maxConnectionsOf } from '../loader/server-limits.ts'
 import { type VerifyOptions, verifyCopies } from '../loader/verify.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from '../planner/context.ts'
-import { createPlan } from '../planner/plan.ts'
+import { createPlan } from '../planner/create-plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import type { SourceAccess } from '../sources/ask-sources.ts'
 import {

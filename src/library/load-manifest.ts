@@ -1,5 +1,5 @@
 // Loads a manifest: its files, their references and variables, and the lock beside it. What parses is loaded late, since a manifest that
-// is known to be in place is not parsed.
+// is known to be in place is not parsed; what plans is loaded late, since most callers only parse.
 
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve as resolvePath } from 'node:path'
@@ -20,9 +20,7 @@ import {
 import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
 import { readReferencedFile } from '../manifest/referenced-file.ts'
 import type { ManifestTexts } from '../manifest/texts.ts'
-import { mayPlanWithoutParsing, planWithoutParsing } from '../planner/fast-path.ts'
 import type { IsNeeded } from './needed-references.ts'
-import { onSession } from './on-session.ts'
 import type { CommandOptions } from './options.ts'
 
 export type { Manifest, ParsedManifest, Variable } from '../manifest/manifest.ts'
@@ -116,7 +114,7 @@ export async function loadManifestOrPlan(
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
   const texts = await readTexts(paths, options)
   const isLocked = existsSync(lockPathOf(paths) ?? '')
-  if (!options.mustParse && !isLocked && mayPlanWithoutParsing(texts)) {
+  if (!options.mustParse && !isLocked) {
     const inPlace = await planInPlace(texts, target, options)
     if (inPlace) return { inPlace }
   }
@@ -154,13 +152,9 @@ async function planInPlace(
   target: CommandOptions,
   options: LoadManifestOptions,
 ): Promise<Plan | undefined> {
+  const { planUnparsed } = await import('./plan-unparsed.ts')
   try {
-    return await onSession(
-      undefined,
-      target,
-      'plan',
-      async (session) => (await planWithoutParsing(session, texts))?.plan,
-    )
+    return await planUnparsed(texts, target)
   } catch (error) {
     await parseAndCheck(texts, options)
     throw error

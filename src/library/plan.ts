@@ -1,13 +1,13 @@
 // Plans what it takes for a database to match a manifest, and puts plans into the form that can be saved.
 
 import { type SavedPlan, savedPlanText as savedText } from '../api/saved-plan/document.ts'
-import { savePlan } from '../api/saved-plan/save.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
-import { createPlan, newSuffix } from '../planner/plan.ts'
+import { createPlan } from '../planner/create-plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { showReferences } from '../planner/show-references.ts'
+import { newSuffix } from '../planner/suffix.ts'
 import type { LoadedTexts } from './load-manifest.ts'
 import { onSession } from './on-session.ts'
 import type { CommandOptions } from './options.ts'
@@ -53,12 +53,13 @@ export function plan(manifest: ParsedManifest, options: ViewingOptions): Promise
  * As {@link plan}, for an apply at another time, by another role or on another machine. A plan that cannot be applied is not saved.
  * @param label which of several databases this is, in the words of the user
  */
-export function planToSave(
+export async function planToSave(
   loaded: LoadedTexts,
   { label, ...options }: ViewingOptions & { readonly label?: string | undefined },
 ): Promise<{ readonly plan: Plan; readonly saved: SavedPlan | undefined }> {
   const suffix = newSuffix()
   const { populate = true, offline = false, only = [], takeOver = false } = options
+  const { savePlan } = await import('../api/saved-plan/save.ts')
   return withPlan(loaded.parsed, { ...options, withPlaces: true }, suffix, async (session, inHand) => {
     const toSave = { ...loaded, inHand, suffix, options: { populate, offline, only, takeOver }, label }
     const isApplicable = inHand.plan.refusals.length === 0

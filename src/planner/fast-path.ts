@@ -19,7 +19,7 @@ import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { digestOf, type ManifestTexts } from '../manifest/texts.ts'
 import { resolveReferences } from '../manifest/yaml/references.ts'
 import type { SourceFailure } from '../sources/answers.ts'
-import { readSourceState, type SourceAccess } from '../sources/ask-sources.ts'
+import type { SourceAccess } from '../sources/ask-sources.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { isProvable } from './proof.ts'
 import { markReported } from './reported-warnings.ts'
@@ -56,7 +56,8 @@ export async function planFromProof(
   if (!found) return unproven
   const { proof, inHand } = found
   if (proof.sourceState === null || !sources) return { ...unproven, inHand }
-  // After the snapshot, since a source can take long to answer.
+  // After the snapshot, since a source can take long to answer. Loaded late, since most manifests import nothing.
+  const { readSourceState } = await import('../sources/ask-sources.ts')
   const { state, unanswered } = await readSourceState(session, manifest, digests, sources)
   return { unanswered, inHand: state === proof.sourceState ? inHand : undefined }
 }

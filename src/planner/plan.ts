@@ -1,20 +1,15 @@
-// Plans what it takes for a database to match a manifest: the phases of a plan, in order. Each phase has a file of its own.
+// Plans a manifest in full: the phases of a plan, in order. Each phase has a file of its own.
 
-import { randomBytes } from 'node:crypto'
 import { sameData } from '../core/data.ts'
-import { FdwsyncError } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Warning } from '../core/plan.ts'
-import { redactTexts } from '../core/redaction.ts'
-import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/drift.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { unmetPreconditions } from '../introspector/preconditions.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { declaredKinds, isInLedger } from '../kinds/registry.ts'
-import { explainingDamage } from '../ledger/damage.ts'
-import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
 import { unresolvedObjects } from '../manifest/unresolved.ts'
 import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
@@ -26,7 +21,6 @@ import { assemblePlan } from './assemble.ts'
 import { type ChangeSet, computeChangeSet } from './change-set.ts'
 import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
-import { planFromProof } from './fast-path.ts'
 import { throwProblems } from './findings.ts'
 import { fingerprintForAnyRole } from './fingerprint.ts'
 import { addPlaces } from './places.ts'
@@ -36,46 +30,20 @@ import { requireOneMoment } from './refresh-groups.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
 import { applicableSchedules } from './schedules.ts'
 import type { Selection } from './selection.ts'
+import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
 import { waitingReaders } from './waiting-readers.ts'
 import { checkWatermarks } from './watermarks.ts'
 
-/**
- * Plans what it takes for the session's database to match the manifest. Changes nothing.
- * @throws FdwsyncError if the manifest declares what the server cannot have, with each place in the manifest
- */
-export function createPlan(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  return explainingDamage(session, () => hidingIn(manifest, () => planFastOrInFull(session, manifest, options)))
-}
-
-/** Names what the manifest declares, but not what its references resolve to. */
-async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    // Those of a session hide it already.
-    if (isConnectionLost(error) || !(error instanceof FdwsyncError)) throw error
-    const hidden = hiddenIn(manifest)
-    throw new FdwsyncError(
-      error.problems.map((problem) => redactTexts(problem, hidden)),
-      error.exitCode,
-    )
-  }
-}
-
-async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  const { sources, checkSource, suffix, ignoresProof } = options
-  if (checkSource || suffix !== undefined || ignoresProof) return planInFull(session, manifest, options)
-  const { inHand, unanswered } = await planFromProof(session, manifest, sources)
-  if (inHand) return { ...inHand, references: manifest.references }
-  return planInFull(session, manifest, { ...options, sources: sources && { ...sources, unanswered } })
-}
-
 const attempts = 4
 
 /** Starts again if an apply commits what this plan is about to try out. */
-async function planInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+export async function planInFull(
+  session: Session,
+  manifest: ParsedManifest,
+  options: PlanOptions,
+): Promise<PlanInHand> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await planOnce(session, manifest, options)
@@ -176,11 +144,6 @@ async function trySourcesIfAsked(
   const faults = await tryChanges(session, input)
   const reported = new Set(sourceCheck?.report.findings.flatMap(({ key, readsFail }) => (readsFail ? [key] : [])))
   return faults.filter(({ key }) => key === undefined || !reported.has(key))
-}
-
-/** Random, so that no role can prepare objects under the temporary names. */
-export function newSuffix(): string {
-  return randomBytes(6).toString('hex')
 }
 
 function specsWithReferences({ resolved, declared, digests }: PlanContext): PlanInHand['withReferences'] {

@@ -1,39 +1,65 @@
 import { readFile, rm } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+import { bundledLicenses } from './bundled-licenses.ts'
 import { withoutHints } from './without-hints.ts'
 
 /**
- * Bundles the command and the library: split, so that what a command does not need is not loaded, and minified, since
- * parsing counts at start-up. Packages stay outside unless they are needed at every start.
+ * Bundles the command and the library with the packages that they use: split, so that what a command does not need is not loaded, into
+ * few files, since each takes longer to find than to read, and minified, since parsing counts at start-up. PostgreSQL's parser stays
+ * outside: it is WebAssembly.
  */
 await rm('dist', { recursive: true, force: true })
-await build({
-  entryPoints: { fdwsync: 'src/cli/main.ts', index: 'src/index.ts' },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
+const bundle = await rolldown({
+  input: { fdwsync: 'src/cli/main.ts', index: 'src/index.ts' },
   platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  chunkNames: 'chunks/[name]-[hash]',
-  packages: 'external',
-  minify: true,
-  // By which the stack trace of a release can be read: build its tag with them, and the places are the same.
-  sourcemap: process.argv.includes('--source-maps') && 'external',
-  legalComments: 'none',
-  logLevel: 'warning',
+  // pg looks for the last two on other platforms, or if asked to.
+  external: ['libpg-query', 'pg-native', 'pg-cloudflare'],
+  // Its modules for Node are CommonJS, which cannot be shaken.
+  resolve: { alias: { yaml: fileURLToPath(new URL('../../node_modules/yaml/browser/index.js', import.meta.url)) } },
+  transform: {
+    target: 'node20',
+    // Before Node 21, pg asks for this to find out whether it runs at Cloudflare, and Node loads its HTTP client to answer.
+    define: { Response: 'undefined' },
+  },
   plugins: [
     {
       // The command needs the keys of the schema, and nothing that is for editors: that is in the published file.
       name: 'keys-of-schema',
-      setup({ onLoad }) {
-        onLoad({ filter: /manifest\.schema\.json$/ }, async ({ path }) => {
+      load: {
+        filter: { id: /manifest\.schema\.json$/ },
+        async handler(path) {
           const schema = JSON.parse(await readFile(path, 'utf8'), (key, value) =>
             key === 'description' && typeof value === 'string' ? undefined : value,
           )
-          return { contents: JSON.stringify(withoutHints(schema)), loader: 'json' }
-        })
+          return { code: JSON.stringify(withoutHints(schema)), moduleType: 'json' }
+        },
       },
     },
+    bundledLicenses('LICENSES.txt'),
   ],
+})
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  minify: true,
+  comments: false,
+  // By which the stack trace of a release can be read: build its tag with them, and the places are the same.
+  sourcemap: process.argv.includes('--source-maps') && 'hidden',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  codeSplitting: {
+    // Of a module that several match, the first has it; what it imports goes along unless it belongs to another.
+    groups: [
+      { name: 'version', test: /core\/version|package\.json/, priority: 6 },
+      {
+        name: 'command',
+        test: /src\/(core|db|cli\/(?!main|progress|live-progress|events|origin)[^/]+\.ts)|commander|chalk|east-asian/,
+        priority: 5,
+      },
+      { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 4 },
+      { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 3 },
+      { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/fast-path)/, priority: 2 },
+      { name: 'planner', test: /src\/(planner|probe|sources|dependents|differ)/, priority: 1 },
+    ],
+  },
 })

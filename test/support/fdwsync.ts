@@ -12,7 +12,7 @@ import { connectionSettings } from '../../src/db/settings.ts'
 import { checkFragments } from '../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse.ts'
-import { createPlan } from '../../src/planner/plan.ts'
+import { createPlan } from '../../src/planner/create-plan.ts'
 import { keepers } from '../servers/databases.ts'
 
 export type Environment = Readonly<Record<string, string>>

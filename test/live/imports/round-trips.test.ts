@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Connect } from '../../../src/db/connect.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
-import { createPlan } from '../../../src/planner/plan.ts'
+import { createPlan } from '../../../src/planner/create-plan.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'

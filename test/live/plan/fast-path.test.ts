@@ -1,7 +1,7 @@
 // What the ledger proves is not probed again, and what ends such a proof.
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createPlan } from '../../../src/planner/plan.ts'
+import { createPlan } from '../../../src/planner/create-plan.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
-import { createPlan } from '../../../src/planner/plan.ts'
+import { createPlan } from '../../../src/planner/create-plan.ts'
 import { connectTo } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'

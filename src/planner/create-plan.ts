@@ -1,0 +1,47 @@
+// Plans what it takes for a database to match a manifest: by its proof if possible, else in full. The latter is most of the code, and is
+// loaded only then.
+
+import { FdwsyncError } from '../core/errors.ts'
+import { redactTexts } from '../core/redaction.ts'
+import { isConnectionLost } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { explainingDamage } from '../ledger/damage.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import type { PlanOptions } from './context.ts'
+import { planFromProof } from './fast-path.ts'
+import type { PlanInHand } from './plan-in-hand.ts'
+
+/**
+ * Plans what it takes for the session's database to match the manifest. Changes nothing.
+ * @throws FdwsyncError if the manifest declares what the server cannot have, with each place in the manifest
+ */
+export function createPlan(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  return explainingDamage(session, () => hidingIn(manifest, () => planFastOrInFull(session, manifest, options)))
+}
+
+/** Names what the manifest declares, but not what its references resolve to. */
+async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    // Those of a session hide it already.
+    if (isConnectionLost(error) || !(error instanceof FdwsyncError)) throw error
+    const hidden = hiddenIn(manifest)
+    throw new FdwsyncError(
+      error.problems.map((problem) => redactTexts(problem, hidden)),
+      error.exitCode,
+    )
+  }
+}
+
+async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  const { sources, checkSource, suffix, ignoresProof } = options
+  const inFull = async (access = sources) => {
+    const { planInFull } = await import('./plan.ts')
+    return planInFull(session, manifest, { ...options, sources: access })
+  }
+  if (checkSource || suffix !== undefined || ignoresProof) return inFull()
+  const { inHand, unanswered } = await planFromProof(session, manifest, sources)
+  if (inHand) return { ...inHand, references: manifest.references }
+  return inFull(sources && { ...sources, unanswered })
+}
