@@ -25,12 +25,16 @@ function changesSummary(plan: Plan): string {
   return join([...plannedParts(counts), undetermined, refused])
 }
 
+/** What can be done about drift. */
+export const restoring = 'fdwsync apply restores what is declared'
+
 function driftSummary(plan: Plan, leftOut: number): string {
   const drifted = plan.changes.length
   return join([
     drifted === 0
       ? 'Nothing was altered outside fdwsync'
       : `${counted(drifted, 'object')} altered outside fdwsync, or for an unknown reason`,
+    drifted === 0 ? '' : restoring,
     undeterminedText(plan),
     leftOut > 0 ? `${counted(leftOut, 'other change')} not shown` : '',
   ])

@@ -8,6 +8,7 @@ import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.
 import type { RenderOptions } from '../format.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 import { listed } from './objects.ts'
+import { restoring } from './plan-summary.ts'
 import { verificationText } from './verify.ts'
 
 interface Column {
@@ -178,5 +179,7 @@ function summaryOf(objects: readonly ObjectStatus[]): string {
   const staleText = stale === 0 ? '' : ` · ${stale} stale`
   const different = objects.filter(({ verification }) => verification?.status === 'different').length
   const differentText = different === 0 ? '' : ` · ${different} with other rows than the source`
-  return `${counted(objects.length, 'object')}: ${parts.join(', ')}${staleText}${differentText}`
+  const isToRestore = objects.some(({ state }) => state === 'drifted' || state === 'missing')
+  const hint = isToRestore ? ` · ${restoring}` : ''
+  return `${counted(objects.length, 'object')}: ${parts.join(', ')}${staleText}${differentText}${hint}`
 }

@@ -135,7 +135,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     expect(text).toMatch(/^ {2}materialized view {2}local\.orders +faults +in sync +0 +\d+ s ago$/m)
     expect(text).toMatch(/^ {2}materialized view {2}local\.totals +faults +not populated +0 +none$/m)
-    expect(text).toMatch(/^\d+ objects: \d+ in sync, 3 drifted, 2 missing, 1 not populated$/m)
+    expect(text).toMatch(/^\d+ objects: \d+ in sync, 3 drifted, 2 missing, 1 not populated · fdwsync apply/m)
     const json = await run(fixture, ['status', '--format', 'json'], shop)
     const validate = new Ajv2020().compile(
       JSON.parse(readFileSync(new URL('../../../schemas/status.schema.json', import.meta.url), 'utf8')),
