@@ -18,6 +18,20 @@ export interface StarterSource {
   readonly schemas: readonly string[]
 }
 
+/** What a first manifest is about. */
+export interface StarterOptions {
+  /** Of the manifest and of the foreign server. */
+  readonly name: string
+  readonly source: StarterSource
+  /** The schema for the copies of `public`; for those of another schema, its name is added. Default: the name */
+  readonly schema?: string | undefined
+  /** What the copies are. Default: materialized views */
+  readonly as?: 'materialized_views' | 'tables' | undefined
+  /** Where the manifest is written, relative to the folder with `node_modules`. */
+  readonly file: string
+}
+
+/** A first manifest. */
 export interface Starter {
   readonly text: string
   /** To be set before the manifest can be planned. */
@@ -37,34 +51,35 @@ export async function schemasToMirror(session: Session): Promise<readonly string
   return rows.map(({ name }) => name)
 }
 
-/**
- * @param name of the manifest and of the server
- * @param file where it is written, relative to the folder with `node_modules`
- */
-export function starterManifest(name: string, source: StarterSource, file: string): Starter {
+export function starterManifest(options: StarterOptions): Starter {
+  const { name, source, as = 'materialized_views', file } = options
   const variables = createVariables()
   const password = variables.variable([name, 'password'], `the password of ${source.user} at the source`)
   const { host, port, database, user } = source
   const stanzas: readonly Stanza[] = [
     { path: ['extensions', 'postgres_fdw'], value: {} },
-    { path: ['servers', name], value: { options: { host, port: String(port), dbname: database } } },
+    {
+      path: ['servers', name],
+      value: { options: { host, port: String(port), dbname: database, fetch_size: '10000' } },
+    },
     { path: ['servers', name, 'user_mappings'], value: { public: { user, password } } },
-    ...mirrorStanzas(name, source.schemas),
+    ...mirrorStanzas(options),
   ]
   const comment = [
     schemaComment(file),
     '',
-    'The target copies the source: for each table a foreign table (proxy_schema) and a materialized view (schema).',
+    `The target copies the source: for each table a foreign table (proxy_schema) and a ${as === 'tables' ? 'table' : 'materialized view'} (schema).`,
     `The server of the target connects to the host, so it must be able to reach it. Set ${variables.required.map((each) => each.name).join(', ')}, then:`,
     'fdwsync validate, fdwsync plan, fdwsync apply',
   ]
   return { text: manifestText({ comment, name, searchPath: undefined }, stanzas), variables: variables.required }
 }
 
-function mirrorStanzas(server: string, schemas: readonly string[]): readonly Stanza[] {
-  return schemas.map((schema) => {
-    const local = schema === 'public' ? server : `${server}_${schema}`
+function mirrorStanzas({ name: server, source, schema: ofPublic = server, as }: StarterOptions): readonly Stanza[] {
+  return source.schemas.map((schema) => {
+    const local = schema === 'public' ? ofPublic : `${ofPublic}_${schema}`
     const value = { server, remote_schema: schema, proxy_schema: `${local}_proxy`, schema: local }
-    return { path: ['mirrors', local], value: { ...value, types: 'copy', indexes: { copy: true } } }
+    const copies = { ...(as === 'tables' ? { as } : {}), types: 'copy', indexes: { copy: true } }
+    return { path: ['mirrors', local], value: { ...value, ...copies } }
   })
 }

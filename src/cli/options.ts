@@ -1,6 +1,6 @@
 // The options that several commands share, and the parsers of option values.
 
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { hazardsToAllow } from '../core/plan.ts'
 import type { GivenVariables } from '../library/load-manifest.ts'
 import { formats, planFormats, validationFormats } from '../render/formats.ts'
@@ -156,4 +156,9 @@ function parseDuration(text: string): number {
   const milliseconds = durationMilliseconds(text)
   if (milliseconds === undefined) throw new InvalidArgumentError('Expected a duration such as 500ms, 3s, 2min or 1h.')
   return milliseconds
+}
+
+/** The options that the command line has, without those from defaults and the environment. */
+export function givenOptions(command: Command): readonly string[] {
+  return Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli')
 }

@@ -7,7 +7,7 @@ import { setExitCode } from './exit-code.ts'
 import { addFleetOptions, onTargets } from './fleet/on-targets.ts'
 import { examplesText } from './help-examples.ts'
 import { startLog } from './log.ts'
-import { manifestFiles, options as shared } from './options.ts'
+import { givenOptions, manifestFiles, options as shared } from './options.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
 import { reportError, requestedFormat } from './report-error.ts'
 import { addTools } from './tools.ts'
@@ -276,9 +276,4 @@ function addAuthoring(root: Command): void {
     .addOption(shared.sourceTimeout())
     .option('--check', 'Write nothing; exit with 2 if the sources differ from the lock, 6 if they cannot be queried')
     .action(async (flags) => setExitCode((await import('./commands/pin.ts')).pin(flags)))
-}
-
-/** The options that the command line has, without those from defaults and the environment. */
-function givenOptions(command: Command): readonly string[] {
-  return Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli')
 }

@@ -2,21 +2,29 @@
 
 import { Argument, type Command, Option } from 'commander'
 import { setExitCode } from './exit-code.ts'
-import { options as shared } from './options.ts'
+import { givenOptions, options as shared } from './options.ts'
 
 export function addTools(root: Command): void {
   root
     .command('init')
-    .description('Write a first manifest, which mirrors a source')
+    .description('Write a first manifest, which mirrors a source; asks on a terminal if no option is given')
     .option('--from-source <url>', 'Source to connect to: server, and a mirror of each schema that has tables')
     .option('--out <file>', 'File to write; - for standard output', 'fdwsync.yaml')
-    .option('--name <name>', 'Name of the manifest, of the server and of the schemas', 'shop')
+    .option('--name <name>', 'Name of the manifest and of the server; default: that of the database')
     .option('--host <host>', 'Host of the source, as seen from the target', 'localhost')
     .addOption(shared.port())
-    .option('--dbname <name>', 'Database of the source; default: the name')
+    .option('--dbname <name>', 'Database of the source; default: the name, or shop')
     .option('--user <role>', 'Role to read the source as; default: NAME_reader')
     .addOption(shared.schemasToMirror())
-    .action(async (flags) => setExitCode((await import('./commands/init.ts')).init(flags)))
+    .option('--into <schema>', 'Schema for the copies; default: the name')
+    .addOption(
+      new Option('--as <kind>', 'What the copies are')
+        .choices(['materialized_views', 'tables'])
+        .default('materialized_views'),
+    )
+    .action(async (flags, command) =>
+      setExitCode((await import('./commands/init.ts')).init(flags, givenOptions(command))),
+    )
   root
     .command('schema')
     .description('Print the JSON Schema of the manifest, or of a document')

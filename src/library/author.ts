@@ -3,6 +3,7 @@
 import { graphOf } from '../api/graph.ts'
 import {
   type Starter,
+  type StarterOptions,
   type StarterSource,
   schemasToMirror as schemasOf,
   starterManifest as starter,
@@ -18,7 +19,7 @@ import { onSession } from './on-session.ts'
 import type { CommandOptions } from './options.ts'
 import { connectTo, settingsOf } from './target.ts'
 
-export type { Pinned, Starter, StarterSource }
+export type { Pinned, Starter, StarterOptions, StarterSource }
 
 /** The kinds of objects that a manifest can declare, and the parts of them. */
 export const kinds: readonly KindName[] = kindNames
@@ -34,12 +35,9 @@ export function declaredAmong({ manifest }: ParsedManifest, keys: readonly strin
   return declared.flatMap(({ id }) => (keys.includes(keyOf(id)) ? [titleOf(id)] : []))
 }
 
-/**
- * A first manifest, which mirrors schemas of a source.
- * @param file where it is written, relative to the folder with `node_modules`
- */
-export function starterManifest(name: string, source: StarterSource, file: string): Starter {
-  return starter(name, source, file)
+/** A first manifest, which mirrors schemas of a source. */
+export function starterManifest(options: StarterOptions): Starter {
+  return starter(options)
 }
 
 /** Looks at a source, for {@link starterManifest}: all its schemas with tables. The password is used to look, and not returned. */
@@ -49,6 +47,7 @@ export async function inspectSource(options: CommandOptions): Promise<StarterSou
   return { host, port, database, user, schemas }
 }
 
+/** What {@link pin} takes. */
 export interface PinningOptions extends CommandOptions {
   /** How long a source may take to answer. Default: 10,000 */
   readonly sourceTimeoutMilliseconds?: number

@@ -19,16 +19,18 @@ export interface OnTerminal {
   readonly ended: Promise<number | null>
 }
 
+/** @param manifest written to a file that `-f` names; undefined for commands without one */
 export function startOnTerminal(
   { url, env }: Pick<Fixture, 'url' | 'env'>,
   args: readonly string[],
-  manifest: string,
+  manifest: string | undefined,
   { columns, ...more }: { readonly columns: number; readonly env?: Environment },
 ): OnTerminal {
   const folder = mkdtempSync(join(tmpdir(), 'fdwsync-terminal-'))
   const file = join(folder, 'manifest.yaml')
-  writeFileSync(file, manifest)
-  const line = `stty cols ${columns} rows 10 && exec '${process.execPath}' '${command}' ${args.join(' ')} -f '${file}'`
+  if (manifest !== undefined) writeFileSync(file, manifest)
+  const all = manifest === undefined ? args : [...args, '-f', file]
+  const line = `stty cols ${columns} rows 10 && exec '${process.execPath}' '${command}' ${all.map((arg) => `'${arg}'`).join(' ')}`
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', line, join(folder, 'typescript')], {
     env: { PATH: process.env.PATH, TERM: 'xterm', DATABASE_URL: url, ...env, ...more.env },
   })

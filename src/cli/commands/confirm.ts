@@ -1,9 +1,8 @@
 // Asks for confirmation on the terminal.
 
-import { once } from 'node:events'
-import { createInterface } from 'node:readline/promises'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { printMessage } from '../output.ts'
+import { openPrompt } from './prompt.ts'
 
 /**
  * Only the answer `yes` confirms.
@@ -21,15 +20,12 @@ export async function confirm(question: string, readsStandardInput: boolean): Pr
       exitCode.refused,
     )
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const prompt = openPrompt()
   try {
-    // Ctrl-C and Ctrl-D close the terminal, which counts as "no".
-    const answered = terminal.question(`\n${question} Type "yes" to confirm: `)
-    const answer = await Promise.race([answered, once(terminal, 'close').then(() => '')]).catch(() => '')
-    if (answer.trim() === 'yes') return true
+    if ((await prompt.question(`\n${question} Type "yes" to confirm: `)) === 'yes') return true
     printMessage('Nothing was changed.\n')
     return false
   } finally {
-    terminal.close()
+    prompt.close()
   }
 }

@@ -3,48 +3,74 @@
 import { existsSync } from 'node:fs'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
-import { inspectSource, type StarterSource, starterManifest } from '../../library/author.ts'
+import { inspectSource, type Starter, type StarterOptions, starterManifest } from '../../library/author.ts'
+import { loadManifest } from '../../library/load-manifest.ts'
 import { targetOf } from '../environment.ts'
 import { printMessage, printResult } from '../output.ts'
 import { writeAtomically } from '../write-file.ts'
+import { askForStarter } from './init-questions.ts'
 
 export interface InitFlags {
   /** Where to write it; `-` is standard output. */
   readonly out: string
-  readonly name: string
+  readonly name?: string
   readonly fromSource?: string
   readonly host: string
   readonly port: number
   readonly dbname?: string
   readonly user?: string
   readonly schema: readonly string[]
+  readonly into?: string
+  readonly as: 'materialized_views' | 'tables'
 }
 
-export async function init(flags: InitFlags): Promise<number> {
+/** @param given the options of the command line: without any but `out`, a terminal is asked */
+export async function init(flags: InitFlags, given: readonly string[]): Promise<number> {
   if (flags.out !== '-' && existsSync(flags.out)) {
     const hint = 'Name another file with --out, or write to standard output with --out -.'
-    throw new FdwsyncError(
-      { code: 'usage/invalid-argument', message: `${flags.out} exists already`, hint },
-      exitCode.usage,
-    )
+    throw usageError({ message: `${flags.out} exists already`, hint })
   }
-  const source = flags.fromSource === undefined ? declaredSource(flags) : await existingSource(flags.fromSource, flags)
-  const { text, variables } = starterManifest(flags.name, source, flags.out === '-' ? 'fdwsync.yaml' : flags.out)
-  if (flags.out === '-') printResult(text)
-  else await writeAtomically(flags.out, text, { what: 'the manifest', code: 'manifest/unreadable' })
-  const todo = variables.map(({ name, meaning }) => `  export ${name}=…    # ${oneLine(meaning)}\n`).join('')
-  const file = flags.out === '-' ? '' : `wrote ${oneLine(flags.out)}: mirrors ${oneLine(source.schemas.join(', '))}\n`
-  printMessage(`${file}next:\n${todo}  fdwsync validate\n  fdwsync plan --database TARGET\n`)
+  const file = flags.out === '-' ? 'fdwsync.yaml' : flags.out
+  const asks = process.stdin.isTTY && process.stderr.isTTY && given.every((option) => option === 'out')
+  const options = asks ? await askForStarter() : await starterOf(flags)
+  const starter = starterManifest({ ...options, file })
+  await requireValid(starter)
+  if (flags.out === '-') printResult(starter.text)
+  else {
+    await writeAtomically(file, starter.text, { what: 'the manifest', code: 'manifest/unreadable' })
+    printMessage(`wrote ${oneLine(file)}: mirrors ${oneLine(options.source.schemas.join(', '))}\n`)
+  }
+  printMessage(nextSteps(starter, flags.out))
   return exitCode.done
 }
 
-function declaredSource({ name, host, port, dbname, user, schema }: InitFlags): StarterSource {
-  const schemas = schema.length > 0 ? schema : ['public']
-  return { host, port, database: dbname ?? name, user: user ?? `${name}_reader`, schemas }
+function nextSteps({ variables }: Starter, out: string): string {
+  const exports = variables.map(({ name, meaning }) => `export ${name}=…    # ${oneLine(meaning)}`)
+  const file = ['-', 'fdwsync.yaml'].includes(out) ? '' : ` -f ${shellWord(oneLine(out))}`
+  const database = 'export DATABASE_URL=…    # the target: postgresql://role@host/database'
+  const commands = ['validate', 'plan', 'apply'].map((command) => `fdwsync ${command}${file}`)
+  return `next:\n${[...exports, database, ...commands].map((line) => `  ${line}\n`).join('')}`
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+async function starterOf(flags: InitFlags): Promise<Omit<StarterOptions, 'file'>> {
+  const { fromSource, into: schema, as } = flags
+  if (fromSource === undefined) return { ...declaredStarter(flags), schema, as }
+  const source = await existingSource(fromSource, flags)
+  return { name: flags.name ?? source.database, source, schema, as }
+}
+
+function declaredStarter({ host, port, schema, ...given }: InitFlags): Pick<StarterOptions, 'name' | 'source'> {
+  const name = given.name ?? given.dbname ?? 'shop'
+  const { dbname: database = name, user = `${name}_reader` } = given
+  return { name, source: { host, port, database, user, schemas: schema.length > 0 ? schema : ['public'] } }
 }
 
 /** The password of the URL is used to look, and written nowhere. */
-async function existingSource(url: string, { schema }: InitFlags): Promise<StarterSource> {
+async function existingSource(url: string, { schema }: InitFlags): Promise<StarterOptions['source']> {
   const source = await inspectSource(targetOf({ database: url }))
   const found = source.schemas
   const missing = schema.find((name) => !found.includes(name))
@@ -60,4 +86,20 @@ function nothingToMirror(missing: string | undefined, found: readonly string[]):
   const hint =
     found.length === 0 ? 'Its role may use no schema with tables.' : `Schemas with tables are ${found.join(', ')}.`
   return new FdwsyncError({ code: 'source/not-found', message, hint })
+}
+
+/** Names can be too long, or reserved. */
+async function requireValid({ text }: Starter): Promise<void> {
+  const readStandardInput = () => Promise.resolve(Buffer.from(text))
+  try {
+    await loadManifest('-', { resolve: false, lock: false, readStandardInput })
+  } catch (error) {
+    if (!(error instanceof FdwsyncError)) throw error
+    const hint = 'Choose another name (--name), or another schema for the copies (--into).'
+    throw usageError({ message: `the manifest would be invalid: ${error.problems[0]?.message}`, hint })
+  }
+}
+
+function usageError(problem: { readonly message: string; readonly hint: string }): FdwsyncError {
+  return new FdwsyncError({ code: 'usage/invalid-argument', ...problem }, exitCode.usage)
 }

@@ -9,7 +9,7 @@ const source = { host: 'shop-db', port: 5433, database: 'shop', user: 'reader', 
 const parse = (text: string) => parseManifest('fdwsync.yaml', Buffer.from(text), undefined)
 
 test('a server, a user mapping, and a mirror of each schema', async () => {
-  const { text, variables } = starterManifest('shop', source, 'fdwsync.yaml')
+  const { text, variables } = starterManifest({ name: 'shop', source, file: 'fdwsync.yaml' })
   expect(variables).toEqual([{ name: 'SHOP_PASSWORD', meaning: 'the password of reader at the source' }])
   const { manifest, warnings } = await parse(text)
   expect(warnings).toEqual([])
@@ -25,13 +25,22 @@ test('a server, a user mapping, and a mirror of each schema', async () => {
   expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/node_modules\/fdwsync\//)
 })
 
+test('copies as tables, in schemas of another name', async () => {
+  const { text } = starterManifest({ name: 'shop', source, schema: 'copy', as: 'tables', file: 'fdwsync.yaml' })
+  const { manifest } = await parse(text)
+  expect(manifest.mirrors).toMatchObject({
+    copy: { remote_schema: 'public', schema: 'copy', proxy_schema: 'copy_proxy', as: 'tables' },
+    copy_billing: { remote_schema: 'billing', schema: 'copy_billing', as: 'tables' },
+  })
+})
+
 describe('hostile names:', () => {
   test.each(['a"b: #', '{}', '${env:X}', 'größe', "it's", '::error::x', '- x', 'null', ' '])('%j', async (name) => {
-    const { text } = starterManifest(
-      'shop',
-      { ...source, host: name, database: name, user: name, schemas: [name] },
-      'db/fdwsync.yaml',
-    )
+    const { text } = starterManifest({
+      name: 'shop',
+      source: { ...source, host: name, database: name, user: name, schemas: [name] },
+      file: 'db/fdwsync.yaml',
+    })
     const { written } = await parse(text)
     expect(JSON.stringify(written)).toContain(JSON.stringify(name).slice(1, -1).replace('${', '$${'))
   })

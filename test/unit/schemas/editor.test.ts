@@ -92,7 +92,7 @@ describe('marks', () => {
   })
   test('nothing in the manifest that init writes, and in an overlay that removes', async () => {
     const source = { host: 'db', port: 5432, database: 'shop', user: 'reader', schemas: ['public'] }
-    expect(await diagnose(starterManifest('shop', source, 'fdwsync.yaml').text)).toEqual([])
+    expect(await diagnose(starterManifest({ name: 'shop', source, file: 'fdwsync.yaml' }).text)).toEqual([])
     const overlay = `${schema('overlay')}overlay: true\nservers:\n  s:\n    options: { host: null }\n    grants: null\n`
     expect(await diagnose(overlay)).toEqual([])
   })
