@@ -88,6 +88,7 @@ function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
 
 const planAttempts = 5
 
+/** What {@link apply} and its like result in. */
 export interface Applied {
   readonly plan: Plan
   readonly report: Report | undefined

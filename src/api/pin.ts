@@ -11,6 +11,7 @@ import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import type { SourceAccess } from '../sources/ask-sources.ts'
 import { resolveImports } from '../sources/resolve-imports.ts'
 
+/** What {@link pin} has resolved. */
 export interface Pinned {
   /** The lock, as YAML. It stays the same until the sources or the requests change. */
   readonly text: string

@@ -125,6 +125,7 @@ export interface Formerly {
   readonly takenBy: Key
 }
 
+/** What a plan does to one object: create, alter, replace, drop or record it. */
 export type Change =
   | {
       readonly op: 'create'

@@ -15,6 +15,7 @@ export const exitCode = {
   usage: 64,
 } as const
 
+/** A value of {@link exitCode}: what the command exits with. */
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 /** A place in a manifest. Lines and columns count from 1; `excerpt` is the text of the line. */

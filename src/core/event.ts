@@ -4,6 +4,7 @@ import type { Key } from './object.ts'
 import type { StageName } from './plan.ts'
 import type { StepOutcome } from './report.ts'
 
+/** What happens during an apply, a refresh or a removal. */
 export type ApplyEvent =
   /** `holder`: what runs, and by whom. */
   | { readonly type: 'waiting-for-lease'; readonly holder: string }

@@ -21,6 +21,7 @@ export type ObjectId =
   /** By the name of the copy. `database`: where pg_cron is, if not in the database of the copy. */
   | { readonly kind: 'scheduledJob'; readonly schema: string; readonly name: string; readonly database?: string }
 
+/** What an object is: `server`, `foreignTable`, `materializedView` … */
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
 
@@ -42,6 +43,7 @@ export type Key = Branded<string, 'Key'>
 /** What JSON writes as it is. Plans need millions of keys, and `JSON.stringify` takes several times as long. */
 const isPlain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
+/** The key of an object, by which maps find it. {@link idOf} is the reverse. */
 export function keyOf(id: ObjectId): Key {
   switch (id.kind) {
     case 'extension':

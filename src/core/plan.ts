@@ -22,6 +22,7 @@ export type HazardName =
   | 'recreates-dependents'
   | 'widens-access'
 
+/** An effect of a step that users must know of. Some have to be allowed. */
 export interface Hazard {
   readonly name: HazardName
   /** A sentence without the object's name. */
@@ -94,6 +95,7 @@ export interface PlainStep extends StepBase {
   readonly statements: readonly Statement[]
 }
 
+/** A unit of a plan that is applied or not, in the order of the plan. */
 export type Step = PlainStep | ReplaceStep
 
 /** Why the plan cannot be applied. `place`, here and below: where the manifest declares the object, if the plan was asked for that. */
@@ -133,6 +135,7 @@ export interface Warning {
   readonly isReported?: true
 }
 
+/** What it takes for a database to match a manifest, and what stands in the way. */
 export interface Plan {
   readonly manifest: string
   readonly searchPath: readonly string[]
@@ -163,6 +166,7 @@ export interface Predecessor {
   readonly loses: readonly LostAttachment[]
 }
 
+/** A change of a plan, with its title, its causes and its place in the manifest. */
 export interface PlannedChange {
   readonly change: Change
   readonly title: string

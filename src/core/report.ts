@@ -5,6 +5,7 @@ import type { Key } from './object.ts'
 import type { StageName, Step, Undetermined, Warning } from './plan.ts'
 import type { StrategyName } from './refresh-policy.ts'
 
+/** What became of a step. */
 export type StepOutcome =
   /** `unchanged`: why a refresh had nothing to do, if it was skipped because its source has not changed. */
   | { readonly status: 'applied'; readonly milliseconds: number; readonly unchanged?: string }
@@ -22,6 +23,7 @@ export interface StepReport {
   readonly outcome: StepOutcome
 }
 
+/** What became of each step of an apply. */
 export interface Report {
   readonly manifest: string
   /** As in the ledger's table `apply`; undefined if there was nothing to do. */
@@ -46,6 +48,7 @@ export interface NotImported {
 /** `planned`: in a preview, what would be done. */
 export type RefreshOutcome = StepOutcome | { readonly status: 'planned' }
 
+/** What became of each copy of a refresh. */
 export interface RefreshReport {
   readonly manifest: string
   readonly views: readonly {

@@ -40,6 +40,7 @@ export interface ObjectStatus {
   readonly isChild: boolean
 }
 
+/** The objects of a database and their state. */
 export interface StatusReport {
   readonly database: { readonly name: string; readonly serverVersion: string; readonly user: string }
   /** The manifest that the objects were compared with. Undefined if they were compared with the ledger only. */

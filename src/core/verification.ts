@@ -14,11 +14,13 @@ export interface ComparedRows {
   readonly different: number
 }
 
+/** Whether a copy has the rows of its sources. */
 export type Verification =
   | ({ readonly status: 'same' | 'different'; readonly milliseconds: number } & ComparedRows)
   /** It is unknown whether it is the same. */
   | { readonly status: 'failed'; readonly reason: string; readonly hint?: string }
 
+/** What the comparison of copies with their sources has found. */
 export interface VerifyReport {
   readonly manifest: string
   readonly copies: readonly { readonly key: Key; readonly title: string; readonly verification: Verification }[]

@@ -2,4 +2,5 @@
 
 import manifest from '../../package.json' with { type: 'json' }
 
+/** The version of this release of fdwsync. */
 export const toolVersion: string = manifest.version

@@ -11,6 +11,7 @@ import type { PlanningOptions } from './plan.ts'
 import { type Run, startRun } from './run.ts'
 import { connectTo } from './target.ts'
 
+/** What {@link apply} takes. */
 export interface ApplyingOptions extends PlanningOptions, RunningOptions {
   readonly sourceTimeoutMilliseconds?: number
 }
@@ -36,6 +37,7 @@ export function apply(manifest: ParsedManifest, options: ApplyingOptions): Run<A
   )
 }
 
+/** What {@link applySavedPlan} takes. */
 export interface SavedPlanOptions extends RunningOptions {
   /** Which of several databases this is, in the words of the user. */
   readonly label?: string | undefined
@@ -55,6 +57,7 @@ export function applySavedPlan(saved: SavedPlan, manifest: ParsedManifest, optio
   )
 }
 
+/** What {@link destroy} and {@link release} take. */
 export interface RemovingOptions extends RunningOptions {
   /** Whether it is an error if the database knows no manifest of that name. Default: true */
   readonly mustExist?: boolean

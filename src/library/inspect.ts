@@ -13,6 +13,7 @@ import { onSession } from './on-session.ts'
 import { type CommandOptions, signalOf } from './options.ts'
 import { connectTo } from './target.ts'
 
+/** What {@link status} takes. */
 export interface StatusListOptions extends CommandOptions {
   /** Its objects are compared with their declarations, all others with the ledger. */
   readonly manifest?: ParsedManifest | undefined
@@ -44,6 +45,7 @@ export function status(options: StatusListOptions): Promise<StatusReport> {
   )
 }
 
+/** What {@link exportManifest} takes. */
 export interface ExportingOptions extends CommandOptions {
   /** Only these servers, what depends on them, and what they need. Default: all */
   readonly servers?: readonly string[]
@@ -59,6 +61,7 @@ export function exportManifest(options: ExportingOptions): Promise<Exported> {
   return onSession(undefined, options, 'export', (session) => exportOn(session, { servers, schemas, name }))
 }
 
+/** What {@link history} takes. */
 export interface HistoryListOptions extends CommandOptions {
   /** The name of a manifest. Default: all */
   readonly manifest?: string | undefined
@@ -82,6 +85,7 @@ export function applyDetails(id: string, options: CommandOptions): Promise<Apply
   return onSession(undefined, options, 'history', (session) => detailsOf(session, id))
 }
 
+/** What {@link refreshHistory} takes. */
 export interface RefreshHistoryOptions extends CommandOptions {
   /** The name of a manifest. Default: all */
   readonly manifest?: string | undefined

@@ -27,6 +27,7 @@ export type { Manifest, ParsedManifest, Variable } from '../manifest/manifest.ts
 export type { GivenVariables }
 export { lockPathOf }
 
+/** What {@link loadManifest} takes. */
 export interface LoadManifestOptions {
   /** What `${env:NAME}` resolves to: usually `process.env`. Default: nothing. */
   readonly env?: Readonly<Record<string, string | undefined>>

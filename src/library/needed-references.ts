@@ -2,6 +2,7 @@
 
 import type { Path } from '../manifest/manifest.ts'
 
+/** Whether the value at a path of the manifest is needed, so that its references have to be resolved. */
 export type IsNeeded = (path: Path) => boolean
 
 /** For a command that only identifies the manifest. */

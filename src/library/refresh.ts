@@ -22,6 +22,7 @@ export interface RefreshChoice extends CommandOptions {
   readonly strategy?: RefreshStrategy | undefined
 }
 
+/** What {@link refresh} takes. */
 export interface RefreshingOptions extends RefreshChoice {
   /** How many copies are refreshed at once. Default: 4 */
   readonly jobs?: number
@@ -60,6 +61,7 @@ export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice)
   )
 }
 
+/** What {@link verify} takes. */
 export interface VerifyingOptions extends Omit<RefreshChoice, 'strategy'> {
   /** How long a source may take to answer. Default: 10,000 */
   readonly sourceTimeoutMilliseconds?: number

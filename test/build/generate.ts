@@ -39,7 +39,7 @@ async function types(schema: Schema): Promise<string> {
   return [
     banner,
     `import type { Secret } from '../../core/secret.ts'`,
-    ...declarations.map((text) => text.trim()),
+    `/** A manifest, with its variables and references resolved. */\n${declarations.map((text) => text.trim()).join('\n\n')}`,
     '',
   ].join('\n\n')
 }

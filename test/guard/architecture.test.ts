@@ -67,6 +67,12 @@ function importCircles(): readonly string[] {
   return [...circles]
 }
 
+/** The files of src whose values a file imports. */
+function importedFiles({ path, imports }: SourceFile): readonly string[] {
+  const values = imports.filter(({ isType, specifier }) => !isType && specifier.startsWith('.'))
+  return values.map(({ specifier }) => join(dirname(path), specifier))
+}
+
 const inFolder = (folder: string) => files.filter((file) => file.folder === folder)
 const offenders = (all: readonly SourceFile[], isWrong: (file: SourceFile) => boolean) =>
   all.filter(isWrong).map(({ path }) => path)
@@ -165,6 +171,20 @@ describe('the architecture', () => {
     const isWriter = ({ path, text }: SourceFile) =>
       /\bstd(?:out|err)\.write\(|\bconsole\./.test(text) && !['cli/output.ts', 'cli/main.ts'].includes(path)
     expect(offenders(files, isWriter)).toEqual([])
+  })
+
+  test('results are rendered by the formats that render/formats.ts lists, and by nothing else', () => {
+    const formats = inFolder('render').filter(({ path }) => /^render\/\w+\/format\.ts$/.test(path))
+    const listed = files.filter(({ path }) => path === 'render/formats.ts').flatMap(importedFiles)
+    expect(listed).toEqual(expect.arrayContaining(formats.map(({ path }) => path)))
+    // What a format renders with belongs to it, except helpers for texts. A saved plan contains the document of its plan, unprinted.
+    const folders = formats.map(({ path }) => dirname(path))
+    const renderers = formats.flatMap((file) => [file.path, ...importedFiles(file)])
+    const owned = renderers.filter((path) => folders.includes(dirname(path)) && !/\/(json-text|layout)\.ts$/.test(path))
+    expect(owned.length).toBeGreaterThan(10)
+    const others = files.filter(({ folder }) => folder !== 'render' && folder !== 'api')
+    const usesRenderer = (file: SourceFile) => importedFiles(file).some((path) => owned.includes(path))
+    expect(offenders(others, usesRenderer)).toEqual([])
   })
 
   test('only the command line and its demo touch the process', () => {

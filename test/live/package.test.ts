@@ -21,6 +21,16 @@ test('has one file of declarations, so that nothing internal can be imported as 
   expect(paths.filter((path) => path.endsWith('.d.ts'))).toEqual(['dist/index.d.ts'])
 })
 
+test('every export of the library is documented', () => {
+  const declarations = readFileSync(join(root, 'dist/index.d.ts'), 'utf8')
+  const exported = /^export \{ (.*) \}$/m.exec(declarations)?.[1]?.split(', ') ?? []
+  expect(exported.length).toBeGreaterThan(80)
+  const isDocumented = (name: string) =>
+    new RegExp(`\\*/\\n(?:declare )?(?:function|interface|type|class|const) ${name}\\b`).test(declarations)
+  const own = exported.map((each) => each.split(' as ')[0] ?? each)
+  expect(own.filter((name) => !isDocumented(name))).toEqual([])
+})
+
 // 1.16 MB of it is our code, half of which is texts and SQL, and 0.25 MB that of the packages in the bundle.
 test('is no larger than it has to be', () => {
   expect(packed.unpackedSize).toBeLessThan(1_960_000)

@@ -2,6 +2,7 @@
 
 import type { Secret } from '../../core/secret.ts'
 
+/** A manifest, with its variables and references resolved. */
 export interface Manifest {
   version: 1
   name: string
