@@ -50,7 +50,7 @@ export async function applyPlan(
   const started = performance.now()
   const definitions = await runDefinitions(context, started)
   const failedLoads: RefreshRecord[] = []
-  const dataSteps = await runDataSteps(context, definitions.finished, failedLoads)
+  const dataSteps = await runDataSteps(context, lease, definitions.finished, failedLoads)
   const finished: readonly FinishedStep[] = [...definitions.finished, ...dataSteps]
   await recordOutcome(context, finished, failedLoads, performance.now() - started)
   const isComplete = finished.every(([, { status }]) => status === 'applied')

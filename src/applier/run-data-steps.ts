@@ -5,15 +5,18 @@ import { randomUUID } from 'node:crypto'
 import { idOf, type Key, type Relation } from '../core/object.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
+import { sql } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
-import { lockLedger } from '../ledger/trust.ts'
-import { recordSteps } from '../ledger/write.ts'
+import { insertRefreshes, keepLogTrusted, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
+import { insertSteps } from '../ledger/write.ts'
+import { type Beginning, refreshBeginning } from '../loader/begin-refresh.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load, takeWarnings } from '../loader/load.ts'
+import { oncePerRun } from '../loader/once-per-run.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { serverLimits } from '../loader/server-limits.ts'
 import {
@@ -34,6 +37,7 @@ import { secretsOf } from './step-secrets.ts'
 /** Skips all steps if the definitions were not applied. Adds the loads that failed to `failedLoads`. */
 export async function runDataSteps(
   context: ApplyContext,
+  lease: Session,
   definitions: readonly FinishedStep[],
   failedLoads: RefreshRecord[],
 ): Promise<readonly FinishedStep[]> {
@@ -46,16 +50,24 @@ export async function runDataSteps(
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length, objects })
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
   const limits = serverLimits(options.maxConnections)
-  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal, limits })
-  const sourcesOf = steps.every(({ stage }) => stage === 'populate')
-    ? sourcesOfAll(steps.map(({ key }) => relationOf(key)))
-    : sourcesOfEach
+  const loads = steps.filter(({ stage }) => stage === 'populate')
+  const isRecorded = loads.length > 0 && (await keepLogTrusted(lease))
+  const run: DataRun = {
+    context,
+    sources: sourceWatchdog({ connect, timeoutMilliseconds, signal, limits }),
+    sourcesOf: loads.length === steps.length ? sourcesOfAll(loads.map(({ key }) => relationOf(key))) : sourcesOfEach,
+    begin: oncePerRun((session) =>
+      inReadOnlyTransaction(session, () => refreshBeginning(session, inHand.plan.searchPath)),
+    ),
+    isRecorded: () => isRecorded && !lease.isLost(),
+    failedLoads,
+  }
   const pool = pooledConnect(connect, isLoad)
   // postgres_fdw keeps its connection to a source for as long as the session lives.
   const connectFor = (step: Step) => (serversOf(step, inHand).some(limits.isLimited) ? connect : pool.connect)
   const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
-  const run = (some: readonly Step[]) =>
+  const runSome = (some: readonly Step[]) =>
     runGraph(some, {
       jobs: options.jobs,
       signal,
@@ -67,19 +79,15 @@ export async function runDataSteps(
       skipped: onFinished,
       async run(step, othersRun) {
         options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
-        const outcome = await runStep(
-          { context, sources, sourcesOf, connect: connectFor(step), failedLoads },
-          step,
-          othersRun,
-        )
+        const outcome = await runStep(run, connectFor(step), step, othersRun)
         if (outcome !== tooManyAtOnce) onFinished(step, outcome)
         return outcome
       },
     })
   try {
-    const others = await run(steps.filter(({ last }) => !last))
+    const others = await runSome(steps.filter(({ last }) => !last))
     const remaining = steps.filter(({ last }) => last)
-    if (others.every(([, { status }]) => status === 'applied')) return [...others, ...(await run(remaining))]
+    if (others.every(([, { status }]) => status === 'applied')) return [...others, ...(await runSome(remaining))]
     const outcome: StepOutcome = {
       status: 'skipped',
       reason: 'data is dropped only after all other steps were applied',
@@ -101,17 +109,20 @@ interface DataRun {
   readonly context: ApplyContext
   readonly sources: SourceWatchdog
   readonly sourcesOf: SourcesOf
-  /** Connections that loads share. */
-  readonly connect: Connect
+  /** What each load begins with. */
+  readonly begin: (session: Session) => Promise<Beginning>
+  /** Whether a load can be recorded at the moment. */
+  isRecorded(): boolean
   readonly failedLoads: RefreshRecord[]
 }
 
 async function runStep(
   run: DataRun,
+  connect: Connect,
   step: Step,
   othersRun: () => boolean,
 ): Promise<StepOutcome | typeof tooManyAtOnce> {
-  const { context, sources, connect, failedLoads } = run
+  const { context, sources, failedLoads } = run
   const { options, hidden } = context
   const started = performance.now()
   const id = randomUUID()
@@ -151,31 +162,24 @@ async function runStep(
   }
 }
 
-async function loadView(
-  { context, sources, sourcesOf }: DataRun,
-  session: Session,
-  step: PlainStep,
-  id: string,
-): Promise<void> {
-  const { inHand, applyId } = context
-  const { plan } = inHand
+async function loadView(run: DataRun, session: Session, step: PlainStep, id: string): Promise<void> {
+  const { inHand, applyId } = run.context
   const { key, statements } = step
+  const view = relationOf(key)
   const started = performance.now()
-  await load(session, sources, {
-    view: relationOf(key),
-    searchPath: plan.searchPath,
+  const probes = await run.sourcesOf(session, view)
+  const begin = await run.begin(session)
+  await load(session, run.sources, {
+    view,
     statements,
-    sourcesOf,
-    async record(session, rows) {
-      const ended = performance.now()
-      // If this fails, recordOutcome records the step at the end of the apply.
-      await tryInSavepoint(session, async () => {
-        await lockLedger(session, 'ROW EXCLUSIVE', ['step', 'refresh'])
-        await recordSteps(session, applyId, [{ step, status: 'applied' }])
-        await recordRefreshes(session, plan.manifest, applyId, [
-          { id, key, how: 'plain', started, ended, rows, status: 'applied' },
-        ])
-      })
+    begin,
+    probes,
+    record(rows) {
+      // If it is not recorded now, recordOutcome records the step at the end of the apply.
+      if (!run.isRecorded()) return undefined
+      const record = { id, key, how: 'plain', started, ended: performance.now(), rows, status: 'applied' } as const
+      const insertRecord = insertRefreshes(inHand.plan.manifest, applyId, [record])
+      return recordAtEnd(sql`${insertSteps(applyId, [{ step, status: 'applied' }])}; ${insertRecord}`)
     },
   })
 }

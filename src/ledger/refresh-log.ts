@@ -49,7 +49,8 @@ export async function recordRefreshes(
   if (records.length > 0) await session.run(insertRefreshes(manifest, applyId, records))
 }
 
-function insertRefreshes(manifest: string, applyId: string | undefined, records: readonly RefreshRecord[]): Sql {
+/** @param applyId undefined for a refresh */
+export function insertRefreshes(manifest: string, applyId: string | undefined, records: readonly RefreshRecord[]): Sql {
   const now = performance.now()
   const text = (value: string | number | undefined) => (value === undefined ? trusted('NULL') : literal(String(value)))
   const ago = (time: number) =>
@@ -85,38 +86,12 @@ function insertRefreshes(manifest: string, applyId: string | undefined, records:
 }
 
 /**
- * Runs `work` without failing the transaction if `work` fails. It waits only briefly for locks, since the loaded view is
- * locked meanwhile. Call it after the load, so that no session waits for the ledger while data is loaded.
- * @returns the reason why `work` failed
+ * Records what a transaction has loaded, to be sent with its COMMIT. It waits only briefly for locks, since the loaded copy is locked
+ * meanwhile. Another session must keep the tables trusted ({@link openRefreshLog}, {@link keepLogTrusted}).
  */
-export async function tryInSavepoint(session: Session, work: () => Promise<void>): Promise<string | undefined> {
-  await session.run(optionalSavepoint)
-  try {
-    await work()
-    await session.run(trusted('RELEASE optional'))
-    return undefined
-  } catch (error) {
-    return await undoOptional(session, error)
-  }
-}
-
-const optionalSavepoint = sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${readingPath}`
-
-/** Returns the reason of an error that does not concern the rest of the transaction. */
-async function undoOptional(session: Session, error: unknown): Promise<string> {
-  if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
-  await session.run(trusted('ROLLBACK TO optional'))
-  return error.message
-}
-
-/**
- * Records loads at the end of the transaction that did them, to be sent with its COMMIT. Another session must
- * have opened the log ({@link openRefreshLog}), so that the table is still trusted.
- */
-export function recordAtEnd(manifest: string, records: readonly RefreshRecord[]): OptionalEnd {
-  const insert = insertRefreshes(manifest, undefined, records)
+export function recordAtEnd(statements: Sql): OptionalEnd {
   return {
-    statements: sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${insert}`,
+    statements: sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${statements}`,
     undo: trusted('ROLLBACK TO optional'),
   }
 }
@@ -164,6 +139,22 @@ export async function openRefreshLog(session: Session): Promise<RefreshRecording
     if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
     await session.run(trusted('ROLLBACK'))
     return unrecorded(error.message)
+  }
+}
+
+/**
+ * The same for the loads of an apply, in the open transaction of its lease.
+ * @returns whether they can be recorded
+ */
+export async function keepLogTrusted(lease: Session): Promise<boolean> {
+  try {
+    await lease.run(trusted("SAVEPOINT log; SET LOCAL lock_timeout = '1s'"))
+    await lockLedger(lease, 'ROW EXCLUSIVE', ['step', 'refresh'])
+    return true
+  } catch (error) {
+    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
+    if (!lease.isLost()) await lease.run(trusted('ROLLBACK TO log'))
+    return false
   }
 }
 

@@ -6,7 +6,7 @@ import type { ApplyOutcome, ApplySummary, Origin } from '../core/history.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
-import { sql, trusted } from '../core/sql.ts'
+import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
@@ -118,19 +118,16 @@ function summaryOf(plan: Plan): ApplySummary {
 
 /** Records how steps ended. It keeps what a step's own transaction has recorded, since that is known to be true. */
 export async function recordSteps(session: Session, applyId: string, steps: readonly StepEnd[]): Promise<void> {
-  if (steps.length === 0) return
+  if (steps.length > 0) await session.run(insertSteps(applyId, steps))
+}
+
+export function insertSteps(applyId: string, steps: readonly StepEnd[]): Sql {
   const rows = steps.map(({ step: { id, stage, action, key, title }, status, reason }) => {
-    return { step: id, stage, action, address: key, title, outcome: status, reason }
+    const values = [applyId, id, stage, action, key, title, status].map(literal)
+    return sql`(${join(values, ', ')}, ${reason === undefined ? trusted('NULL') : literal(reason)}, pg_catalog.clock_timestamp())`
   })
-  await session.query(
-    trusted(`
-      INSERT INTO fdwsync.step (apply_id, step, stage, action, address, title, outcome, reason, ended_at)
-      SELECT $1, r.step, r.stage, r.action, r.address, r.title, r.outcome, r.reason, pg_catalog.clock_timestamp()
-        FROM pg_catalog.jsonb_to_recordset($2)
-          AS r(step text, stage text, action text, address text, title text, outcome text, reason text)
-      ON CONFLICT (apply_id, step) DO NOTHING`),
-    [applyId, JSON.stringify(rows)],
-  )
+  return sql`INSERT INTO fdwsync.step (apply_id, step, stage, action, address, title, outcome, reason, ended_at)
+      VALUES ${join(rows, ', ')} ON CONFLICT (apply_id, step) DO NOTHING`
 }
 
 export interface StepEnd {

@@ -1,13 +1,18 @@
 // What each transaction of a refresh begins with, in few statements: a REFRESH of little data takes not much longer than those. Also what
 // is counted before and after.
 
+import type { Relation } from '../core/object.ts'
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import type { Session } from '../db/session.ts'
 import { beginSettings } from '../db/transaction.ts'
 import { manifestSettingsByName } from '../introspector/transaction-settings.ts'
-import { settingsOfRole } from './load.ts'
-import type { Copy } from './strategies/strategy.ts'
+import { settingsOfRole } from './load-settings.ts'
+
+/** A copy that is loaded or refreshed. */
+interface Loaded {
+  readonly id: Relation
+}
 
 export interface Counted {
   /** Null if it does not exist. */
@@ -56,7 +61,7 @@ export async function refreshBeginning(session: Session, searchPath: readonly st
 }
 
 /** Everything that comes before the load, in one round trip. */
-export async function beginRefresh(session: Session, { settings }: Beginning, copies: readonly Copy[]) {
+export async function beginRefresh(session: Session, { settings }: Beginning, copies: readonly Loaded[]) {
   const rows = await session.query<Counted & { readonly pid: number }>(sql`BEGIN ISOLATION LEVEL READ COMMITTED;
     SELECT ${settings} AS set, pg_catalog.pg_backend_pid() AS pid, copy.oid, ${counts} FROM ${theCopies(copies)}`)
   const [first] = rows
@@ -64,14 +69,25 @@ export async function beginRefresh(session: Session, { settings }: Beginning, co
   return { pid: first.pid, counted: rows }
 }
 
-export function measure(session: Session, copies: readonly Copy[]): Promise<readonly Measured[]> {
+export function measure(session: Session, copies: readonly Loaded[]): Promise<readonly Measured[]> {
   return session.query<Measured>(
     sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
   )
 }
 
+/** How many rows were inserted or deleted since. Undefined if the server does not count them. */
+export function countSince(
+  count: 'inserted' | 'deleted',
+  before: Counted | undefined,
+  after: Counted | undefined,
+): string | undefined {
+  const [first, last] = [before?.[count], after?.[count]]
+  if (first == null || last == null) return undefined
+  return String(BigInt(last) - (before?.oid === after?.oid ? BigInt(first) : 0n))
+}
+
 /** `copy.oid`, in the order of the copies. Looked up by name, since a swap has another OID at the end. */
-function theCopies(copies: readonly Copy[]): Sql {
+function theCopies(copies: readonly Loaded[]): Sql {
   const [first, ...others] = copies.map(({ id }) => literal(qualified(id.schema, id.name)))
   if (first !== undefined && others.length === 0)
     return sql`(SELECT pg_catalog.to_regclass(${first})::pg_catalog.oid AS oid) AS copy`

@@ -1,67 +1,46 @@
-// Loads a materialized view in a transaction of its own.
+// Loads a materialized view in a transaction of its own, with few round trips: a load of little data takes not much longer than one.
 
 import type { ObjectNotice } from '../core/notice.ts'
 import type { Relation } from '../core/object.ts'
-import { join, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
-import { abortWhenClientDisconnects } from '../db/cancellation.ts'
+import { qualified, type Statement, trusted } from '../core/sql.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { beginStatement } from '../db/transaction.ts'
-import { manifestPath } from '../introspector/transaction-settings.ts'
-import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
-import type { SourcesOf, SourceWatchdog } from './source-watchdog.ts'
-
-/**
- * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the
- * role that refreshes; PostgreSQL 17 and later restrict it anyway. Everything else is the default of the role and
- * database, as in any REFRESH: a query may depend on the time zone, and the next REFRESH must not produce other
- * values.
- */
-export function loadSettings(searchPath: readonly string[]): Sql {
-  const defaults = settingsOfRole.map((name) => trusted(`SET LOCAL ${name} TO DEFAULT`))
-  return join([manifestPath(searchPath), ...defaults], '; ')
-}
-
-/** The settings that a load leaves to the role and database. */
-export const settingsOfRole = [
-  'DateStyle',
-  'IntervalStyle',
-  'TimeZone',
-  'extra_float_digits',
-  'bytea_output',
-  'xmloption',
-  'array_nulls',
-  'lc_monetary',
-]
+import type { ConnectivityProbe } from '../kinds/kind.ts'
+import type { OptionalEnd } from '../ledger/refresh-log.ts'
+import { type Beginning, beginRefresh, countSince, measure } from './begin-refresh.ts'
+import { commitRecorded } from './commit-recorded.ts'
+import { CommitOutcomeUnknown } from './commit-watchdog.ts'
+import type { SourceWatchdog } from './source-watchdog.ts'
 
 export interface Load {
   readonly view: Relation
-  readonly searchPath: readonly string[]
   readonly statements: readonly Statement[]
-  readonly sourcesOf: SourcesOf
-  /** Records the load in the ledger, in the same transaction. `rows` is undefined if the number is not known. */
-  record(session: Session, rows: string | undefined): Promise<void>
+  /** What the transaction begins with. */
+  readonly begin: Beginning
+  /** What the view reads. */
+  readonly probes: readonly ConnectivityProbe[]
+  /** What COMMIT is sent with. `rows` is undefined if the number is not known. */
+  record(rows: string | undefined): OptionalEnd | undefined
 }
 
 /** Runs the load once the sources of the view are known to answer. */
 export async function load(
   session: Session,
   sources: SourceWatchdog,
-  { view, searchPath, statements, sourcesOf, record }: Load,
+  { view, statements, begin, probes, record }: Load,
 ): Promise<void> {
-  await session.run(sql`${beginStatement(session.serverVersion)}; ${abortWhenClientDisconnects}`)
-  const pid = await backendPid(session)
+  const { pid, counted } = await beginRefresh(session, begin, [{ id: view }])
   try {
-    const rows = await sources.load(session, pid, await sourcesOf(session, view), async () => {
-      await session.run(loadSettings(searchPath))
-      return rowsLoaded(session, view, statements)
+    await sources.load(session, pid, probes, async () => {
+      for (const statement of statements) await session.execute(statement)
     })
-    await record(session, rows)
+    const [after] = await measure(session, [{ id: view }])
+    const rows = countSince('inserted', counted[0], after)
+    await commitRecorded(session, (end) => sources.commit(session, pid, end).catch(explainLoss), record(rows))
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await sources.commit(session, pid, trusted('COMMIT')).catch(explainLoss)
 }
 
 /** Runs the statements that load a view. Returns the number of rows, or undefined if the server does not count them. */

@@ -2,12 +2,12 @@
 
 import type { Key } from '../core/object.ts'
 import type { RefreshPolicy, StrategyName } from '../core/refresh-policy.ts'
-import { type Sql, sql, trusted } from '../core/sql.ts'
+import { type Sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
-import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import type { OptionalEnd } from '../ledger/refresh-log.ts'
-import { type Beginning, beginRefresh, type Counted, type Measured, measure } from './begin-refresh.ts'
+import { type Beginning, beginRefresh, type Counted, countSince, type Measured, measure } from './begin-refresh.ts'
+import { commitRecorded } from './commit-recorded.ts'
 import { explainLoss } from './load.ts'
 import type { LoadMonitor } from './load-monitor.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
@@ -71,7 +71,9 @@ export async function refreshInTransaction(
       sameForMilliseconds === undefined
         ? { isSame: false, copies: await refreshAll() }
         : { isSame: true, forMilliseconds: sameForMilliseconds }
-    await commit(context, session, before.pid, record(result))
+    const commit = (statements: Sql) => context.sources.commit(session, before.pid, statements).catch(explainLoss)
+    const unrecorded = await commitRecorded(session, commit, record(result))
+    if (unrecorded !== undefined) context.onUnrecorded(unrecorded)
     return result
 
     async function refreshAll(): Promise<ReadonlyMap<Key, CopyResult>> {
@@ -103,26 +105,6 @@ function lastMillisecondsOf(chosen: readonly ChosenCopy[]): number | undefined {
   return last.length === chosen.length ? last.reduce((sum, each) => sum + each, 0) : undefined
 }
 
-async function commit(
-  { sources, onUnrecorded }: UnitContext,
-  session: Session,
-  pid: number,
-  end: OptionalEnd | undefined,
-): Promise<void> {
-  const commitWith = (statements: Sql) => sources.commit(session, pid, statements).catch(explainLoss)
-  if (end) {
-    try {
-      return await commitWith(sql`${end.statements}; COMMIT`)
-    } catch (error) {
-      // After a failed COMMIT no transaction is open.
-      if (!isDatabaseError(error) || session.isFree()) throw error
-      await session.run(end.undo)
-      onUnrecorded(error.message)
-    }
-  }
-  await commitWith(trusted('COMMIT'))
-}
-
 interface StrategyRun {
   readonly strategy: StrategyName
   readonly run: readonly CopyToRefresh[]
@@ -148,11 +130,7 @@ function resultOf(
   before: Counted | undefined,
   after: Measured | undefined,
 ): Omit<CopyResult, 'answer'> {
-  const since = (count: 'inserted' | 'deleted') => {
-    const [first, last] = [before?.[count], after?.[count]]
-    if (first == null || last == null) return undefined
-    return String(BigInt(last) - (before?.oid === after?.oid ? BigInt(first) : 0n))
-  }
+  const since = (count: 'inserted' | 'deleted') => countSince(count, before, after)
   const common = { bytes: Number(after?.bytes ?? 0), instead, state }
   if (written) {
     const [inserted, updated, deleted] = [written.inserted, written.updated, written.deleted].map(String)

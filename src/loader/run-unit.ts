@@ -11,7 +11,7 @@ import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
 import { titleOf } from '../kinds/registry.ts'
-import { type OptionalEnd, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
+import { insertRefreshes, type OptionalEnd, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
 import { takeWarnings } from './load.ts'
 import { withLoadRetries } from './load-retries.ts'
@@ -128,7 +128,7 @@ function recordOf(
     const used = instead && { how: instead.strategy, because: instead.reason }
     return { ...record, ...counts, ...used, ended, status: 'applied' }
   })
-  return recordAtEnd(manifest, complete)
+  return recordAtEnd(insertRefreshes(manifest, undefined, complete))
 }
 
 function sameText(milliseconds: number): string {

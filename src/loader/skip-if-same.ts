@@ -8,7 +8,7 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { type RecordedAnswer, readAnswers } from '../ledger/answers.ts'
 import { MemberFailure } from './failure.ts'
-import { loadSettings } from './load.ts'
+import { loadSettings } from './load-settings.ts'
 import type { Copy, RefreshTransaction } from './strategies/strategy.ts'
 
 /** A copy whose policy may have such a query. */

@@ -19,12 +19,13 @@ import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
-import { readingPath } from '../introspector/transaction-settings.ts'
+import { inReadOnlyTransaction, readingPath } from '../introspector/transaction-settings.ts'
 import { sourceViewOf } from '../kinds/facets/copy/source-view.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { commitWithWatchdog } from './commit-watchdog.ts'
+import { oncePerRun } from './once-per-run.ts'
 import { seenRepeatedly, sourcesWaitingFor, waitsForItself } from './self-wait.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -119,24 +120,19 @@ export async function readSources(session: Session, views: readonly Relation[]):
   )
 }
 
-/** The sources of a view, looked up on the session that loads it. */
+/** The sources of a view, looked up on the session that is about to load it, in a transaction of their own. */
 export type SourcesOf = (session: Session, view: Relation) => Promise<readonly ConnectivityProbe[]>
 
 /** Looks up each view by itself, for when what they read is replaced between loads. */
-export const sourcesOfEach: SourcesOf = async (session, view) =>
-  [...(await readSources(session, [view])).values()].flat()
+export const sourcesOfEach: SourcesOf = async (session, view) => {
+  const found = await inReadOnlyTransaction(session, () => readSources(session, [view]))
+  return [...found.values()].flat()
+}
 
-/** Looks up once what all of the views read: on the session of the first that is loaded, and on another one if that fails. */
+/** Looks up once what all of the views read. */
 export function sourcesOfAll(views: readonly Relation[]): SourcesOf {
-  let reading: Promise<SourcesOfViews> | undefined
-  const read = (session: Session) => {
-    reading = readSources(session, views)
-    return reading
-  }
-  return async (session, { schema, name }) => {
-    const found = reading ? await reading.catch(() => undefined) : await read(session)
-    return (found ?? (await read(session))).get(relationKey(schema, name)) ?? []
-  }
+  const read = oncePerRun((session) => inReadOnlyTransaction(session, () => readSources(session, views)))
+  return async (session, { schema, name }) => (await read(session)).get(relationKey(schema, name)) ?? []
 }
 
 async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
