@@ -32,18 +32,30 @@ export interface CatalogReading {
 
 // pg_get_viewdef waits for a relation with an AccessExclusiveLock, held or awaited, and for all views that read it. A
 // running REFRESH holds one until it ends. So this finds such relations first, and the catalog queries skip their text.
-const setLocked: Sql = trusted(`
+const lockedNow: Sql = trusted(`
+  SELECT relation FROM pg_locks
+   WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid()
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+
+const anyLocked: Sql = sql`
+  SELECT set_config('fdwsync.locked', '{}', true), EXISTS (${lockedNow}) AS "isAny"`
+
+const setLocked: Sql = sql`
   WITH RECURSIVE locked(oid) AS (
-    SELECT relation FROM pg_locks
-     WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid()
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ${lockedNow}
     UNION
     SELECT r.ev_class
       FROM locked
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = locked.oid AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite r ON r.oid = d.objid
   )
-  SELECT set_config('fdwsync.locked', coalesce(array_agg(oid)::text, '{}'), true) FROM locked`)
+  SELECT set_config('fdwsync.locked', coalesce(array_agg(oid)::text, '{}'), true) FROM locked`
+
+/** The second query takes PostgreSQL several times longer to plan than the first, which rarely finds anything. */
+async function noteLocked(session: Session): Promise<void> {
+  const [found] = await session.query<{ isAny: boolean }>(anyLocked)
+  if (found?.isAny) await session.query(setLocked)
+}
 
 /**
  * Reads objects by their ids, within the session's transaction, with one query per kind of what exists. An object that is not in the
@@ -79,7 +91,7 @@ export async function readCatalog(
       for (const row of await readElsewhere(session, kind, database, ids)) rows.set(keyOf(row.id), row)
     for (const { query, ids } of queriesFor(kind, ofTarget, stateOf, occupied)) {
       if (kind.readsLocked && !isLockedSet) {
-        await session.query(setLocked)
+        await noteLocked(session)
         isLockedSet = true
       }
       for (const row of await session.query<RowWithId>(query, [JSON.stringify(ids)])) rows.set(keyOf(row.id), row)
