@@ -3,7 +3,7 @@
 import type { RefreshReport } from '../core/report.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
-import { withLease } from '../ledger/lease.ts'
+import { requireLease, withLease } from '../ledger/lease.ts'
 import { previewCopies } from '../loader/preview.ts'
 import { refreshCopies } from '../loader/refresh.ts'
 import type { RefreshOptions } from '../loader/refresh-options.ts'
@@ -24,16 +24,17 @@ export async function refresh(
   parsed: ParsedManifest,
   names: readonly string[],
   connect: Connect,
-  options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies' | 'maxConnections'> & Only,
+  options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies' | 'maxConnections' | 'checkLease'> & Only,
 ): Promise<RefreshReport> {
   const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = parsed.manifest
   const session = await connect('refresh')
   try {
     // An apply may replace what a refresh reads, and a refresh may swap what an apply has planned to change.
-    return await withLease(connect, name, 'refresh', options, async () => {
+    return await withLease(connect, name, 'refresh', options, async (lease) => {
       const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, options.only ?? [])
       const maxConnections = maxConnectionsOf(parsed.manifest)
-      const context = { ...options, searchPath, trustedRoles, policies, maxConnections }
+      const checkLease = () => requireLease(lease, 'refresh')
+      const context = { ...options, searchPath, trustedRoles, policies, maxConnections, checkLease }
       return { ...(await refreshCopies(name, ids, session, connect, context)), notImported }
     })
   } finally {

@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto'
 import { countsOf } from '../core/counts.ts'
-import { FdwsyncError } from '../core/errors.ts'
 import { warningsOfNotices } from '../core/notice.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Report } from '../core/report.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
+import { requireLease } from '../ledger/lease.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { countsOfApplied } from './applied-changes.ts'
@@ -37,7 +37,6 @@ export async function applyPlan(
   hidden: readonly Hidden[],
   options: ApplyOptions,
 ): Promise<AppliedPlan> {
-  const checkLease = () => requireLease(lease)
   const context: ApplyContext = {
     inHand,
     applyId: options.applyId ?? randomUUID(),
@@ -45,7 +44,7 @@ export async function applyPlan(
     connect,
     hidden,
     notices: [],
-    checkLease,
+    checkLease: () => requireLease(lease, 'apply'),
   }
   const started = performance.now()
   const definitions = await runDefinitions(context, started)
@@ -65,13 +64,4 @@ export async function applyPlan(
     undetermined: inHand.plan.undetermined,
   }
   return { report, isComplete, isProven }
-}
-
-function requireLease(lease: Session): void {
-  if (!lease.isLost()) return
-  throw new FdwsyncError({
-    code: 'lease/lost',
-    message: 'the connection that holds the lease was lost, so another apply may be running',
-    hint: 'Plan and apply again.',
-  })
 }

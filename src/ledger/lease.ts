@@ -96,6 +96,16 @@ export async function withLease<T>(
   }
 }
 
+/** @throws FdwsyncError if the session that holds a lease was lost */
+export function requireLease(lease: Session, mode: LeaseMode): void {
+  if (!lease.isLost()) return
+  throw new FdwsyncError({
+    code: 'lease/lost',
+    message: 'the connection that holds the lease was lost, so another apply may be running',
+    hint: mode === 'apply' ? 'Plan and apply again.' : 'Refresh again.',
+  })
+}
+
 function nameOfMode(mode: LeaseMode = 'apply'): string {
   return mode === 'apply' ? 'an apply' : 'a refresh'
 }

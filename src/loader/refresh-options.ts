@@ -24,6 +24,8 @@ export interface RefreshOptions {
   readonly sourceTimeoutMilliseconds: number
   /** How long to wait for an apply of the manifest. */
   readonly leaseTimeoutMilliseconds: number
+  /** Throws if the lease was lost: an apply may be running. */
+  checkLease(): void
   /** What no message may show. */
   readonly hidden: readonly Hidden[]
   emit(event: ApplyEvent): void

@@ -56,15 +56,21 @@ export async function refreshUnit(
   try {
     const onRetry = (reason: string, attempt: number) =>
       run.context.onRetry(`${chosen.map(({ target }) => target.title).join(', ')}: ${reason}`, attempt)
-    const result = await withLoadRetries({ signal: run.options.signal, onRetry }, () =>
+    const result = await withLoadRetries({ signal: run.options.signal, onRetry }, () => {
+      // A server that has crashed has ended all sessions.
+      run.options.checkLease()
       // postgres_fdw keeps its connection to a source for as long as the session lives.
-      withSession(isLimited ? run.connect : run.pooled, 'load', run.options.signal, async (session) => {
-        const refresh = () => refreshInTransaction(run.context, session, chosen, (each) => recordOf(run, records, each))
+      return withSession(isLimited ? run.connect : run.pooled, 'load', run.options.signal, async (session) => {
+        const atEnd = (each: UnitResult) => {
+          run.options.checkLease()
+          return recordOf(run, records, each)
+        }
+        const refresh = () => refreshInTransaction(run.context, session, chosen, atEnd)
         const result = await withinTimeout(session, timeoutOf(run, chosen), refresh)
         for (const { copy } of chosen) run.notices.push(...takeWarnings(session, copy))
         return result
-      }),
-    )
+      })
+    })
     const milliseconds = performance.now() - started
     if (result.isSame) return { status: 'applied', milliseconds, unchanged: sameText(result.forMilliseconds) }
     for (const [key, each] of result.copies) run.results.set(key, each)
