@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { findBinaries, startThrowawayServer } from '../../src/demo/server/server.ts'
 import { benchBuild } from './build.ts'
 import { benchImport } from './import.ts'
@@ -14,11 +15,15 @@ import { benchWait } from './wait.ts'
 /**
  * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
  * `-- import`, `-- mirror`, `-- build`, `-- refresh`, `-- tables` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
- * numbers of tables, or of rows.
+ * numbers of tables, or of rows. `--rounds 1` measures each way to refresh once, as for 2,000,000 rows.
  * `-- scale` prints what each command costs at each size, beside its goal; the first number is the large size, others are further
  * sizes for plans with nothing to do.
  */
-const [mode, ...numbers] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+})
+const [mode, ...numbers] = positionals
 const sizes = (standard: readonly number[]) => (numbers.length > 0 ? numbers.map(Number) : standard)
 const folder = mkdtempSync(join(tmpdir(), 'fdwsync-bench-'))
 const [binaries] = findBinaries()
@@ -27,7 +32,12 @@ const server = await startThrowawayServer({
   binaries,
   settings: { max_locks_per_transaction: '2048', log_statement: 'ddl' },
 })
-const bench = { server, cli: resolve(import.meta.dirname, '../../dist/fdwsync.js'), folder }
+const bench = {
+  server,
+  cli: resolve(import.meta.dirname, '../../dist/fdwsync.js'),
+  folder,
+  rounds: Number(values.rounds),
+}
 try {
   process.stdout.write(`PostgreSQL ${binaries.major}, Node ${process.version}, medians of interleaved rounds\n`)
   if (!mode || mode === 'plan') for (const size of sizes([100, 1000, 10_000])) await benchPlan(bench, size)

@@ -31,18 +31,19 @@ ${rows} rows, two indexes: medians of ${rounds} interleaved rounds
 `)
 }
 
-/** A source of so many rows, in databases of that name, and an apply that makes a view of them with the query. */
-export async function rowsOf({ server, cli, folder }: Bench, count: number, name: string) {
+/** A source of so many rows, in databases of that name, and an apply that makes a copy of them with the query. */
+export async function rowsOf({ server, cli, folder }: Bench, count: number, name: string, copyOf = viewOf) {
   const [source, target] = [`${name}_source`, `${name}_target`]
   for (const database of [source, target]) await runScript('create-database.js', server.url('postgres'), database)
   const url = server.url(target)
   await runScript('create-source.js', server.url(source), url, String(count))
-  const manifest = join(folder, 'rows.yaml')
+  const manifest = join(folder, `${name}.yaml`)
   return {
     url,
+    sourceUrl: server.url(source),
     queryOf,
     async apply(query: string) {
-      writeFileSync(manifest, manifestWith(server, source, query))
+      writeFileSync(manifest, manifestWith(server, source, copyOf(query)))
       await run(process.execPath, [cli, 'apply', '-f', manifest, '--database', url, '--auto-approve'])
     },
     refresh: (strategy: string) =>
@@ -55,7 +56,7 @@ function queryOf(round: number): string {
   return `SELECT id, customer_id, total, placed_at, note FROM proxy.orders WHERE id > -${round}`
 }
 
-function manifestWith(server: Bench['server'], source: string, query: string): string {
+function manifestWith(server: Bench['server'], source: string, copy: string): string {
   return `version: 1
 name: rows
 extensions: { postgres_fdw: {} }
@@ -71,13 +72,28 @@ schemas:
         options: { schema_name: public }
         columns: { id: bigint, customer_id: bigint, total: "numeric(10,2)", placed_at: timestamptz, note: text }
   copy:
-    materialized_views:
+${copy}
+`
+}
+
+const byCustomer = 'orders_customer: { columns: [customer_id, { column: placed_at, order: desc }] }'
+
+function viewOf(query: string): string {
+  return `    materialized_views:
       orders:
         query: ${query}
         indexes:
           orders_id: { unique: true, columns: [id] }
-          orders_customer: { columns: [customer_id, { column: placed_at, order: desc }] }
-`
+          ${byCustomer}`
+}
+
+export function tableOf(query: string): string {
+  return `    tables:
+      orders:
+        query: ${query}
+        primary_key: [id]
+        indexes: { ${byCustomer} }
+        refresh: { watermark: { column: placed_at, deletes: never, full: never } }`
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

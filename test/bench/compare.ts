@@ -12,6 +12,8 @@ export interface Bench {
   /** The built command. */
   readonly cli: string
   readonly folder: string
+  /** How often each way to refresh is measured. */
+  readonly rounds: number
 }
 
 export interface Measurement {

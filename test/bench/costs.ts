@@ -12,13 +12,12 @@ export interface Way {
 /** Prints the medians of CPU, client and server, and of time on the clock, each over that of the first way, and of WAL. */
 export async function compareCosts(
   bench: Bench,
-  rounds: number,
   ways: readonly Way[],
   before: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
   const measured = new Map<string, Measurement[]>(ways.map(({ name }) => [name, []]))
   const written = new Map<string, number[]>(ways.map(({ name }) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < bench.rounds; round++) {
     for (const { name, args } of ways) {
       await before()
       const wal = await walBytes(bench)

@@ -30,7 +30,7 @@ async function benchManyEmpty(bench: Bench, count: number): Promise<void> {
   await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'])
   const refresh = (...more: readonly string[]) => [cli, 'refresh', '-f', file, '--database', url, ...more]
   process.stdout.write(`\nrefresh of ${count} empty views\n`)
-  await compareCosts(bench, 5, [
+  await compareCosts(bench, [
     {
       name: 'plain, by hand',
       args: [script('refresh-by-hand.js'), url, 'plain', ...names.map((name) => `many.${name}`)],
@@ -73,7 +73,6 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
             .then(() => source.query('VACUUM orders'))
     await compareCosts(
       bench,
-      3,
       [
         { name: 'plain, by hand', args: byHand('plain', 'copy.orders') },
         { name: 'CONCURRENTLY, by hand', args: byHand('concurrently', 'copy.orders') },
@@ -89,7 +88,7 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
   }
   process.stdout.write(`\ntwo views of ${rows} rows that do not read each other\n`)
   const both = refresh('copy.orders', 'copy.others', '--strategy', 'plain', '--jobs')
-  await compareCosts(bench, 3, [
+  await compareCosts(bench, [
     { name: 'one after the other, by hand', args: byHand('plain', 'copy.orders', 'copy.others') },
     { name: '--jobs 1', args: [...both, '1'] },
     { name: '--jobs 2', args: [...both, '2'] },
@@ -97,7 +96,7 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
   process.stdout.write(`\nfetch_size, plain by hand\n`)
   for (const fetchSize of [100, 1000, 10_000, 50_000]) {
     await target.query(`ALTER SERVER bench OPTIONS (SET fetch_size '${fetchSize}')`)
-    await compareCosts(bench, 3, [{ name: String(fetchSize), args: byHand('plain', 'copy.orders') }])
+    await compareCosts(bench, [{ name: String(fetchSize), args: byHand('plain', 'copy.orders') }])
   }
   await source.end()
   await target.end()

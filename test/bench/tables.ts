@@ -44,7 +44,7 @@ export async function benchTables(bench: Bench, rows: number): Promise<void> {
   ]
   for (const { title, where } of changes(rows)) {
     process.stdout.write(`\nrefresh of ${rows} rows, a key and an index, ${title}\n`)
-    await compareCosts(bench, 3, ways, async () => {
+    await compareCosts(bench, ways, async () => {
       if (where === undefined) return
       await source.query(`UPDATE orders SET total = total + 1, changed_at = clock_timestamp() WHERE ${where}`)
       await source.query('VACUUM ANALYZE orders')
