@@ -2,7 +2,7 @@
 // result from the recorded responses.
 
 import { sameData } from '../core/data.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type CopyId, type Key, keyOf } from '../core/object.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { inOrder } from '../kinds/type/attributes.ts'
@@ -125,20 +125,28 @@ function recordedIndexes(
   wasRequested: (table: string) => boolean,
   tables: ReadonlyMap<string, TableStanza>,
 ): Resolution['indexes'] {
-  const schema = mirrorOf(manifest, request)?.schema
-  if (schema === undefined || !request.withIndexes) return indexes
+  const mirror = mirrorOf(manifest, request)
+  if (!mirror || !request.withIndexes) return indexes
+  const { schema } = mirror
   const recorded = recordsOf(ledger, 'index', request, schema)
   const wereCopied = recordsOf(ledger, 'foreignTable', request, request.schema).some(
     ({ source }) => source.request.withIndexes,
   )
   return new Map(
     Array.from(tables.keys(), (table) => {
-      if (!wereCopied || !wasRequested(table)) return [table, indexes.get(table) ?? {}]
+      const isAsBefore = wereCopied && wasRequested(table) && !isOfAnotherKind(mirroredCopy(mirror, table), ledger)
+      if (!isAsBefore) return [table, indexes.get(table) ?? {}]
       const own = recorded.filter(({ source }) => source.table === table)
       // The ledger keeps stanzas as written.
       return [table, Object.fromEntries(own.map(({ name, source }) => [name, source.response as IndexStanza]))]
     }),
   )
+}
+
+/** Whether it is a table so far and becomes a view, where the primary key is one of the indexes, or the reverse. Only tables have a record. */
+function isOfAnotherKind(copy: CopyId, { entries }: Ledger): boolean {
+  const entry = entries.get(keyOf(copy))
+  return entry !== undefined && (entry.source !== undefined) !== (copy.kind === 'table')
 }
 
 /** What a table had as its key, if it was a table when it was recorded. */

@@ -126,6 +126,10 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
       const seen = await reader.stop()
       expect(missedOf(report), kind).toEqual([])
       expect(changesOf(plan), kind).toContain(`replace ${kind} local.orders`)
+      expect(
+        plan.changes.filter(({ cause }) => cause === 'source' || cause === 'both'),
+        'the source is as before',
+      ).toEqual([])
       expect([...new Set(seen)], kind).toEqual(['40'])
       expect(changesOf(await planFor(parsed, fixture.url)), kind).toEqual([])
       expect(
