@@ -22,6 +22,10 @@ const attachmentsQuery = trusted(`
       FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_constraint k ON conrelid = relid
      WHERE relid = of AND contype IN ('u', 'x', 'c', 'f')
     UNION ALL
+    SELECT of, relid, 'pg_description'::regclass, k.oid, format('the comment of constraint %I', conname), NULL
+      FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_constraint k ON conrelid = relid
+     WHERE relid = of AND contype = 'p' AND obj_description(k.oid, 'pg_constraint') IS NOT NULL
+    UNION ALL
     SELECT of, relid, 'pg_policy'::regclass, p.oid, format('policy %I', polname), NULL
       FROM relation JOIN pg_policy p ON polrelid = relid WHERE relid = of
     UNION ALL

@@ -6,3 +6,4 @@ CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN
 CREATE TRIGGER noted AFTER INSERT ON shop.customers FOR EACH STATEMENT EXECUTE FUNCTION public.noted();
 ALTER TABLE shop.customers ADD CONSTRAINT positive CHECK (customer_id > 0);
 ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY;
+COMMENT ON CONSTRAINT customers_pkey ON shop.customers IS 'by hand';
