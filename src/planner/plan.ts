@@ -33,6 +33,7 @@ import type { Selection } from './selection.ts'
 import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
+import { unreadableRelations } from './unreadable-relations.ts'
 import { waitingReaders } from './waiting-readers.ts'
 import { checkWatermarks } from './watermarks.ts'
 
@@ -67,8 +68,9 @@ async function planOnce(
   const unusable = checkWatermarks(context, changeSet)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
+  const unreadable = await unreadableRelations(context, changeSet)
   const waits = await waitingReaders(context, changeSet)
-  const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...waits, ...unusable])
+  const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...unreadable, ...waits, ...unusable])
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))
     return planOnce(session, manifest, options, new Map([...kept, ...more]))

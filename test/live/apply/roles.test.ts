@@ -145,6 +145,21 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const { plan, report } = await applyTo(await manifest(owned), url)
     expect([plan.refusals, missedOf(report)]).toEqual([[], []])
     expect(changesOf(await planFor(await manifest(owned), url))).toEqual([])
+    const views = (grants: string) =>
+      owned.replace(
+        `m: ${copy}`,
+        `m: ${copy}, n: { query: SELECT 1 AS id${grants} }, o: { query: SELECT id FROM a.n, ${given} }`,
+      )
+    const unreadable = async (grants: string) => {
+      const { warnings } = await planFor(await manifest(views(grants)), url, 60_000, true)
+      return warnings.flatMap(({ message, refusesApply }) =>
+        refusesApply ? [message.replaceAll(other.user, 'other')] : [],
+      )
+    }
+    expect(await unreadable('')).toEqual([
+      'materialized view a.o: it cannot be loaded: its owner other needs SELECT on materialized view a.n',
+    ])
+    expect(await unreadable(`, grants: { select: [${other.user}] }`)).toEqual([])
   })
 
   test('a read-only server: the plan lists what is undetermined', async () => {
