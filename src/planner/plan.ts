@@ -195,7 +195,10 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
     proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
-    proofOfCreation: options.prove && options.populate ? createProofOfCreation(manifest, declared, plan) : undefined,
+    proofOfCreation:
+      options.prove && options.populate
+        ? createProofOfCreation(manifest, declared, plan, resolved.lastingState)
+        : undefined,
     savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,

@@ -32,24 +32,24 @@ export function createProof(
 /**
  * The proof of a plan that creates every object that the catalog's state covers. Each is verified before its COMMIT, and no other session
  * sees it earlier. So the state of the catalog within that transaction is one with nothing left to do but to load.
+ * @param sourceState the state of the sources that the plan is based on, if all of them will still answer so
  */
 export function createProofOfCreation(
   manifest: ParsedManifest,
   declared: readonly DeclaredObject[],
   plan: Plan,
+  sourceState: string | undefined,
 ): UnprovenManifest | undefined {
-  // What is asked of a source also depends on the types that are copied by then.
-  if (manifest.requests.length > 0) return undefined
   const created = new Set(declared.filter(isDigested).map(({ id }) => keyOf(id)))
   const createsAll = plan.changes.every(
     ({ change, hazards }) =>
-      // Later plans warn of some hazards.
-      hazards.length === 0 &&
+      // Later plans warn of some hazards, but not of the load.
+      hazards.every(({ name }) => name === 'reads-source') &&
       (!isDigestedKind(idOf(change.key)?.kind) || (isPlainCreation(change) && created.delete(change.key))),
   )
   if (!createsAll || created.size > 0 || !plan.steps.every(isDefinitionOrLoadOfView)) return undefined
   const names = namesOf(declared)
-  const proof = names && proofWithoutState(manifest, declared, plan, names, undefined)
+  const proof = names && proofWithoutState(manifest, declared, plan, names, sourceState)
   // Some warnings are only about what is created.
   return proof?.warnings.length === 0 ? { ...proof, objectCount: declared.length } : undefined
 }

@@ -43,6 +43,8 @@ export interface ImportAnswer {
   readonly warnings: readonly Warning[]
   /** A digest of the entire answer; undefined if a table failed. */
   readonly state: string | undefined
+  /** Whether the source would answer the same if other types existed here. */
+  readonly areTypesBuiltIn: boolean
 }
 
 export type SourceFailure =

@@ -14,7 +14,7 @@ import { type ExpressionOption, isOn, optionsOfImport } from './import-options.t
 import type { Reason } from './reasons.ts'
 import { requirePlainTables } from './require-plain-tables.ts'
 import type { ServerSession } from './server-session.ts'
-import { readTablesState } from './source-state.ts'
+import { readTablesState, type TablesState } from './source-state.ts'
 
 /** A server session that imports. */
 export interface ImportRun extends ServerSession {
@@ -31,9 +31,11 @@ interface Imported {
   readonly notices: readonly Notice[]
   /** Tables of a mirror that were imported without the collations of their columns, since one does not exist here. */
   readonly withoutCollations: ReadonlySet<string>
-  /** A digest of everything that was imported; undefined if a table failed. */
-  readonly state: string | undefined
+  /** Of everything that was imported; undefined if a table failed. */
+  readonly state: TablesState | undefined
 }
+
+const nothing: TablesState = { state: 'nothing', areTypesBuiltIn: true }
 
 /** What an import adds to, table by table. */
 interface Results {
@@ -49,7 +51,7 @@ export async function importTables(
   names: () => Promise<readonly string[] | undefined>,
 ): Promise<Imported> {
   const results: Results = { tables: new Map(), failed: new Map(), withoutCollations: new Set() }
-  if (request.limitTo?.length === 0) return { ...results, notices: [], state: 'nothing' }
+  if (request.limitTo?.length === 0) return { ...results, notices: [], state: nothing }
   // An import may be repeated for a part of the tables, with the same notices.
   const notices = new Map<string, Notice>()
   const all: ImportRun = { ...run, onNotice: (notice) => notices.set(notice.text, notice) }
@@ -78,9 +80,9 @@ interface ImportedState {
 
 /** Imports, but reads only the state. */
 export async function importedState(run: ImportRun, request: ImportRequest): Promise<ImportedState> {
-  if (request.limitTo?.length === 0) return { state: 'nothing', isWithoutCollations: false }
+  if (request.limitTo?.length === 0) return { state: nothing.state, isWithoutCollations: false }
   const read = (each: ImportRequest) =>
-    withImported(run, each, limits(each), () => readTablesState(run.session, run.scratch))
+    withImported(run, each, limits(each), async () => (await readTablesState(run.session, run.scratch)).state)
   try {
     return { state: await read(request), isWithoutCollations: false }
   } catch (error) {
@@ -93,10 +95,10 @@ export async function importedState(run: ImportRun, request: ImportRequest): Pro
  * Tries an import that has failed again, all of it without the collations of its columns: one that does not exist here is the
  * most frequent reason. Undefined if this fails, too, or if the request has to have them.
  */
-async function withoutCollations(
+async function withoutCollations<State>(
   request: ImportRequest,
-  read: (request: ImportRequest) => Promise<string>,
-): Promise<string | undefined> {
+  read: (request: ImportRequest) => Promise<State>,
+): Promise<State | undefined> {
   if (!request.mirrored || !isOn(request, 'import_collate')) return undefined
   try {
     return await read({ ...request, options: { ...request.options, import_collate: 'false' } })
@@ -176,7 +178,7 @@ function importAndRead(
   request: ImportRequest,
   limit: Sql,
   tables: Map<string, ForeignTableSpec>,
-): Promise<string> {
+): Promise<TablesState> {
   const { session, scratch } = run
   return withImported(run, request, limit, async () => {
     const state = await readTablesState(session, scratch)

@@ -55,6 +55,7 @@ export const emptyAnswer: ImportAnswer = {
   identities: new Map(),
   warnings: [],
   state: 'nothing',
+  areTypesBuiltIn: true,
 }
 
 export async function readImport(run: ImportRun, asked: ImportRequest): Promise<ImportAnswer | SourceFailure> {
@@ -118,7 +119,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
       state === undefined || failed.size > 0
         ? undefined
         : stateOf({
-            tables: state,
+            tables: state.state,
             own,
             collations: await collationsOf(run, request, withoutCollations.size > 0),
             types,
@@ -127,6 +128,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
             expressions: expressions.all,
             leftOut,
           }),
+    areTypesBuiltIn: state?.areTypesBuiltIn === true && !types?.all.length,
   }
 }
 

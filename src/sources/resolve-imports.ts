@@ -12,7 +12,7 @@ import { addImports, indexCopyProblems } from '../manifest/expansion/imports.ts'
 import { type Locked, lockedResolutions } from '../manifest/expansion/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
-import { freshTables, requestErrors, unknownTables, withTablesKept } from './answers.ts'
+import { type Answer, freshTables, requestErrors, unknownTables, withTablesKept } from './answers.ts'
 import { askSources, type SourceAccess, sourceStateOf } from './ask-sources.ts'
 import { copyIndexes } from './copy-indexes.ts'
 import { copyPrimaryKeys, keylessWarnings } from './copy-primary-keys.ts'
@@ -31,6 +31,8 @@ export interface ResolvedImports extends ResolvedManifest {
   readonly fresh: ReadonlySet<Key>
   /** A digest of all answers. Undefined if one is missing, or if the result depends on more than the answers. */
   readonly sourceState: string | undefined
+  /** The same, if the sources will still answer so when everything that the manifest declares has been created. */
+  readonly lastingState: string | undefined
 }
 
 /**
@@ -87,11 +89,13 @@ export async function resolveImports(
       primaryKeys: copyPrimaryKeys(contextForIndexes, manifest, each, answers.get(each.request)),
     })),
   )
+  const sourceState = ownsAllTypes ? sourceStateOf(requests, answers) : undefined
   const warnings = [...resolved.flatMap((each) => each.warnings), ...copied.warnings, ...keylessWarnings(expansion)]
   return {
     ...expansion,
     fresh: freshTables(manifest, answers),
-    sourceState: ownsAllTypes ? sourceStateOf(requests, answers) : undefined,
+    sourceState,
+    lastingState: requests.every((request) => isLasting(answers.get(request))) ? sourceState : undefined,
     undetermined,
     notImported: isAnswered ? undetermined.map(({ key, title, reason }) => ({ key, title, reason })) : undefined,
     refusals: resolved.flatMap(({ refusals }) => refusals),
@@ -117,6 +121,12 @@ const nothingToReport: Omit<ResolvedImports, keyof ResolvedManifest> = {
   notImported: [],
   fresh: new Set(),
   sourceState: undefined,
+  lastingState: undefined,
+}
+
+/** Types that an import needs may exist only once they are copied. */
+function isLasting(answer: Answer | undefined): boolean {
+  return answer?.status === 'answered' && answer.areTypesBuiltIn
 }
 
 /** The context with the copied types, which indexes may be on. */

@@ -54,12 +54,21 @@ const tablesQuery: Sql = trusted(`
     SELECT 'constraints', md5(string_agg(ROW (relname, conname, contype, pg_get_constraintdef(k.oid))::text, '' ORDER BY relname, conname))
       FROM imported JOIN pg_constraint k ON conrelid = imported.oid
   )
-  SELECT string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name) AS state FROM part`)
+  SELECT string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name) AS state,
+         NOT EXISTS (SELECT FROM imported JOIN pg_attribute ON attrelid = oid AND attnum > 0 WHERE atttypid >= 10000) AS "areTypesBuiltIn"
+    FROM part`)
 
-/** A digest of the tables in a schema. Runs under `readingPath`. */
-export async function readTablesState(session: Session, schema: string): Promise<string> {
+export interface TablesState {
+  /** A digest of the tables. */
+  readonly state: string
+  /** Whether the types of all columns are PostgreSQL's own. */
+  readonly areTypesBuiltIn: boolean
+}
+
+/** Of the tables in a schema. Runs under `readingPath`. */
+export async function readTablesState(session: Session, schema: string): Promise<TablesState> {
   await session.run(catalogCosts)
-  const [row] = await session.query<{ state: string }>(tablesQuery, [schema])
+  const [row] = await session.query<TablesState>(tablesQuery, [schema])
   if (!row) throw new Error('an aggregate query returned no row')
-  return row.state
+  return row
 }

@@ -51,15 +51,25 @@ const changes: Readonly<Record<string, readonly [change: string, undo: string, p
   'another value of an enumeration': ["ALTER TYPE mood ADD VALUE 'better'", '', /type public\.mood/],
 }
 
+/** So that no answer depends on the types that exist here, and what was created is proven at once. */
+const sourceOfBuiltInTypes = `
+  CREATE TABLE orders (id int PRIMARY KEY, note text);
+  CREATE INDEX orders_note ON orders (note)`
+
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  test('a proof no longer holds when the source has changed', async () => {
+  test.each([
+    ['types are copied', source, Object.keys(changes)],
+    ['all types are built in', sourceOfBuiltInTypes, ['another table', 'another order of an index']],
+  ])('a proof no longer holds when the source has changed: %s', async (_title, source, names) => {
     const fixture = await fixtureWithOwnSource(pair, source)
     const parsed = await fixture.manifest(mirroring('types: copy'))
     expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
     expect(await fixture.sql('SELECT source_state IS NOT NULL AS is_proven FROM fdwsync.proof')).toEqual([
       { is_proven: true },
     ])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
     for (const [name, [change, undo, planned]] of Object.entries(changes)) {
+      if (!names.includes(name)) continue
       await runSql(fixture.source.url, change)
       expect(changesOf(await planFor(parsed, fixture.url)).join('\n'), name).toMatch(planned)
       if (undo === '') continue

@@ -1,11 +1,12 @@
 // The proof that a manifest had nothing to do: when there is one, and which part of the manifest it keeps.
 
 import { expect, test } from 'vitest'
-import type { Plan } from '../../../src/core/plan.ts'
+import { keyOf } from '../../../src/core/object.ts'
+import type { Hazard, Plan } from '../../../src/core/plan.ts'
 import { createRunDigests } from '../../../src/introspector/digests.ts'
 import { declaredKinds } from '../../../src/kinds/registry.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-import { createProof, isProvable, namesOf } from '../../../src/planner/proof.ts'
+import { createProof, createProofOfCreation, isProvable, namesOf } from '../../../src/planner/proof.ts'
 
 const text = `version: 1
 name: shop
@@ -103,4 +104,31 @@ test('nothing can be proven of a text with a secret in it, or of one with a lock
   expect(isProvable(parsed)).toBe(true)
   expect(isProvable({ ...parsed, lock: parsed })).toBe(false)
   expect(isProvable({ ...parsed, isUnresolved: true })).toBe(false)
+})
+
+/** Of a plan that creates everything, each with these hazards. */
+async function proofOfCreation(written: string, hazards: readonly Hazard[], sources: string | undefined) {
+  const parsed = await read(written)
+  const declared = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests()))
+  const changes = declared.map(({ id, spec }) => {
+    const to = { id, spec, needs: [], declared: spec, written: spec }
+    const change = { op: 'create', key: keyOf(id), to } as const
+    const shown = { title: keyOf(id), summary: '', details: [], beside: false, cause: undefined, because: [], takenFrom: [] }
+    return { change, hazards, ...shown }
+  })
+  return createProofOfCreation(parsed, declared, { ...empty, changes, unchanged: 0 }, sources)
+}
+
+const loads: Hazard = { name: 'reads-source', detail: 'its data is loaded' }
+
+test.each([
+  ['creates', text, [], undefined, true],
+  ['creates and loads', text, [loads], undefined, true],
+  ['does what later plans warn of', text, [{ name: 'untrusted-code', detail: 'f()' }], undefined, false],
+  ['imports, and the sources will still answer so', importing, [loads], 'sources', true],
+  ['imports, and the sources may answer otherwise once types exist', importing, [], undefined, false],
+] as const)('a plan that %s: what it creates is its proof, or not', async (_title, written, hazards, sources, isProof) => {
+  const proof = await proofOfCreation(written, hazards, sources)
+  expect(proof !== undefined).toBe(isProof)
+  if (proof) expect(proof.sourceState).toBe(sources ?? null)
 })
