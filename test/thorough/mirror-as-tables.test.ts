@@ -92,7 +92,7 @@ const literalOfType: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^timestamp/, ["'2026-01-01'", "'infinity'", "'2026-01-01 00:00:00.000001'"]],
   [/^date/, ["'2026-01-01'", "'infinity'"]],
   [/^bytea/, ["'\\x'", "'\\x00'"]],
-  [/^boolean/, ['true', 'false']],
+  [/^boolean$/, ['true', 'false']],
 ]
 
 /** A new value of a key, for each row that `n` numbers. */
