@@ -174,9 +174,9 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   const origin = kindOf(entry.id).cameWith?.(live.spec)
   if (origin !== undefined) return release(`it came with ${origin}`)
   if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
-  if (!entry.createdByFdwsync) return release('it existed before fdwsync')
   const [other] = input.ledger.otherOwners.get(key) ?? []
   if (other !== undefined) return release(`the manifest "${other}" declares it too`)
+  if (!entry.createdByFdwsync) return release('it existed before fdwsync')
   return [{ change: { op: 'drop', key, from: live } }]
 }
 

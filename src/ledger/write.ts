@@ -256,12 +256,18 @@ export async function rekeyObjects(session: Session, manifest: string, rekeyed: 
   )
 }
 
+/** What this manifest has created and another one declares too is dropped with the last of them. */
 export async function forgetObjects(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
   if (keys.length === 0) return
-  await session.query(trusted('DELETE FROM fdwsync.object WHERE manifest = $1 AND address = ANY ($2::text[])'), [
-    manifest,
-    keys,
-  ])
+  await session.query(
+    trusted(`
+      WITH forgotten AS (
+        DELETE FROM fdwsync.object WHERE manifest = $1 AND address = ANY ($2::text[]) RETURNING address, created_by_fdwsync
+      )
+      UPDATE fdwsync.object o SET created_by_fdwsync = true FROM forgotten
+       WHERE o.manifest <> $1 AND o.address = forgotten.address AND forgotten.created_by_fdwsync`),
+    [manifest, keys],
+  )
 }
 
 /** Ends the ownership of objects by all other manifests. */

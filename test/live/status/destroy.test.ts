@@ -49,6 +49,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
     const again = await run(fixture, destroy, shop)
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to destroy')])
+    expect((await run(fixture, [...destroy, '--manifest', 'other'], '')).code).toBe(0)
+    expect(await fixture.sql("SELECT FROM pg_namespace WHERE nspname = 'local'"), 'the first one created it').toEqual(
+      [],
+    )
   })
 
   test('a manifest that was never applied', async () => {

@@ -160,6 +160,11 @@ describe('an object that is no longer declared', () => {
       ['release: the manifest "theirs" declares it too'],
     ],
     [
+      'is released for that reason also if the other one created it',
+      diffOf(new Map(), liveState(shared), { ...owned(shared, { createdByFdwsync: false }), otherOwners: theirs }),
+      ['release: the manifest "theirs" declares it too'],
+    ],
+    [
       'stays if it is declared but undetermined',
       diffOf(new Map(), liveState(orders), owned(orders), { declared: new Set([orders.key]) }),
       [],
