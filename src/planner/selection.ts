@@ -86,10 +86,16 @@ function withNeeds(chosen: ReadonlySet<Key>, candidates: Candidates): ReadonlySe
     const isDropped = changed.get(key)?.op === 'drop'
     for (const change of changes) {
       const isPart = parentOf(change) === key || ownersOf(change).includes(key)
-      if (isPart || (isDropped && 'from' in change && change.from.needs.includes(key))) all.add(change.key)
+      const isInTheWay = (isDropped || isLeftBehind(change)) && 'from' in change && change.from.needs.includes(key)
+      if (isPart || isInTheWay) all.add(change.key)
     }
   }
   return all
+}
+
+/** The source view of a table that was dropped by hand, which keeps what it reads from being changed. No other plain view is dropped. */
+function isLeftBehind(change: Change): boolean {
+  return change.op === 'drop' && change.from.id.kind === 'view'
 }
 
 function parentOf(change: Change): Key | undefined {
