@@ -113,7 +113,15 @@ async function proofOfCreation(written: string, hazards: readonly Hazard[], sour
   const changes = declared.map(({ id, spec }) => {
     const to = { id, spec, needs: [], declared: spec, written: spec }
     const change = { op: 'create', key: keyOf(id), to } as const
-    const shown = { title: keyOf(id), summary: '', details: [], beside: false, cause: undefined, because: [], takenFrom: [] }
+    const shown = {
+      title: keyOf(id),
+      summary: '',
+      details: [],
+      beside: false,
+      cause: undefined,
+      because: [],
+      takenFrom: [],
+    }
     return { change, hazards, ...shown }
   })
   return createProofOfCreation(parsed, declared, { ...empty, changes, unchanged: 0 }, sources)
