@@ -190,12 +190,12 @@ function shortcomingOf(change: Altering, row: Row): Pick<Refusal, 'reason' | 'hi
   if (row.otherOwner !== null) {
     const what = change.op === 'create' ? 'what it belongs to' : 'it'
     const reason = `${what} is owned by ${ident(row.otherOwner)}, and ${user} is not a member of that role`
-    return { reason, hint: grantRole(ident(row.otherOwner), user) }
+    return { reason, hint: 'Apply as a role that is. Or have its owner changed.' }
   }
   if (!row.mayCreate) return withoutPrivilege(user, `CREATE ON SCHEMA ${schema}`, user)
   if (!row.maySetOwner) {
     const reason = `${user} cannot give it to ${owner}, since it is not a member of that role`
-    return { reason, hint: grantRole(owner, user) }
+    return { reason, hint: `Apply as a role that is. Or, if ${user} may act as ${owner}: GRANT ${owner} TO ${user};` }
   }
   const privilege = row.ownerMayCreate
     ? `USAGE ON FOREIGN DATA WRAPPER ${ident(wrapperOf(change) ?? '')}`
@@ -205,8 +205,4 @@ function shortcomingOf(change: Altering, row: Row): Pick<Refusal, 'reason' | 'hi
 
 function withoutPrivilege(who: string, privilege: string, role: string): Pick<Refusal, 'reason' | 'hint'> {
   return { reason: `${who} needs ${privilege}`, hint: `GRANT ${privilege} TO ${role};` }
-}
-
-function grantRole(role: string, to: string): string {
-  return `GRANT ${role} TO ${to}; or apply as a role that may do it.`
 }
