@@ -45,14 +45,13 @@ test('from servers over tables, imports and mirrors to views', async () => {
   ])
 })
 
-test('names are escaped', () => {
+test('names are escaped, and arrows lead to what reads', () => {
   const name = 'a"];\n<b>#\u202e::error::x'
-  const graph: ObjectGraph = { manifest: name, nodes: [{ id: 'x', kind: 'server', name }], edges: [['x', 'x']] }
-  expect(mermaid(graph)).toBe(
-    'flowchart LR\n  n1[("server<br>a#34;#93;#59;#92;n#60;b#62;#35;#92;u202e#58;#58;error#58;#58;x")]\n  n1 --> n1\n',
-  )
+  const nodes = [{ id: 'x', kind: 'server', name } as const, { id: 'y', kind: 'table', name: 'y' } as const]
+  const graph: ObjectGraph = { manifest: name, nodes, edges: [['x', 'y']] }
+  const escaped = 'a#34;#93;#59;#92;n#60;b#62;#35;#92;u202e#58;#58;error#58;#58;x'
+  expect(mermaid(graph)).toBe(`flowchart LR\n  n1[("server<br>${escaped}")]\n  n2["table<br>y"]\n  n1 --> n2\n`)
   const shown = String.raw`a\"];\\n<b>#\\u202e::error::x`
-  expect(dot(graph)).toBe(
-    `digraph "${shown}" {\n  rankdir=LR;\n  n1 [shape=cylinder, label="server\\n${shown}"];\n  n1 -> n1;\n}\n`,
-  )
+  const drawn = [`n1 [shape=cylinder, label="server\\n${shown}"];`, 'n2 [shape=box, label="table\\ny"];', 'n1 -> n2;']
+  expect(dot(graph)).toBe(`digraph "${shown}" {\n${['rankdir=LR;', ...drawn].map((line) => `  ${line}\n`).join('')}}\n`)
 })
