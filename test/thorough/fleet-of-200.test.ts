@@ -13,6 +13,7 @@ import { head } from '../support/manifests.ts'
 
 const count = 200
 const manifest = `${head('fleet')}
+extensions: { postgres_fdw: {} }
 vars: { tenant: { type: integer } }
 schemas:
   local: { comment: "of tenant \${var:tenant}" }
@@ -29,7 +30,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await source.drop()
   })
 
-  test('apply by two shards, then plan', async () => {
+  test('apply by two shards, then plan', { timeout: 0 }, async () => {
     const fixture = await fixtureFor(pair, source)
     const names = Array.from({ length: count }, (_, at) => `fleet_${at}`)
     for (const name of names) await fixture.sql(`CREATE DATABASE ${name}`)
@@ -48,15 +49,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         await fleet('apply', '--auto-approve', '--shard', '1/2'),
       ]
       const done = shards.map(({ stdout }) => Number(/^\d+ targets: (\d+) done/m.exec(stdout)?.[1]))
-      expect(done.reduce((sum, each) => sum + each)).toBe(count)
+      expect(
+        done.reduce((sum, each) => sum + each),
+        shards[0]?.stderr,
+      ).toBe(count)
       expect(shards.map(({ code }) => code).sort()).toEqual([0, 1])
 
-      const planned = await fleet('plan', '--detailed-exitcode')
+      // One of eight machines finds nothing left to do.
+      const planned = await fleet('plan', '--detailed-exitcode', '--shard', '0/8')
       expect(planned).toMatchObject({
         code: 1,
-        stdout: expect.stringContaining('201 targets: 200 done, 1 failed (missing)'),
+        stdout: expect.stringContaining('26 targets: 25 done, 1 failed (missing)'),
       })
-      expect(planned.stdout.match(/Nothing to change/g)).toHaveLength(count)
+      expect(planned.stdout.match(/Nothing to change/g)).toHaveLength(25)
     } finally {
       for (const name of names) await fixture.sql(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     }
