@@ -201,7 +201,7 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Tables are refreshed by their watermarks.
+    // Tables are refreshed by their watermarks, and by digests.
     tables: [],
     statements: [createRefreshFunction],
   },

@@ -3,8 +3,8 @@
 import { groupBy } from '../core/data.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { type DigestMethod, digestMethodColumn } from '../kinds/table/refresh/digest.ts'
 import type { TableSpec } from '../kinds/table/spec.ts'
-import { type DigestMethod, digestMethodColumn } from './strategies/digest.ts'
 import type { TableFacts } from './strategies/strategy.ts'
 
 interface Row {

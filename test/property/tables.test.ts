@@ -1,4 +1,5 @@
-// Whatever changes at a source, each strategy leaves a table that holds what its query returns, between the oldest and the newest server.
+// Whatever changes at a source, each strategy leaves a table that holds what its query returns, by the command and by fdwsync.refresh(), between
+// the oldest and the newest server.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../src/api/refresh.ts'
@@ -58,7 +59,7 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
 }
 const names = Object.keys(columns)
 /** Those that a source cannot digest. */
-const beside = ['numbers', 'ranges', 'doc', 'mood']
+const beside = ['label', 'numbers', 'ranges', 'doc', 'mood']
 const list = names.map((name) => `${name} ${columns[name]?.type}`)
 
 /** Tables of the source, whose keys differ in how their rows get into blocks. */
@@ -173,22 +174,47 @@ test.each(crossedMajors())('PostgreSQL $name: whatever changes, tables are equal
   const below = randomNumbers(seed)
   const end = Date.now() + seconds * 1000
   const used = new Map<string, number>()
+  const strategyOf = (table: string) => (table === 'marked' ? 'auto' : 'compare')
+  const byCommand = async (tables: readonly string[]) => {
+    const reports = await Promise.all(
+      tables.map((each) =>
+        refresh(parsed, [each], connectTo(fixture.url), { ...refreshDefaults, strategy: strategyOf(each) }),
+      ),
+    )
+    return reports.flatMap(({ views }) =>
+      views.map(({ title, how, because, outcome: { status } }) => ({
+        name: title.replace(/^table /, ''),
+        how,
+        because,
+        status,
+      })),
+    )
+  }
+  const byFunction = (tables: readonly string[]) =>
+    fixture.sql(
+      tables
+        .map(
+          (each) =>
+            `SELECT 'local.${each}' AS name, how, because, outcome AS status FROM fdwsync.refresh('local.${each}', '${strategyOf(each)}')`,
+        )
+        .join(' UNION ALL '),
+    )
   for (let change = 0; change < fewestChanges || Date.now() < end; change += 1) {
     const table = change % 2 === 0 ? 'numbered' : 'named'
     const text = changeOf(table, below)
     await runSql(source.url, text)
-    const compared = await refresh(parsed, [`${table}*`], connectTo(fixture.url), {
-      ...refreshDefaults,
-      strategy: 'compare',
-    })
-    const marked =
-      table === 'numbered' ? (await refresh(parsed, ['marked'], connectTo(fixture.url), refreshDefaults)).views : []
-    for (const { title, how, because, outcome } of [...compared.views, ...marked]) {
-      const found = [seed, change, text, title]
-      expect([...found, outcome]).toEqual([...found, expect.objectContaining({ status: 'applied' })])
-      const way = `${how}: ${because}`.replace(/since version.*/, 'since a version')
+    const tables = [table, `${table}_digested`, ...(table === 'numbered' ? ['marked'] : [])]
+    const isByCommand = change % 4 < 2
+    const refreshed = await (isByCommand ? byCommand(tables) : byFunction(tables))
+    expect(refreshed).toHaveLength(tables.length)
+    for (const { name, how, because, status } of refreshed) {
+      const found = [seed, change, text, name, how]
+      expect([...found, status]).toEqual([...found, 'applied'])
+      const way = `${isByCommand ? 'command' : 'function'}, ${how}: ${because}`.replace(
+        /since version.*/,
+        'since a version',
+      )
       used.set(way, (used.get(way) ?? 0) + 1)
-      const name = title.replace(/^table /, '')
       const view = `fdwsync_source."${name}"`
       const differing = await fixture.sql(`
         (SELECT t::text AS row FROM ${name} AS t EXCEPT ALL SELECT q::text FROM ${view} AS q LIMIT 3) UNION ALL
@@ -196,5 +222,8 @@ test.each(crossedMajors())('PostgreSQL $name: whatever changes, tables are equal
       expect([...found, differing]).toEqual([...found, []])
     }
   }
+  expect([...used.keys()]).toEqual(
+    expect.arrayContaining(['command, compare: as declared', 'function, compare: as declared']),
+  )
   if (isLong) process.stdout.write(`${pair.name}: ${JSON.stringify(Object.fromEntries(used))}\n`)
 })

@@ -54,6 +54,7 @@ DECLARE
   answer text;
   answers jsonb := '{}';
   unusable text;
+  undigested text;
   known record;
   scope jsonb;
   counts jsonb;

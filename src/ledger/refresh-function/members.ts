@@ -1,7 +1,8 @@
 // The part of fdwsync.refresh() that finds what to refresh: the copy, or all copies of its group, and by which strategy each.
 import { fullNameIn } from '../../kinds/facets/copy/full-name.ts'
 import { isMarked } from '../../kinds/facets/copy/table-mark.ts'
-import { findScope, findUnusable, watermarkColumnOf } from './watermark.ts'
+import { comparedBytes, findUndigested, rowsPerBlock } from './digests.ts'
+import { findKnown, findScope, findUnusable, watermarkColumnOf } from './watermark.ts'
 
 /** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
 export const findEntry = `
@@ -89,15 +90,22 @@ export const findMembers = `
         USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run fdwsync plan.';
     END IF;
     scope := '{}';
-    IF member.is_table AND member.asked IN ('auto', 'watermark') AND unusable IS NULL THEN${findScope}
+    IF member.is_table AND member.asked <> 'merge' THEN${findKnown}
+      IF member.asked IN ('auto', 'watermark') AND unusable IS NULL THEN${findScope}
+      ELSE${findUndigested}
+        IF undigested IS NULL AND (member.asked = 'compare' OR pg_relation_size(member.oid) >= ${comparedBytes}) THEN
+          scope := jsonb_build_object('how', 'compare', 'compared', 'all', 'per_block', ${rowsPerBlock});
+        ELSE
+          scope := jsonb_build_object('because', coalesce(undigested, 'it is small'));
+        END IF;
+      END IF;
     END IF;
     members := array_append(members, to_jsonb(member) || jsonb_build_object(
-      'how', CASE WHEN scope <> '{}' THEN 'watermark' WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
+      'how', CASE WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
                   WHEN member.has_unique_index THEN 'concurrently' ELSE 'plain' END,
       'because', CASE WHEN NOT member.is_table AND NOT member.is_loaded THEN 'it holds no data yet, so no reader waits'
-                      WHEN member.asked = 'compare' THEN 'only the command compares digests'
                       WHEN member.asked <> 'auto' THEN 'as declared'
-                      WHEN member.is_table THEN 'it has a primary key, so only rows that differ are written'
+                      WHEN member.is_table THEN 'it has a primary key, so only blocks of rows that differ are read'
                       WHEN member.has_unique_index THEN 'readers do not wait' ELSE 'it has no unique index on plain columns' END) || scope);
   END LOOP;`
 

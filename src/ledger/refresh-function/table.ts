@@ -2,6 +2,7 @@
 // of the table it reads from the catalog.
 
 import type { Sql } from '../../core/sql.ts'
+import { type Blocks, hashBlocks, rangeBlocks } from '../../kinds/table/refresh/blocks.ts'
 import {
   changesBlock,
   type FindGone,
@@ -10,9 +11,11 @@ import {
   findNothing,
   withHighest,
 } from '../../kinds/table/refresh/changes-block.ts'
+import { compareBlock } from '../../kinds/table/refresh/compare-block.ts'
 import { mergeBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
 import type { TableSql, WatermarkSql } from '../../kinds/table/refresh/table-sql.ts'
 import { callAsOwner } from './as-owner.ts'
+import { digestMethod, digestOf, digestParts, hasIntegerKey } from './digests.ts'
 import { place, templateOf } from './template.ts'
 
 const operator = `
@@ -23,7 +26,7 @@ const operator = `
 
 /** A table may have columns that its query does not return. */
 const columns = `
-          SELECT quote_ident(a.attname) AS name, k.class IS NOT NULL AS is_key, (${operator}) AS equals
+          SELECT quote_ident(a.attname) AS name, a.attnum AS at, k.class IS NOT NULL AS is_key, (${operator}) AS equals, ${digestMethod} AS digest
             FROM pg_attribute q JOIN pg_attribute a ON a.attrelid = (member ->> 'oid')::oid AND a.attname = q.attname AND a.attnum > 0
             LEFT JOIN (SELECT key.attnum, key.class FROM pg_index i, unnest(i.indkey::int2[], i.indclass::oid[]) AS key(attnum, class)
                         WHERE i.indrelid = (member ->> 'oid')::oid AND i.indisprimary AND key.class IS NOT NULL) AS k ON k.attnum = a.attnum
@@ -36,8 +39,11 @@ const column = `quote_ident(member #>> '{watermark,column}')`
 const reached = `quote_nullable(member ->> 'reached')`
 const overlap = `quote_literal(coalesce(member #>> '{watermark,overlap}', member #>> '{grows,overlap}'))`
 
-/** The values of the places, as SQL over those columns. Without a watermark, those of a watermark are null. */
-const values: Readonly<Record<keyof TableSql | keyof WatermarkSql | 'soft', string>> = {
+const rowCount = `(SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = (member ->> 'oid')::oid)`
+const blockCount = `GREATEST(${rowCount} / (member ->> 'per_block')::float8, 1)`
+
+/** The values of the places, as SQL over those columns. Of what a table has not, such as a watermark, they are null. */
+const values = {
   name: `member ->> 'name'`,
   title: `quote_literal('table ' || (member ->> 'name'))`,
   query,
@@ -49,7 +55,7 @@ const values: Readonly<Record<keyof TableSql | keyof WatermarkSql | 'soft', stri
   differs: `format('CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
                  string_agg('t.' || name, ', '), string_agg('f.' || name, ', '))`,
   assignments: `string_agg(format('%1$s = f.%1$s', name), ', ')`,
-  rowCount: `(SELECT format('%s::pg_catalog.int8', GREATEST(reltuples, 0)::bigint) FROM pg_class WHERE oid = (member ->> 'oid')::oid)`,
+  rowCount: `format('%s::pg_catalog.int8', ${rowCount})`,
   column,
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,
   type: `member #>> '{grows,type}'`,
@@ -58,7 +64,14 @@ const values: Readonly<Record<keyof TableSql | keyof WatermarkSql | 'soft', stri
   reached: `format('CAST(%s AS %s)', ${reached}, member #>> '{grows,type}')`,
   highest: `format(member #>> '{grows,shown_as}', 'fdwsync.highest')`,
   soft,
-}
+  digestOfSource: digestOf('q'),
+  digestOfTable: digestOf('t'),
+  keyDigestOfSource: digestOf('q', 'is_key'),
+  keyDigestOfTable: digestOf('t', 'is_key'),
+  integerKey: `min(name) FILTER (WHERE is_key)`,
+  share: `(1 / ${blockCount})::numeric::text`,
+  mask: `(2 ^ ceil(log(2, ${blockCount}::numeric)) - 1)::bigint::text`,
+} satisfies Readonly<Record<keyof TableSql | keyof WatermarkSql, string>> & Readonly<Record<string, string>>
 
 const names = Object.keys(values) as (keyof typeof values)[] // those are its keys
 const places = Object.fromEntries(names.map((name, at) => [name, place(at + 1)])) as Record<keyof typeof values, Sql> // of each
@@ -71,14 +84,36 @@ const foundBy = (part: 'find' | 'gone') => `format(CASE
               ELSE ${templateOf(ways.nothing[part])} END, VARIADIC inserts)`
 
 const all = mergeBlock(places)
+const compare = (blocks: Blocks) =>
+  compareBlock(places, {
+    blocks,
+    digestOf: ofEither(places.digestOfSource, places.digestOfTable),
+    // The places of spans have that number.
+    size: { rows: 1 },
+    beside: undefined,
+  })
+
+/** The columns of a relation have its alias: `q` is the source, and `t` the table. */
+function ofEither(ofSource: Sql, ofTable: Sql): (from: Sql) => Sql {
+  return (from) => (from === 'q' ? ofSource : ofTable)
+}
+
 const templates = {
   all: tableBlock(places, all),
   allAndHighest: tableBlock(places, withHighest(places, places, all)),
   changes: tableBlock(places, changesBlock(places, places, found)),
+  compareRanges: tableBlock(places, compare(rangeBlocks(places.name, places.integerKey, () => places.share))),
+  compareHashes: tableBlock(
+    places,
+    compare(hashBlocks(ofEither(places.keyDigestOfSource, places.keyDigestOfTable), () => places.mask)),
+  ),
 }
 
 const block = `(
+        WITH columns AS (${columns}), parts AS (${digestParts})
         SELECT format(CASE
+            WHEN member ->> 'how' = 'compare' AND has_integer_key THEN ${templateOf(templates.compareRanges)}
+            WHEN member ->> 'how' = 'compare' THEN ${templateOf(templates.compareHashes)}
             WHEN member ->> 'how' = 'merge' THEN ${templateOf(templates.all)}
             WHEN member ->> 'compared' = 'all' THEN ${templateOf(templates.allAndHighest)}
             ELSE ${templateOf(templates.changes)} END,
@@ -86,7 +121,7 @@ const block = `(
           FROM (SELECT ARRAY[${names
             .map((name) => values[name])
             .join(`,
-          `)}] AS inserts FROM (${columns}) AS columns) AS table_values)`
+          `)}] AS inserts, ${hasIntegerKey} AS has_integer_key FROM columns) AS table_values)`
 
 /** Sets `inserted`, `updated`, `deleted`, and `found_state` for the next refresh. */
 export const refreshTable = `${callAsOwner(block, 'answer')}
@@ -99,8 +134,12 @@ export const refreshTable = `${callAsOwner(block, 'answer')}
       END IF;
       found_state := jsonb_strip_nulls(jsonb_build_object(
         'compared', member ->> 'compared',
-        'changed', CASE member ->> 'compared' WHEN 'all'
-                   THEN LEAST((inserted + updated + deleted)::float8 / GREATEST((counts ->> 'rows_read')::float8, 1), 1) END,
+        'changed', CASE WHEN (counts ->> 'fraction')::float8 < 1 AND counts ->> 'why' IS NULL
+                     THEN 1 - (1 - (counts ->> 'fraction')::float8) ^ (1 / (member ->> 'per_block')::float8)
+                   WHEN member ->> 'compared' = 'all'
+                     THEN LEAST((inserted + updated + deleted)::float8 / GREATEST((counts ->> 'rows_read')::float8, 1), 1) END,
+        -- In every block that differs at least one row does.
+        'unlikeDigests', CASE WHEN counts ->> 'why' IS NULL AND (inserted + updated + deleted) * 2 < (counts ->> 'differ')::bigint THEN true END,
         'watermark', CASE WHEN counts ->> 'highest' IS NOT NULL
                      THEN jsonb_build_object('column', member #>> '{watermark,column}', 'value', counts ->> 'highest') END));
       IF NOT (member ->> 'is_loaded')::bool THEN

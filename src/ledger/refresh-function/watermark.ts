@@ -29,15 +29,19 @@ export const findUnusable = `
                      WHEN member.grows IS NULL OR (member.watermark ->> 'overlap' ~ (member.grows ->> 'allowed')) IS FALSE
                      THEN format('its column %I cannot be its watermark', member.watermark ->> 'column') END;`
 
-/** Adds to `scope` what a refresh by watermark compares, from which value on, and why that. */
+/** Sets `known`: what earlier refreshes of a member have found. */
+export const findKnown = `
+      SELECT s.*, CASE WHEN s.watermark ->> 'column' = member.watermark ->> 'column' THEN s.watermark ->> 'value' END AS reached INTO known
+        FROM (${statesQuery('ARRAY[member.address]')}) AS s;`
+
+/** Sets `scope`: what a refresh by watermark compares, from which value on, and why that. */
 export const findScope = `
-      SELECT s.watermark ->> 'value' AS reached, s."keysMillisecondsAgo" AS keys_ago, s."allMillisecondsAgo" AS all_ago INTO known
-        FROM (${statesQuery('ARRAY[member.address]')}) AS s WHERE s.watermark ->> 'column' = member.watermark ->> 'column';
-      scope := jsonb_build_object('reached', known.reached, 'compared', CASE
-        WHEN known.reached IS NULL OR known.all_ago IS NULL OR known.all_ago >= (member.watermark ->> 'fullMilliseconds')::float8 THEN 'all'
-        WHEN coalesce(known.keys_ago, 'Infinity') >= (member.watermark ->> 'deletesMilliseconds')::float8 THEN 'keys' ELSE 'changes' END);
+      scope := jsonb_build_object('how', 'watermark', 'reached', known.reached, 'compared', CASE
+        WHEN known.reached IS NULL OR known."allMillisecondsAgo" IS NULL
+             OR known."allMillisecondsAgo" >= (member.watermark ->> 'fullMilliseconds')::float8 THEN 'all'
+        WHEN coalesce(known."keysMillisecondsAgo", 'Infinity') >= (member.watermark ->> 'deletesMilliseconds')::float8 THEN 'keys' ELSE 'changes' END);
       scope := scope || jsonb_build_object('because', CASE
-        WHEN known.reached IS NULL OR known.all_ago IS NULL THEN 'everything is compared, since no earlier watermark is recorded'
+        WHEN known.reached IS NULL OR known."allMillisecondsAgo" IS NULL THEN 'everything is compared, since no earlier watermark is recorded'
         WHEN scope ->> 'compared' = 'all' THEN 'everything is compared, as often as its policy declares'
         ELSE concat('changes since ', member.watermark ->> 'column', ' ', known.reached,
                     CASE scope ->> 'compared' WHEN 'keys' THEN ', and keys, to find deleted rows' END) END);`

@@ -3,6 +3,8 @@
 // The costs are CPU of source and target for rows of 140 bytes, over that of a plain REFRESH of as many, as measured on 18. Digests cost the
 // same in blocks of any size; then each block costs a row that is sent, and each block that differs all of its rows.
 
+import type { BlockSize } from '../../kinds/table/refresh/compare-block.ts'
+
 /** What is known of a table, and of what changed before its last refresh. */
 export interface Expected {
   /** How many rows there are. */
@@ -13,19 +15,6 @@ export interface Expected {
   readonly widthBeside: number
   /** The fraction of rows that had changed, as if they were scattered; undefined if unknown. */
   readonly changed: number | undefined
-}
-
-/** How many rows are in a block. */
-export interface BlockSize {
-  readonly rows: number
-  /** Those that are compared first, if most of them are likely to be equal. */
-  readonly large?: LargeBlocks
-}
-
-export interface LargeBlocks {
-  readonly rows: number
-  /** If so many differ, at most, their rows are read. If more do, small blocks within them are compared. */
-  readonly mostRead: number
 }
 
 export interface NoBlocks {

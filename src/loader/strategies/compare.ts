@@ -2,26 +2,16 @@
 // sees inserts, updates and deletes, and needs a primary key, and a query that postgres_fdw has its source compute. Without
 // that, it reads all rows, as merge does.
 
-import { ident, number, type Sql, sql, trusted } from '../../core/sql.ts'
+import { ident, sql } from '../../core/sql.ts'
+import { type BlockSize, compareBlock } from '../../kinds/table/refresh/compare-block.ts'
+import { type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
 import { mergeBlock, type TableBlock } from '../../kinds/table/refresh/table-block.ts'
-import { askSource, digestsOfBlocks, digestVariables, findDiffering, isInDiffering } from './ask-digests.ts'
-import { type BlockSize, changedRows, chooseBlockSize, type NoBlocks } from './block-size.ts'
-import { type Blocks, blocksOf } from './blocks.ts'
-import type { DigestedColumn } from './digest.ts'
+import { changedRows, chooseBlockSize, type NoBlocks } from './block-size.ts'
+import { blocksOf } from './blocks.ts'
 import { merge, mergeOutcome } from './merge.ts'
 import { type BlockResult, fractionWritten, runTableBlocks } from './run-table-block.ts'
 import type { CopyFacts, Strategy, StrategyOutcome, TableColumn } from './strategy.ts'
-import {
-  columnList,
-  differs,
-  namesOf,
-  readRows,
-  sameKey,
-  sourceRows,
-  type TableCopy,
-  tableName,
-  tableSqlOf,
-} from './table-block.ts'
+import { columnList, differs, type TableCopy, tableSqlOf } from './table-block.ts'
 
 export const compare: Strategy = {
   name: 'compare',
@@ -37,7 +27,7 @@ export const compare: Strategy = {
         }
       }
       return {
-        block: compareBlock(copy, digests),
+        block: compareBlockOf(copy, digests),
         outcomeOf: (result) => compareOutcome(result, digests),
       }
     }),
@@ -93,74 +83,13 @@ function widthOf(columns: readonly TableColumn[]): number {
   return columns.reduce((sum, { width }) => sum + (width ?? assumedWidth), 0)
 }
 
-/**
- * Compares by digests, or reads all rows if the source cannot compute them. Large blocks take the least where they are equal. Where many of them
- * differ, so that reading them would take more than further digests, small blocks within them are compared.
- */
-export function compareBlock(copy: TableCopy, { digested, beside, size }: Digests): TableBlock {
-  const { large } = size
-  const blocks = blocksOf(copy, digested)
-  const isDiffering = (from: Sql) => isInDiffering(blocks, from)
-  const isInLarge = (from: Sql) =>
-    sql`(fdwsync.large IS NULL OR ${blocks.of(from, sql`fdwsync.large_span`)} = ANY (fdwsync.large) AND ${blocks.isWithin(from)})`
-  const digestsOf = (relation: Sql, from: Sql) =>
-    digestsOfBlocks(
-      blocks,
-      digested,
-      sql`${relation} AS ${from}${large ? sql` WHERE ${isInLarge(from)}` : sql``}`,
-      from,
-    )
-  const [q, t] = [sql`q`, sql`t`]
-  return {
-    declare: [digestVariables, variables],
-    read: [
-      blocks.setSpan((large ?? size).rows),
-      sql`LOOP
-        ${askSource(digestsOf(sourceRows(copy), q))};
-        EXIT WHEN undigested IS NOT NULL;
-        ${findDiffering(digestsOf(sql`ONLY ${tableName(copy)}`, t))};
-        fraction := fraction OPERATOR(pg_catalog.*) pg_catalog.cardinality(differ) OPERATOR(pg_catalog./) GREATEST(blocks, 1);
-        EXIT WHEN differ IS NULL OR pg_catalog.array_position(differ, NULL) IS NOT NULL;
-        ${blocks.setRange}
-        EXIT WHEN ${large ? sql`large IS NOT NULL OR pg_catalog.cardinality(differ) OPERATOR(pg_catalog.<=) ${number(large.mostRead)}` : sql`true`};
-        large := differ;
-        large_span := span;
-        ${blocks.setSpan(size.rows)};
-      END LOOP`,
-      ...(beside.length > 0 ? readBeside(copy, beside, blocks) : []),
-      sql`EXIT reading WHEN undigested IS NULL AND differ IS NULL`,
-      // A block without a number has rows whose key has a null.
-      sql`everything := undigested IS NOT NULL OR pg_catalog.array_position(differ, NULL) IS NOT NULL OR fraction OPERATOR(pg_catalog.>) 0.8`,
-      sql`IF everything THEN ${readRows(copy)};
-        ELSE ${readRows(copy, sql` WHERE ${isDiffering(q)}`)}; END IF`,
-    ],
-    gone: sql`fdwsync.everything OR ${isDiffering(t)}`,
-    isWhole: true,
-    result: [
-      ['why', sql`fdwsync.undigested`],
-      ['differ', sql`COALESCE(pg_catalog.cardinality(fdwsync.differ), 0)`],
-      ['fraction', sql`COALESCE(fdwsync.fraction, 0)`],
-      ['refined', sql`fdwsync.large IS NOT NULL`],
-    ],
-  }
-}
-const variables = trusted(`large_span bigint;
-  large bigint[];
-  fraction pg_catalog.float8 := 1;
-  everything boolean;
-  `)
-
-/** Adds the blocks of rows that differ in columns which the source cannot digest. */
-function readBeside(copy: TableCopy, beside: readonly string[], blocks: Blocks): readonly Sql[] {
-  const { table } = copy
-  const [q, t, f] = [sql`q`, sql`t`, sql`f`]
-  const columns = columnList([...namesOf(table.key), ...beside], q)
-  const read = sql`CREATE TEMPORARY TABLE fdwsync_beside AS SELECT ${columns} FROM ${sourceRows(copy)} AS q;
-      differ := pg_catalog.array_cat(differ, (SELECT pg_catalog.array_agg(DISTINCT ${blocks.of(t, sql`fdwsync.span`)})
-        FROM ONLY ${tableName(copy)} AS t JOIN pg_temp.fdwsync_beside AS f ON ${sameKey(table, t, f)} WHERE ${differs(beside, t, f)}));
-      DROP TABLE pg_temp.fdwsync_beside;
-      ${blocks.setRange}`
-  return [sql`IF undigested IS NULL THEN ${read} END IF`]
+export function compareBlockOf(copy: TableCopy, { digested, beside, size }: Digests): TableBlock {
+  return compareBlock(tableSqlOf(copy), {
+    blocks: blocksOf(copy, digested),
+    digestOf: (from) => rowDigest(digested, from),
+    size,
+    beside: beside.length === 0 ? undefined : { columns: columnList(beside), differs: differs(beside, sql`t`, sql`f`) },
+  })
 }
 
 export function compareOutcome(result: BlockResult, { size }: Digests): StrategyOutcome {

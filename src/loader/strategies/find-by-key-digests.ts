@@ -1,12 +1,18 @@
 // Finds which rows of a table are gone at its source by digests of their keys, so that only keys of blocks that differ are read. Pure.
 
 import { join, sql } from '../../core/sql.ts'
+import {
+  askSource,
+  digestsOfBlocks,
+  digestVariables,
+  findDiffering,
+  isInDiffering,
+} from '../../kinds/table/refresh/ask-digests.ts'
 import { addUnknown, type FindGone } from '../../kinds/table/refresh/changes-block.ts'
+import { type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
 import { fresh, keys } from '../../kinds/table/refresh/table-sql.ts'
 import { byIndexIfFew } from '../../kinds/table/refresh/write-differences.ts'
-import { askSource, digestsOfBlocks, digestVariables, findDiffering, isInDiffering } from './ask-digests.ts'
 import { blocksOf } from './blocks.ts'
-import type { DigestedColumn } from './digest.ts'
 import { type TableCopy, tableSqlOf } from './table-block.ts'
 
 /** A source sends so many digests at once, which take less than the keys that a deleted row lets it send. */
@@ -26,9 +32,9 @@ export function findByKeyDigests(copy: TableCopy, ofKey: readonly DigestedColumn
     find: sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh};
     ${join(byIndexIfFew(table, sql`rows_read`, [findNew]), ';\n')};
     ${blocks.setSpan(Math.max(copy.table.rows / blockCount, 1))};
-    ${askSource(digestsOfBlocks(blocks, ofKey, sql`${source} AS q`, q))};
+    ${askSource(digestsOfBlocks(blocks, rowDigest(ofKey, q), sql`${source} AS q`, q))};
     IF undigested IS NULL THEN
-      ${findDiffering(digestsOfBlocks(blocks, ofKey, known, t))};
+      ${findDiffering(digestsOfBlocks(blocks, rowDigest(ofKey, t), known, t))};
       ${blocks.setRange}
     END IF;
     TRUNCATE ${keys};

@@ -5,9 +5,9 @@ import type { SourceConnection } from '../../core/one-moment.ts'
 import type { RefreshPolicy, StrategyName } from '../../core/refresh-policy.ts'
 import type { FoundState, StrategyState } from '../../core/strategy-state.ts'
 import type { Session } from '../../db/session.ts'
+import type { DigestMethod } from '../../kinds/table/refresh/digest.ts'
 import type { SourcesOfViews, SourceWatchdog } from '../source-watchdog.ts'
 import type { CodeTrust } from '../swap/replacement-set.ts'
-import type { DigestMethod } from './digest.ts'
 
 /** What is known about a table. */
 export interface TableFacts {

@@ -3,7 +3,7 @@
 import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import { sourceViewOf } from '../../kinds/facets/copy/source-view.ts'
-import { readInto, type TableSql } from '../../kinds/table/refresh/table-sql.ts'
+import type { TableSql } from '../../kinds/table/refresh/table-sql.ts'
 import type { Copy, TableFacts } from './strategy.ts'
 
 export interface TableCopy extends Pick<Copy, 'id' | 'title'> {
@@ -63,11 +63,6 @@ export function namesOf(columns: readonly { readonly name: string }[]): readonly
 export function columnList(names: readonly string[], from?: Sql): Sql {
   const columns = names.map(ident)
   return join(from === undefined ? columns : columns.map((column) => sql`${from}.${column}`), ', ')
-}
-
-/** Reads rows of the query: all, or those that meet a condition on `q`. */
-export function readRows(copy: TableCopy, where: Sql = sql``): Sql {
-  return readInto(columnList(namesOf(copy.table.columns), sql`q`), sourceRows(copy), where)
 }
 
 /** That a row of one relation has the key of a row of another. */

@@ -19,7 +19,7 @@ import {
 import { mergeBlock } from '../../kinds/table/refresh/table-block.ts'
 import type { WatermarkSql } from '../../kinds/table/refresh/table-sql.ts'
 import { type WatermarkColumn, watermarkColumn, watermarkMistake } from '../../kinds/table/refresh/watermark-column.ts'
-import { compareBlock, compareOutcome, digestedKey, planDigests } from './compare.ts'
+import { compareBlockOf, compareOutcome, digestedKey, planDigests } from './compare.ts'
 import { findByKeyDigests } from './find-by-key-digests.ts'
 import { merge, mergeOutcome } from './merge.ts'
 import { type BlockResult, runTableBlocks, type TableRun } from './run-table-block.ts'
@@ -88,7 +88,7 @@ function compareAll(copy: TableCopy & CopyToRefresh, watermark: WatermarkSql): T
   const isMerge = 'reason' in digests
   const table = tableSqlOf(copy)
   return {
-    block: withHighest(table, watermark, isMerge ? mergeBlock(table) : compareBlock(copy, digests)),
+    block: withHighest(table, watermark, isMerge ? mergeBlock(table) : compareBlockOf(copy, digests)),
     outcomeOf(result) {
       const { state } = isMerge ? mergeOutcome(result) : compareOutcome(result, digests)
       return state ? { state } : {}

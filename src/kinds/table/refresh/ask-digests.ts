@@ -1,8 +1,7 @@
 // Has a source compute digests of blocks of rows, and finds the blocks in which those of the table are others. Pure.
 
-import { type Sql, sql, trusted } from '../../core/sql.ts'
+import { type Sql, sql, trusted } from '../../../core/sql.ts'
 import type { Blocks } from './blocks.ts'
-import { type DigestedColumn, rowDigest } from './digest.ts'
 
 /** Declarations of variables. */
 export const digestVariables = trusted(`undigested text;
@@ -20,8 +19,8 @@ export const digestVariables = trusted(`undigested text;
 const digestsTable = trusted('pg_temp.fdwsync_digests')
 
 /** A query. Each row of a table has its own digest, so bit_xor() shows every difference, and takes less memory than a sum. */
-export function digestsOfBlocks(blocks: Blocks, digested: readonly DigestedColumn[], rows: Sql, from: Sql): Sql {
-  return sql`SELECT ${blocks.of(from, sql`fdwsync.span`)} AS block, pg_catalog.bit_xor(${rowDigest(digested, from)}) AS digest
+export function digestsOfBlocks(blocks: Blocks, digest: Sql, rows: Sql, from: Sql): Sql {
+  return sql`SELECT ${blocks.of(from, sql`fdwsync.span`)} AS block, pg_catalog.bit_xor(${digest}) AS digest
       FROM ${rows} GROUP BY 1`
 }
 

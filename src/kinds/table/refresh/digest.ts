@@ -2,8 +2,8 @@
 // same on PostgreSQL 14 to 18, and equal only for rows that are stored alike: it distinguishes 1.0 from 1.00, -0 from 0 and
 // NULL from ''. Pure.
 
-import { groupBy } from '../../core/data.ts'
-import { ident, join, number, type Sql, sql, trusted } from '../../core/sql.ts'
+import { groupBy } from '../../../core/data.ts'
+import { ident, join, number, type Sql, sql, trusted } from '../../../core/sql.ts'
 
 /** How the values of a column get into a digest. */
 export type DigestMethod =
@@ -22,12 +22,12 @@ export type DigestMethod =
 const maximumDimensions = 6
 
 /** Of bigint and other integer types: hashing them takes the least. */
-const integer = 'integer'
+export const integer = 'integer'
 
 /** Values that together distinguish all values of a column, each with its type. Those of one type are hashed as an array. */
-type Parts = readonly (readonly [type: string, value: Sql])[]
+export type Parts = readonly (readonly [type: string, value: Sql])[]
 
-function partsOf(column: Sql, method: DigestMethod): Parts {
+export function partsOf(column: Sql, method: DigestMethod): Parts {
   switch (method.how) {
     case 'integer':
       return [[integer, column]]
@@ -77,7 +77,7 @@ function boundsOf(array: Sql): readonly Sql[] {
 }
 
 /** The place of a value counts, and whether it is NULL. */
-function hashArray(values: readonly Sql[]): Sql {
+export function hashArray(values: readonly Sql[]): Sql {
   return sql`pg_catalog.hash_array_extended(ARRAY[${join(values, ', ')}], 0)`
 }
 
@@ -98,6 +98,10 @@ export function rowDigest(columns: readonly DigestedColumn[], from: Sql): Sql {
     const each = ofType.map(([, value]) => value)
     return type === integer ? each : [hashArray(each)]
   })
+  return digestOfValues(values)
+}
+
+export function digestOfValues(values: readonly Sql[]): Sql {
   return sql`pg_catalog.hashint8extended(${hashArray(values)}, 0)`
 }
 

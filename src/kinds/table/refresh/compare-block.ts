@@ -1,0 +1,103 @@
+// Brings a table up to date by digests of blocks of rows, which the source computes: only the rows of blocks that differ are read. Pure.
+import { number, type Sql, sql, trusted } from '../../../core/sql.ts'
+import { askSource, digestsOfBlocks, digestVariables, findDiffering, isInDiffering } from './ask-digests.ts'
+import type { Blocks } from './blocks.ts'
+import type { TableBlock } from './table-block.ts'
+import { readInto, type TableSql } from './table-sql.ts'
+
+/** How many rows are in a block. */
+export interface BlockSize {
+  readonly rows: number
+  /** Those that are compared first, if most of them are likely to be equal. */
+  readonly large?: LargeBlocks
+}
+
+export interface LargeBlocks {
+  readonly rows: number
+  /** If so many differ, at most, their rows are read. If more do, small blocks within them are compared. */
+  readonly mostRead: number
+}
+
+export interface DigestedRows {
+  readonly blocks: Blocks
+  /** The digest of a row, given the alias of its relation. */
+  digestOf(from: Sql): Sql
+  readonly size: BlockSize
+  /** Columns that the source cannot digest: they are read as they are. Undefined without such. */
+  readonly beside: BesideSql | undefined
+}
+
+export interface BesideSql {
+  /** A list of them. */
+  readonly columns: Sql
+  /** That a row of `t` and a row of `f` differ in one. */
+  readonly differs: Sql
+}
+
+/**
+ * Compares by digests, or reads all rows if the source cannot compute them. Large blocks take the least where they are equal. Where many of them
+ * differ, so that reading them would take more than further digests, small blocks within them are compared.
+ */
+export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }: DigestedRows): TableBlock {
+  const { large } = size
+  const isDiffering = (from: Sql) => isInDiffering(blocks, from)
+  const isInLarge = (from: Sql) =>
+    sql`(fdwsync.large IS NULL OR ${blocks.of(from, sql`fdwsync.large_span`)} = ANY (fdwsync.large) AND ${blocks.isWithin(from)})`
+  const digestsOf = (relation: Sql, from: Sql) =>
+    digestsOfBlocks(
+      blocks,
+      digestOf(from),
+      sql`${relation} AS ${from}${large ? sql` WHERE ${isInLarge(from)}` : sql``}`,
+      from,
+    )
+  const [q, t] = [sql`q`, sql`t`]
+  return {
+    declare: [digestVariables, variables],
+    read: [
+      blocks.setSpan((large ?? size).rows),
+      sql`LOOP
+        ${askSource(digestsOf(table.source, q))};
+        EXIT WHEN undigested IS NOT NULL;
+        ${findDiffering(digestsOf(sql`ONLY ${table.name}`, t))};
+        fraction := fraction OPERATOR(pg_catalog.*) pg_catalog.cardinality(differ) OPERATOR(pg_catalog./) GREATEST(blocks, 1);
+        EXIT WHEN differ IS NULL OR pg_catalog.array_position(differ, NULL) IS NOT NULL;
+        ${blocks.setRange}
+        EXIT WHEN ${large ? sql`large IS NOT NULL OR pg_catalog.cardinality(differ) OPERATOR(pg_catalog.<=) ${number(large.mostRead)}` : sql`true`};
+        large := differ;
+        large_span := span;
+        ${blocks.setSpan(size.rows)};
+      END LOOP`,
+      ...(beside ? [readBeside(table, beside, blocks)] : []),
+      sql`EXIT reading WHEN undigested IS NULL AND differ IS NULL`,
+      // A block without a number has rows whose key has a null.
+      sql`everything := undigested IS NOT NULL OR pg_catalog.array_position(differ, NULL) IS NOT NULL OR fraction OPERATOR(pg_catalog.>) 0.8`,
+      sql`IF everything THEN ${readInto(table.columns, table.source)};
+        ELSE ${readInto(table.columns, table.source, sql` WHERE ${isDiffering(q)}`)}; END IF`,
+    ],
+    gone: sql`fdwsync.everything OR ${isDiffering(t)}`,
+    isWhole: true,
+    result: [
+      ['why', sql`fdwsync.undigested`],
+      ['differ', sql`COALESCE(pg_catalog.cardinality(fdwsync.differ), 0)`],
+      ['fraction', sql`COALESCE(fdwsync.fraction, 0)`],
+      ['refined', sql`fdwsync.large IS NOT NULL`],
+    ],
+  }
+}
+
+const variables = trusted(`large_span bigint;
+  large bigint[];
+  fraction pg_catalog.float8 := 1;
+  everything boolean;
+  `)
+
+/** Adds the blocks of rows that differ in columns which the source cannot digest. */
+function readBeside({ name, source, key, isSameKey }: TableSql, { columns, differs }: BesideSql, blocks: Blocks): Sql {
+  return sql`IF undigested IS NULL THEN
+      CREATE TEMPORARY TABLE fdwsync_beside AS SELECT ${key}, ${columns} FROM ${source} AS q;
+      differ := pg_catalog.array_cat(differ, (SELECT pg_catalog.array_agg(DISTINCT ${blocks.of(sql`t`, sql`fdwsync.span`)})
+        FROM ONLY ${name} AS t JOIN pg_temp.fdwsync_beside AS f ON ${isSameKey} WHERE ${differs}));
+      DROP TABLE pg_temp.fdwsync_beside;
+      ${blocks.setRange}
+    END IF`
+}
