@@ -146,7 +146,7 @@ function recordedIndexes(
 /** Whether it is a table so far and becomes a view, where the primary key is one of the indexes, or the reverse. Only tables have a record. */
 function isOfAnotherKind(copy: CopyId, { entries }: Ledger): boolean {
   const entry = entries.get(keyOf(copy))
-  return entry !== undefined && (entry.source !== undefined) !== (copy.kind === 'table')
+  return entry !== undefined && (entry.source !== null) !== (copy.kind === 'table')
 }
 
 /** What a table had as its key, if it was a table when it was recorded. */
