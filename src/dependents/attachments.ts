@@ -6,8 +6,8 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 // What uses a column depends on it: an index also by its expressions, its predicate and the columns that it includes, a trigger
-// by UPDATE OF and WHEN. Of the children of a relation only statistics are read, since only these are dropped along with a column
-// without a word; what is on a column that a child has itself stays.
+// by UPDATE OF and WHEN. Of the children of a relation only statistics and the columns of ordinary tables are read, since only these are
+// dropped along with a column without a word; what is on a column that a child has itself stays.
 const attachmentsQuery = trusted(`
   WITH RECURSIVE relation(of, relid) AS (
     SELECT oid, oid FROM unnest($1::oid[]) AS r(oid)
@@ -69,6 +69,11 @@ const attachmentsQuery = trusted(`
     FROM attached
    WHERE NOT EXISTS (SELECT FROM jsonb_to_recordset($2) AS managed(catalog text, oid oid)
                       WHERE (managed.catalog::regclass, managed.oid) = (attached.classid, attached.objid))
+  UNION ALL
+  SELECT of, 'pg_attribute', relid, format('column %I of table %s with its data', attname, relid::regclass), true, NULL, ARRAY[attname::text]
+    FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r'
+    JOIN pg_attribute ON attrelid = relid AND attnum > 0 AND NOT attisdropped AND NOT attislocal AND attinhcount = 1
+   WHERE relid <> of
    ORDER BY title`)
 
 /**

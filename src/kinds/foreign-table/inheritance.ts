@@ -57,8 +57,16 @@ interface Context<Part> extends Sides<Part> {
  * parent's, as in a new table.
  */
 function withoutParentsColumns({ from, to, declared, last, kept }: Context<Column>): Sides<Column> {
+  const added = Object.entries(to).filter(
+    ([name, wanted]) => !own(from, name) && isHeld(wanted, kept) && own(declared, name),
+  )
   return {
-    from: record(Object.entries(from).filter(([name, column]) => Object.hasOwn(to, name) || !isHeld(column, kept))),
+    from: record([
+      ...Object.entries(from).filter(
+        ([name, column]) => Object.hasOwn(to, name) || column.isLocal || !isHeld(column, kept),
+      ),
+      ...added.map(([name, wanted]) => [name, asAddedWithParent(wanted)] as const),
+    ]),
     to: record(
       Object.entries(to).flatMap(([name, wanted]) => {
         const before = own(from, name)
@@ -67,6 +75,20 @@ function withoutParentsColumns({ from, to, declared, last, kept }: Context<Colum
         return [[name, ownPart(wanted, before, own(declared, name), own(last, name), kept)] as const]
       }),
     ),
+  }
+}
+
+/** A column that the plan adds to a parent, and PostgreSQL to its children, as it is in a child before it gets what that declares. */
+function asAddedWithParent({ type, collation, generated, virtual, inheritedFrom, parents }: Column): Column {
+  return {
+    type,
+    collation,
+    notNull: parents?.notNull ?? false,
+    default: generated === null ? (parents?.value ?? null) : null,
+    generated,
+    virtual,
+    options: {},
+    ...(inheritedFrom ? { inheritedFrom } : {}),
   }
 }
 

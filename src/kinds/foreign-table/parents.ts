@@ -191,7 +191,7 @@ export const parentsColumns = `
 
 /** The parents that the column `a` is inherited from. */
 export const columnParents = `
-  'inheritedFrom', CASE WHEN a.attinhcount > 0 THEN
+  'isLocal', a.attislocal, 'inheritedFrom', CASE WHEN a.attinhcount > 0 THEN
      (SELECT jsonb_agg(${realName('inhparent')})
         FROM pg_inherits JOIN pg_attribute pa ON pa.attrelid = inhparent AND pa.attname = a.attname
        WHERE inhrelid = a.attrelid) ELSE '[]' END,

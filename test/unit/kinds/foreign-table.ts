@@ -26,6 +26,7 @@ const column: Column = {
   virtual: false,
   options: {},
   inheritedFrom: [],
+  isLocal: false,
   parents: null,
 }
 
@@ -181,6 +182,7 @@ const columnRows: Rows<Column> = {
       `${alterOnly} ALTER COLUMN a SET DEFAULT ('a'::text)`,
     ],
   ],
+  isLocal: [[{}, { isLocal: true }, nothing, 'it only decides what becomes of an inherited column']],
   parents: [[{}, { parents: { notNull: true, value: '1' } }, nothing, 'it only decides what an export writes']],
   ...settingsRows(alterOnly, 'p.orders'),
 }

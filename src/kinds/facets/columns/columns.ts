@@ -46,6 +46,8 @@ export interface Column extends ColumnSettings {
   readonly options: OptionValues
   /** Not in a declaration: the parents that it is inherited from. */
   readonly inheritedFrom?: readonly ObjectName[]
+  /** Live only: whether it is defined in the table itself too, so that it stays when those of the parents go. */
+  readonly isLocal?: boolean
   /** Live only: the parents' columns of that name. `value` is the default or the generation expression. */
   readonly parents?: { readonly notNull: boolean; readonly value: string | null } | null
 }
