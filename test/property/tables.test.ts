@@ -205,6 +205,8 @@ test.each(crossedMajors())('PostgreSQL $name: whatever changes, tables are equal
     await runSql(source.url, text)
     const tables = [table, `${table}_digested`, ...(table === 'numbered' ? ['marked'] : [])]
     const isByCommand = change % 4 < 2
+    // Else digests would not be compared once the source had a column of another type.
+    await fixture.sql("UPDATE fdwsync.refresh SET state = state - '{unlikeDigests,changed}'::text[]")
     const refreshed = await (isByCommand ? byCommand(tables) : byFunction(tables))
     expect(refreshed).toHaveLength(tables.length)
     for (const { name, how, because, status } of refreshed) {
