@@ -166,7 +166,6 @@ async function loadView(run: DataRun, session: Session, step: PlainStep, id: str
   const { inHand, applyId } = run.context
   const { key, statements } = step
   const view = relationOf(key)
-  const started = performance.now()
   const probes = await run.sourcesOf(session, view)
   const begin = await run.begin(session)
   await load(session, run.sources, {
@@ -174,7 +173,7 @@ async function loadView(run: DataRun, session: Session, step: PlainStep, id: str
     statements,
     begin,
     probes,
-    record(rows) {
+    record(rows, started) {
       // If it is not recorded now, recordOutcome records the step at the end of the apply.
       if (!run.isRecorded()) return undefined
       const record = { id, key, how: 'plain', started, ended: performance.now(), rows, status: 'applied' } as const

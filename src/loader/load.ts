@@ -19,8 +19,8 @@ export interface Load {
   readonly begin: Beginning
   /** What the view reads. */
   readonly probes: readonly ConnectivityProbe[]
-  /** What COMMIT is sent with. `rows` is undefined if the number is not known. */
-  record(rows: string | undefined): OptionalEnd | undefined
+  /** What COMMIT is sent with. `rows` is undefined if the number is not known. `started` is when the load began, as in `performance.now()`. */
+  record(rows: string | undefined, started: number): OptionalEnd | undefined
 }
 
 /** Runs the load once the sources of the view are known to answer. */
@@ -31,12 +31,14 @@ export async function load(
 ): Promise<void> {
   const { pid, counted } = await beginRefresh(session, begin, [{ id: view }])
   try {
-    await sources.load(session, pid, probes, async () => {
+    const started = await sources.load(session, pid, probes, async () => {
+      const loadStarted = performance.now()
       for (const statement of statements) await session.execute(statement)
+      return loadStarted
     })
     const [after] = await measure(session, [{ id: view }])
     const rows = countSince('inserted', counted[0], after)
-    await commitRecorded(session, (end) => sources.commit(session, pid, end).catch(explainLoss), record(rows))
+    await commitRecorded(session, (end) => sources.commit(session, pid, end).catch(explainLoss), record(rows, started))
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
