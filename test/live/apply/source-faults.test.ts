@@ -108,6 +108,7 @@ const faults: readonly Fault[] = [
         `user_mappings:\n      ${publicMapping}\n      "{{OTHER}}": { user: "\${env:SOURCE_USER}", password: "\${env:WRONG}" }`,
       ],
       ['orders: { query:', 'orders: { owner: "{{OTHER}}", query:'],
+      [ordersTable, ordersTable.replace('{', '{ grants: { select: ["{{OTHER}}"] },')],
     ],
     faults: [/^server shop: its source refuses the connection: .*password authentication failed/],
   },
