@@ -14,7 +14,7 @@ test('init from flags, validate with variables, graph, schema, completion', () =
     execFileSync(process.execPath, [command, ...args], {
       cwd: folder,
       encoding: 'utf8',
-      env: { SHOP_PASSWORD: 'x' },
+      env: { D_PASSWORD: 'x' },
       stdio: 'pipe',
     })
 
@@ -27,7 +27,7 @@ test('init from flags, validate with variables, graph, schema, completion', () =
   expect(run('validate')).toContain('valid')
   expect(run('validate', ...files, '--var', 'port=7')).toMatch(/^ {2}port: integer, 7/m)
 
-  expect(run('graph')).toMatch(/^flowchart LR\n[\s\S]*mirror<br>shop_billing/)
+  expect(run('graph')).toMatch(/^flowchart LR\n[\s\S]*mirror<br>d_billing/)
   expect(run('graph', '--format', 'dot')).toMatch(/^digraph /)
   expect(JSON.parse(run('schema', 'manifest'))).toMatchObject({ $id: 'manifest.schema.json' })
   expect(run('schema').split('\n')).toContain('saved-plan')
