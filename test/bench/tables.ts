@@ -7,7 +7,7 @@ import process from 'node:process'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { type Bench, runScript, script } from './compare.ts'
-import { compareCosts } from './costs.ts'
+import { compareCosts, type Way } from './costs.ts'
 
 const run = promisify(execFile)
 
@@ -41,6 +41,7 @@ export async function benchTables(bench: Bench, rows: number): Promise<void> {
     { name: 'watermark', args: fdwsync('refresh', 'copy.marked') },
     { name: 'watermark, and keys', args: fdwsync('refresh', 'copy.marked_keys') },
     ...strategies.map((name) => ({ name, args: fdwsync('refresh', `copy.${name}`, '--strategy', name) })),
+    ...(await copyByPgcopydb(bench)),
   ]
   for (const { title, where } of changes(rows)) {
     process.stdout.write(`\nrefresh of ${rows} rows, a key and an index, ${title}\n`)
@@ -51,6 +52,24 @@ export async function benchTables(bench: Bench, rows: number): Promise<void> {
     })
   }
   await source.end()
+}
+
+/** The peer, if it is installed. Only the CPU of the server is counted, not its own. */
+async function copyByPgcopydb({ server, folder }: Bench): Promise<readonly Way[]> {
+  try {
+    await run('pgcopydb', ['--version'])
+  } catch {
+    process.stdout.write('pgcopydb is not installed, so it is not measured\n')
+    return []
+  }
+  await runScript('create-database.js', server.url('postgres'), 'tables_copied')
+  const target = await connect(server.url('tables_copied'))
+  await target.query(`
+    CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, total numeric(10,2), note text, changed_at timestamptz);
+    CREATE INDEX ON orders (customer_id, changed_at)`)
+  await target.end()
+  const [from, to] = [server.url('tables_source'), server.url('tables_copied')]
+  return [{ name: 'pgcopydb copy table-data', args: [script('copy-by-pgcopydb.js'), from, to, folder] }]
 }
 
 /** Each has a table of its own: what one has written, another one would not find. */

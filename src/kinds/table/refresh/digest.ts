@@ -87,8 +87,8 @@ export interface DigestedColumn {
 }
 
 /**
- * A bigint. The hash of an array is linear in those of its elements, so it is hashed again: the sum over two rows would stay the same
- * if they exchanged their values.
+ * A bigint. The hash of an array is linear in those of its elements, so it is hashed again: differences of several rows of a block could cancel
+ * each other out.
  * @param from the alias of the relation
  */
 export function rowDigest(columns: readonly DigestedColumn[], from: Sql): Sql {
@@ -98,6 +98,9 @@ export function rowDigest(columns: readonly DigestedColumn[], from: Sql): Sql {
     const each = ofType.map(([, value]) => value)
     return type === integer ? each : [hashArray(each)]
   })
+  const [first, ...others] = values
+  // As for most keys. One that is null has no digest, and its block no number.
+  if (first && others.length === 0) return sql`pg_catalog.hashint8extended(${first}, 0)`
   return digestOfValues(values)
 }
 
