@@ -27,13 +27,16 @@ const measuredWidth = 140
 const leastWidth = 60
 const digests = 0.32
 const sentBlock = 0.42
+/** To read a row at all. */
 const readRow = 0.9
-/** To compare rows that were read with those of the table. */
-const comparedRow = 0.25
+/** To find the rows of blocks that differ, read them, and compare them with those of the table. */
+const differingRow = 1.5
+/** A merge, which reads and compares all rows. */
+const merged = 1.2
 
-/** Groups of so many blocks fit into the default work_mem. For more, rows are written to disk. */
+/** Groups of so many blocks fit into the default work_mem. For more, the server writes rows to disk. */
 const blocksInMemory = 2 ** 16
-const onDisk = 0.25
+const spilledBlock = 2
 /** A large block costs next to nothing. If one of its rows changed, they are read, or digested once more. */
 const largeBlocks = 1024
 /** Reading so much takes less than another query for digests. */
@@ -47,21 +50,21 @@ export function chooseBlockSize(expected: Expected): BlockSize | NoBlocks {
   const { count, width, widthBeside, changed = changedUnlessKnown } = expected
   const fraction = Math.max(changed, leastChanged)
   const relative = Math.max(width, leastWidth) / measuredWidth
-  const read = readRow * relative
   const beside = (readRow * widthBeside) / measuredWidth
+  const perBlock = (rows: number) => (count / rows > blocksInMemory ? spilledBlock : sentBlock)
   const costIn = (rows: number) =>
-    digests * relative +
-    sentBlock / rows +
-    (count / rows > blocksInMemory ? onDisk * relative : 0) +
-    beside +
-    (read + comparedRow) * differing(fraction, rows)
-  // Where few rows differ, the minimum of sentBlock / rows + (read + comparedRow) * fraction * rows.
-  const best = Math.round(Math.sqrt(sentBlock / ((read + comparedRow) * fraction)))
-  const small = Math.min(Math.max(best, 1), largest)
-  const inMemory = Math.max(small, Math.ceil(count / blocksInMemory))
-  const rows = costIn(inMemory) <= costIn(small) ? inMemory : small
-  if (costIn(rows) < read + comparedRow) return { rows, ...largeFor(expected, rows) }
-  if (costIn(rows) - beside < read + comparedRow)
+    digests * relative + perBlock(rows) / rows + beside + differingRow * relative * differing(fraction, rows)
+  // Where few rows differ, the minimum of block / rows + differingRow * relative * fraction * rows.
+  const bestFor = (block: number) =>
+    Math.min(Math.max(Math.round(Math.sqrt(block / (differingRow * relative * fraction))), 1), largest)
+  const sizes = [
+    bestFor(sentBlock),
+    bestFor(spilledBlock),
+    Math.max(bestFor(sentBlock), Math.ceil(count / blocksInMemory)),
+  ]
+  const rows = sizes.reduce((best, size) => (costIn(size) < costIn(best) ? size : best))
+  if (costIn(rows) < merged * relative) return { rows, ...largeFor(expected, rows) }
+  if (costIn(rows) - beside < merged * relative)
     return { reason: 'most of its data is in columns that its source cannot digest' }
   const percent = Math.round(fraction * 100)
   return {

@@ -93,13 +93,15 @@ export function compareBlockOf(copy: TableCopy, { digested, beside, size }: Dige
 }
 
 export function compareOutcome(result: BlockResult, { size }: Digests): StrategyOutcome {
-  const { why, differ, fraction, refined } = result as BlockResult & ComparedBlocks // as compareBlock returns them
+  const { why, differ, fraction, large_fraction: ofLarge } = result as BlockResult & ComparedBlocks // as compareBlock returns them
   if (why !== null) return { ...mergeOutcome(result), instead: { strategy: 'merge', reason: why } }
   const written = result.inserted + result.updated + result.deleted
   // In every block that differs at least one row does.
   const areUnlike = written * 2 < differ
-  const rows = (refined ? size : (size.large ?? size)).rows
-  const changed = fraction < 1 ? changedRows(fraction, rows) : fractionWritten(result)
+  const rows = (ofLarge === null ? (size.large ?? size) : size).rows
+  const inBlocks = fraction < 1 ? changedRows(fraction, rows) : fractionWritten(result)
+  // Large blocks show better whether changes are close together.
+  const changed = ofLarge === null || !size.large ? inBlocks : Math.min(inBlocks, changedRows(ofLarge, size.large.rows))
   return { state: { compared: 'all', changed, ...(areUnlike && { unlikeDigests: true }) } }
 }
 
@@ -108,6 +110,6 @@ interface ComparedBlocks {
   readonly differ: number
   /** The fraction of blocks that differ, of all. */
   readonly fraction: number
-  /** Whether small blocks within large ones were compared. */
-  readonly refined: boolean
+  /** That of large blocks, if small ones within them were compared. */
+  readonly large_fraction: number | null
 }

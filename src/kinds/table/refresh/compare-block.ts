@@ -65,6 +65,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
         EXIT WHEN ${large ? sql`large IS NOT NULL OR pg_catalog.cardinality(differ) OPERATOR(pg_catalog.<=) ${number(large.mostRead)}` : sql`true`};
         large := differ;
         large_span := span;
+        large_fraction := fraction;
         ${blocks.setSpan(size.rows)};
       END LOOP`,
       ...(beside ? [readBeside(table, beside, blocks)] : []),
@@ -80,7 +81,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
       ['why', sql`fdwsync.undigested`],
       ['differ', sql`COALESCE(pg_catalog.cardinality(fdwsync.differ), 0)`],
       ['fraction', sql`COALESCE(fdwsync.fraction, 0)`],
-      ['refined', sql`fdwsync.large IS NOT NULL`],
+      ['large_fraction', sql`fdwsync.large_fraction`],
     ],
   }
 }
@@ -88,6 +89,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
 const variables = trusted(`large_span bigint;
   large bigint[];
   fraction pg_catalog.float8 := 1;
+  large_fraction pg_catalog.float8;
   everything boolean;
   `)
 
