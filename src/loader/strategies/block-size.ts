@@ -78,9 +78,9 @@ export function chooseBlockSize(expected: Expected): BlockSize | NoBlocks {
 /** A second comparison costs as much as the first, unless most large blocks are equal. */
 function largeFor({ count, width, widthBeside, changed }: Expected, small: number): Pick<BlockSize, 'large'> {
   const rows = Math.ceil(count / largeBlocks)
-  const isLikelyEqual = changed !== undefined && differing(changed, rows) < 0.5
-  if (!isLikelyEqual || widthBeside > 0 || rows <= 8 * small) return {}
-  return { large: { rows, mostRead: Math.ceil(fewBytes / (rows * Math.max(width, leastWidth))) } }
+  if (widthBeside > 0 || rows <= 8 * small) return {}
+  const areFirst = changed !== undefined && differing(changed, rows) < 0.3
+  return { large: { rows, areFirst, mostRead: Math.ceil(fewBytes / (rows * Math.max(width, leastWidth))) } }
 }
 
 /** The fraction of blocks that differ, if the changed rows are scattered. */

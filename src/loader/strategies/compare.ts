@@ -98,10 +98,11 @@ export function compareOutcome(result: BlockResult, { size }: Digests): Strategy
   const written = result.inserted + result.updated + result.deleted
   // In every block that differs at least one row does.
   const areUnlike = written * 2 < differ
-  const rows = (ofLarge === null ? (size.large ?? size) : size).rows
+  const { large } = size
+  const rows = large?.areFirst && ofLarge === null ? large.rows : size.rows
   const inBlocks = fraction < 1 ? changedRows(fraction, rows) : fractionWritten(result)
   // Large blocks show better whether changes are close together.
-  const changed = ofLarge === null || !size.large ? inBlocks : Math.min(inBlocks, changedRows(ofLarge, size.large.rows))
+  const changed = large && ofLarge !== null ? Math.min(inBlocks, changedRows(ofLarge, large.rows)) : inBlocks
   return { state: { compared: 'all', changed, ...(areUnlike && { unlikeDigests: true }) } }
 }
 
@@ -110,6 +111,6 @@ interface ComparedBlocks {
   readonly differ: number
   /** The fraction of blocks that differ, of all. */
   readonly fraction: number
-  /** That of large blocks, if small ones within them were compared. */
+  /** That of large blocks, if small ones were compared. */
   readonly large_fraction: number | null
 }

@@ -1,11 +1,13 @@
 // How the rows of a table are put into blocks that share a digest: by ranges of an integer key, so that neighbours are in one block, or by a hash of
 // the key. Pure. Numbers of blocks depend on a span, which is a variable of the PL/pgSQL block; `first` and `last` are others.
 
-import { type Sql, sql, trusted } from '../../../core/sql.ts'
+import { number, type Sql, sql, trusted } from '../../../core/sql.ts'
 
 export interface Blocks {
   /** The number of the block of a row, given the alias of its relation. */
   of(from: Sql, span: Sql): Sql
+  /** The number of the block that has so many times as many rows. */
+  larger(block: Sql, times: number): Sql
   /** A statement that sets `span`, so that about as many rows are in a block. */
   setSpan(rows: number): Sql
   /** A statement that sets what `isWithin` uses, from `differ`, the numbers of blocks. */
@@ -18,6 +20,7 @@ export interface Blocks {
 export function hashBlocks(keyDigest: (from: Sql) => Sql, spanOf: (rows: number) => Sql): Blocks {
   return {
     of: (from, span) => sql`(${keyDigest(from)} OPERATOR(pg_catalog.&) ${span})`,
+    larger: (block, times) => sql`(${block} OPERATOR(pg_catalog.>>) ${number(Math.round(Math.log2(times)))})`,
     setSpan: (rows) => sql`span := ${spanOf(rows)}`,
     setRange: sql``,
     isWithin: () => sql`true`,
@@ -45,6 +48,7 @@ export function rangeBlocks(table: Sql, key: Sql, shareOf: (rows: number) => Sql
   const [first, last, span, one] = [numeric(sql`first`), numeric(sql`last`), numeric(sql`span`), numeric(sql`1`)]
   return {
     of: (from, by) => sql`(${from}.${key} OPERATOR(pg_catalog./) ${by})`,
+    larger: (block, times) => sql`(${block} OPERATOR(pg_catalog./) ${number(times)})`,
     setSpan: (
       rows,
     ) => sql`span := (SELECT COALESCE(GREATEST(${one}, ${clamped(sql`pg_catalog.trunc(${width} ${times} ${numeric(shareOf(rows))})`)}), ${one})

@@ -8,12 +8,14 @@ import { readInto, type TableSql } from './table-sql.ts'
 /** How many rows are in a block. */
 export interface BlockSize {
   readonly rows: number
-  /** Those that are compared first, if most of them are likely to be equal. */
+  /** Of many rows: what shows whether changes are close together. */
   readonly large?: LargeBlocks
 }
 
 export interface LargeBlocks {
   readonly rows: number
+  /** Whether they are compared first, as most of them are likely to be equal. */
+  readonly areFirst: boolean
   /** If so many differ, at most, their rows are read. If more do, small blocks within them are compared. */
   readonly mostRead: number
 }
@@ -39,7 +41,7 @@ export interface BesideSql {
  * differ, so that reading them would take more than further digests, small blocks within them are compared.
  */
 export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }: DigestedRows): TableBlock {
-  const { large } = size
+  const large = size.large?.areFirst ? size.large : undefined
   const isDiffering = (from: Sql) => isInDiffering(blocks, from)
   const isInLarge = (from: Sql) =>
     sql`(fdwsync.large IS NULL OR ${blocks.of(from, sql`fdwsync.large_span`)} = ANY (fdwsync.large) AND ${blocks.isWithin(from)})`
@@ -68,6 +70,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
         large_fraction := fraction;
         ${blocks.setSpan(size.rows)};
       END LOOP`,
+      ...(size.large && !large ? [findLarge(blocks, size.rows, size.large)] : []),
       ...(beside ? [readBeside(table, beside, blocks)] : []),
       sql`EXIT reading WHEN undigested IS NULL AND differ IS NULL`,
       // A block without a number has rows whose key has a null.
@@ -92,6 +95,13 @@ const variables = trusted(`large_span bigint;
   large_fraction pg_catalog.float8;
   everything boolean;
   `)
+
+/** Finds out how many large blocks differ, from the small ones that do. */
+function findLarge(blocks: Blocks, rows: number, large: LargeBlocks): Sql {
+  const ratio = Math.max(Math.round(large.rows / rows), 1)
+  return sql`large_fraction := (SELECT pg_catalog.count(DISTINCT ${blocks.larger(sql`block`, ratio)}) FROM pg_catalog.unnest(differ) AS block)
+        OPERATOR(pg_catalog.*) CAST(${number(ratio)} AS pg_catalog.float8) OPERATOR(pg_catalog./) GREATEST(blocks, 1)`
+}
 
 /** Adds the blocks of rows that differ in columns which the source cannot digest. */
 function readBeside({ name, source, key, isSameKey }: TableSql, { columns, differs }: BesideSql, blocks: Blocks): Sql {
