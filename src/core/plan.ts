@@ -135,7 +135,7 @@ export interface Warning {
   readonly isReported?: true
 }
 
-/** What it takes for a database to match a manifest, and what stands in the way. */
+/** What it takes for a database to match a manifest, and what prevents that. */
 export interface Plan {
   readonly manifest: string
   readonly searchPath: readonly string[]

@@ -134,14 +134,17 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     onTestFinished(() => runSql(source.url, 'DELETE FROM facts WHERE id > 50').then(() => {}))
     for (const [row, shown] of [
       ["(1, 'p')", '{"id":1,"part":"p"'],
+      ["(71, 'p'), (71, 'p')", '{"id":71,"part":"p"'],
       ['(70, NULL)', '{"id":70,"part":null'],
     ] as const) {
       await runSql(
         source.url,
         `DELETE FROM facts WHERE id > 50 OR note IS NULL; INSERT INTO facts (id, part) VALUES ${row}`,
       )
-      const report = await refresh(parsed, ['keyed'], connectTo(fixture.url), refreshDefaults)
-      expect(report.views[0]?.outcome).toMatchObject({ status: 'failed', reason: expect.stringContaining(shown) })
+      for (const strategy of ['merge', 'compare'] as const) {
+        const report = await refresh(parsed, ['keyed'], connectTo(fixture.url), { ...refreshDefaults, strategy })
+        expect(report.views[0]?.outcome).toMatchObject({ status: 'failed', reason: expect.stringContaining(shown) })
+      }
       expect(await fixture.sql('SELECT count(*)::int FROM local.keyed')).toEqual([{ count: 50 }])
     }
   })

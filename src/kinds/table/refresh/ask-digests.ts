@@ -18,9 +18,12 @@ export const digestVariables = trusted(`undigested text;
 /** The source's digests. */
 const digestsTable = trusted('pg_temp.fdwsync_digests')
 
-/** A query. Each row of a table has its own digest, so bit_xor() shows every difference, and takes less memory than a sum. */
+/**
+ * A query. bit_xor() takes less memory than a sum, but rows that a source returns twice cancel each other out: their number shows that.
+ */
 export function digestsOfBlocks(blocks: Blocks, digest: Sql, rows: Sql, from: Sql): Sql {
-  return sql`SELECT ${blocks.of(from, sql`fdwsync.span`)} AS block, pg_catalog.bit_xor(${digest}) AS digest
+  return sql`SELECT ${blocks.of(from, sql`fdwsync.span`)} AS block, pg_catalog.bit_xor(${digest}) AS digest,
+             pg_catalog.count(*) AS rows
       FROM ${rows} GROUP BY 1`
 }
 
@@ -33,8 +36,8 @@ function setGrouping(hashagg: Sql, sort: Sql): Sql {
 }
 
 /**
- * Has the source compute its digests, or sets `undigested`, the reason: if EXPLAIN shows that it would not. A column may have another type there than here, for which there is no such
- * function: that is an error of the source. Without the settings, PostgreSQL may find it cheaper to read the rows and to group them here.
+ * Has the source compute its digests, or sets `undigested`, the reason: EXPLAIN shows that it would not, or a column has another type there than
+ * here, for which there is no such function. Without the settings, PostgreSQL may find it cheaper to read the rows and to group them here.
  */
 export function askSource(digests: Sql): Sql {
   return sql`BEGIN
@@ -55,12 +58,15 @@ export function askSource(digests: Sql): Sql {
     END`
 }
 
-/** Sets `differ`: the numbers of the blocks whose digests differ, null if there are none. The server expects as many blocks as there are rows, and would sort the rows. */
+/**
+ * Sets `differ`: the numbers of the blocks whose digests differ, null if there are none. The server expects as many blocks as there are rows, and
+ * would sort the rows.
+ */
 export function findDiffering(digests: Sql): Sql {
   return sql`${setGrouping(sql`hashagg`, sql`'off'`)};
         SELECT pg_catalog.array_agg(COALESCE(s.block, l.block)) INTO differ
           FROM ${digestsTable} AS s FULL JOIN (${digests}) AS l ON s.block OPERATOR(pg_catalog.=) l.block
-         WHERE (s.digest OPERATOR(pg_catalog.=) l.digest) IS NOT TRUE;
+         WHERE (s.digest OPERATOR(pg_catalog.=) l.digest AND s.rows OPERATOR(pg_catalog.=) l.rows) IS NOT TRUE;
         DROP TABLE ${digestsTable};
         ${setGrouping(sql`hashagg`, sql`sort`)}`
 }
