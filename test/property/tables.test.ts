@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../src/api/refresh.ts'
 import { runSql } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
+import { valuesAlike as columns } from '../support/alike-values.ts'
 import { applyTo, connectTo, refreshDefaults } from '../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../support/fixture.ts'
 import { crossedMajors } from '../support/majors.ts'
@@ -17,49 +18,9 @@ const seed = Number(process.env.FDWSYNC_PROPERTY_SEED ?? (isLong ? Date.now() % 
 /** However slow the machine is. */
 const fewestChanges = 8
 
-/** Columns, and values that are equal to some operator, or as text, or whose digests could be. */
-const columns: Readonly<Record<string, { readonly type: string; readonly values: readonly string[] }>> = {
-  word: { type: 'text', values: ["''", "'a'", "'a '", "'A'", "'1'", "'1.0'", "'ä'", "'\\x'", "repeat('long', 900)"] },
-  name: { type: 'varchar(20) COLLATE "C"', values: ["''", "'a'", "'b'", "'ab'"] },
-  padded: { type: 'char(4)', values: ["''", "'a'", "'ab'"] },
-  blanks: { type: 'bpchar', values: ["''", "'a'", "'a '", "'a  '"] },
-  label: { type: 'name', values: ["'a'", "'b'"] },
-  letter: { type: '"char"', values: ["'a'", "''"] },
-  amount: { type: 'numeric', values: ['0', '0.0', '1', '1.0', '1.00', "'NaN'", '1e100', '-1'] },
-  price: { type: 'numeric(6,2)', values: ['0', '0.10', '1.00', "'NaN'", '-1', '1000'] },
-  ratio: { type: 'float8', values: ['0', "'-0'", "'NaN'", "'Infinity'", '1e-300', '0.1'] },
-  fraction: { type: 'real', values: ['0', "'-0'", '0.1', "'NaN'"] },
-  small: { type: 'smallint', values: ['0', '1', "'-32768'"] },
-  big: { type: 'bigint', values: ['0', '1', "'-9223372036854775808'"] },
-  flag: { type: 'boolean', values: ['true', 'false'] },
-  day: { type: 'date', values: ["'2026-01-01'", "'infinity'", "'4713-01-01 BC'"] },
-  at: { type: 'timestamptz', values: ["'2026-01-01'", "'-infinity'", "'2026-01-01 00:00:00.000001+02'"] },
-  later: { type: 'timestamptz', values: ["'2026-01-01'", "'infinity'", "'-infinity'"] },
-  local: { type: 'timestamp', values: ["'2026-01-01'", "'2026-01-01 00:00:00.000001'"] },
-  clock: { type: 'timetz', values: ["'12:00+00'", "'13:00+01'"] },
-  span: { type: 'interval', values: ["'1 mon'", "'30 days'", "'720 hours'"] },
-  data: { type: 'jsonb', values: [`'{"a": 1}'`, `'{"a": 1.0}'`, "'null'", `'"1"'`, "'1'"] },
-  raw: { type: 'json', values: [`'{"a": 1}'`, `'{"a":1}'`] },
-  bytes: { type: 'bytea', values: ["'\\x'", "'\\x00'", "'\\x61'"] },
-  list: {
-    type: 'integer[]',
-    values: ["'{}'", "'{NULL}'", "'{1,2,3,4}'", "'{{1,2},{3,4}}'", "'[0:3]={1,2,3,4}'", "'{1,NULL}'", "'{NULL,1}'"],
-  },
-  words: { type: 'text[]', values: ["'{a,b}'", '\'{"a,b"}\'', "'{NULL}'", `'{"NULL"}'`, '\'{ab,""}\''] },
-  numbers: { type: 'numeric[]', values: ["'{1}'", "'{1.0}'"] },
-  within: { type: 'int4range', values: ["'empty'", "'[1,2)'", "'[1,)'", "'(,)'"] },
-  ranges: { type: 'numrange', values: ["'[1,2)'", "'[1.0,2)'", "'(1,2)'"] },
-  uuid: { type: 'uuid', values: ["'00000000-0000-0000-0000-000000000000'", "'00000000-0000-0000-0000-000000000001'"] },
-  address: { type: 'inet', values: ["'10.0.0.1'", "'10.0.0.1/24'", "'::1'"] },
-  bits: { type: 'varbit', values: ["'1'", "'01'", "'10'"] },
-  point: { type: 'point', values: ["'(0,0)'", "'(-0,0)'"] },
-  lexemes: { type: 'tsvector', values: ["'a b'", "'a:1 b'"] },
-  doc: { type: 'xml', values: ["'<a/>'", "'<a></a>'"] },
-  mood: { type: 'mood', values: ["'sad'", "'glad'"] },
-}
 const names = Object.keys(columns)
 /** Those that a source cannot digest. */
-const beside = ['label', 'numbers', 'ranges', 'doc', 'mood']
+const beside = ['label', 'numbers', 'longs', 'ranges', 'keys', 'doc', 'mood']
 const list = names.map((name) => `${name} ${columns[name]?.type}`)
 
 /** Tables of the source, whose keys differ in how their rows get into blocks. */

@@ -21,6 +21,7 @@ const methods: readonly DigestMethod[] = [
   { how: 'hash', type: '' },
   { how: 'numeric' },
   { how: 'integer' },
+  { how: 'bigint' },
   { how: 'bytes' },
   { how: 'text' },
   { how: 'equal-text' },
@@ -49,7 +50,7 @@ export function digestOf(alias: 'q' | 't', which = 'true'): string {
 }
 
 /** Whether all blocks are ranges of one integer, as SQL over `columns`. */
-export const hasIntegerKey = `count(*) FILTER (WHERE is_key) = 1 AND bool_or(is_key AND digest ->> 'how' = 'integer')`
+export const hasIntegerKey = `count(*) FILTER (WHERE is_key) = 1 AND bool_or(is_key AND digest ->> 'how' IN ('integer', 'bigint'))`
 
 /** From what part on reading everything is cheaper. */
 const muchChanged = 0.1

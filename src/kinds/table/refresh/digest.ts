@@ -1,5 +1,5 @@
-// The digest of a row, as SQL that postgres_fdw has its source compute: a 64-bit hash of every value in its binary form. It is the
-// same on PostgreSQL 14 to 18, and equal only for rows that are stored alike: it distinguishes 1.0 from 1.00, -0 from 0 and
+// The digest of a row, as SQL that postgres_fdw has its source compute: a hash of every value in its binary form. It is the
+// same on PostgreSQL 14 to 18, and but for chance equal only for rows that are stored alike: it distinguishes 1.0 from 1.00, -0 from 0 and
 // NULL from ''. Pure.
 
 import { groupBy } from '../../../core/data.ts'
@@ -11,9 +11,11 @@ export type DigestMethod =
   | { readonly how: 'send'; readonly function: string }
   /** A type whose equal values are stored alike, so that its own hash distinguishes all that readers could see. */
   | { readonly how: 'hash'; readonly type: string }
-  /** numeric with a precision, which fixes the scale and excludes infinity. */
+  /** numeric with a precision, which fixes the scale and excludes infinity. 1 and -1 have the same hash. */
   | { readonly how: 'numeric' }
   | { readonly how: 'integer' | 'bytes' | 'text' }
+  /** Hashed as if it were an integer: its halves are combined by XOR, so that 4294967297 and 0 have the same hash. */
+  | { readonly how: 'bigint' }
   /** Text of a collation for which other bytes can be equal: the hash of text is that of all that is equal to it. */
   | { readonly how: 'equal-text' }
   /** Arrays and ranges of types whose equal values are stored alike. */
@@ -31,8 +33,16 @@ export function partsOf(column: Sql, method: DigestMethod): Parts {
   switch (method.how) {
     case 'integer':
       return [[integer, column]]
+    case 'bigint':
+      return [
+        [integer, column],
+        [integer, sql`(${column} OPERATOR(pg_catalog.>>) 32)`],
+      ]
     case 'numeric':
-      return [[integer, sql`pg_catalog.hash_numeric_extended(${column}, 0)`]]
+      return [
+        [integer, sql`pg_catalog.hash_numeric_extended(${column}, 0)`],
+        [integer, sql`CAST(${column} OPERATOR(pg_catalog.<) 0 AS pg_catalog.int4)`],
+      ]
     case 'hash':
       return [[method.type, column]]
     case 'send':
@@ -87,30 +97,37 @@ export interface DigestedColumn {
 }
 
 /**
- * A bigint. The hash of an array is linear in those of its elements, so it is hashed again: differences of several rows of a block could cancel
- * each other out.
+ * A bigint.
  * @param from the alias of the relation
  */
 export function rowDigest(columns: readonly DigestedColumn[], from: Sql): Sql {
   const parts = columns.flatMap(({ name, method }) => partsOf(sql`${from}.${ident(name)}`, method))
+  if (columns.length === 1 && parts.every(([type]) => type === integer)) return digestOfIntegers(parts)
   const byType = groupBy(parts, ([type]) => type)
   const values = [...byType].flatMap(([type, ofType]) => {
     const each = ofType.map(([, value]) => value)
     return type === integer ? each : [hashArray(each)]
   })
-  const [first, ...others] = values
-  // As for most keys. One that is null has no digest, and its block no number.
-  if (first && others.length === 0) return sql`pg_catalog.hashint8extended(${first}, 0)`
   return digestOfValues(values)
 }
 
-export function digestOfValues(values: readonly Sql[]): Sql {
-  return sql`pg_catalog.hashint8extended(${hashArray(values)}, 0)`
+/** Of one column, as most keys are. If that is null, so is the digest: its block has no number. */
+function digestOfIntegers(parts: Parts): Sql {
+  const hashed = parts.map(([, value], seed) => sql`pg_catalog.hashint8extended(${value}, ${number(seed)})`)
+  return sql`(${join(hashed, ' OPERATOR(pg_catalog.#) ')})`
 }
 
-/** Types whose equal values are stored alike. */
+/**
+ * The hash of an array is linear in those of its elements, so it is hashed again: differences of several rows of a block could cancel
+ * each other out. The hash of a bigint has 32 bits, that of its nearest floating-point number 53.
+ */
+export function digestOfValues(values: readonly Sql[]): Sql {
+  return sql`pg_catalog.hashfloat8extended(CAST(${hashArray(values)} AS pg_catalog.float8), 0)`
+}
+
+/** Types whose equal values are stored alike, and whose hash is that of the whole value: that of bigint is not. */
 const storedAlike =
-  "'{bool,bytea,int2,int4,int8,oid,text,varchar,date,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
+  "'{bool,bytea,int2,int4,oid,text,varchar,date,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
 
 /** Of these, those without collation whose hash takes less than their binary form. */
 const ownHash = "'{bool,date,oid,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
@@ -123,7 +140,8 @@ const isDeterministic = 'coalesce((SELECT collisdeterministic FROM pg_collation 
  */
 export const digestMethodColumn: Sql = trusted(`
   CASE WHEN t.oid >= 10000 OR t.typname LIKE 'reg%' THEN NULL
-       WHEN t.typname IN ('int2', 'int4', 'int8') THEN '{"how": "integer"}'
+       WHEN t.typname IN ('int2', 'int4') THEN '{"how": "integer"}'
+       WHEN t.typname = 'int8' THEN '{"how": "bigint"}'
        WHEN t.typname = 'numeric' AND a.atttypmod >= 0 THEN '{"how": "numeric"}'
        WHEN t.oid = ANY (${ownHash}) THEN jsonb_build_object('how', 'hash', 'type', t.typname)::text
        WHEN t.typname IN ('text', 'varchar', 'bpchar') THEN CASE WHEN ${isDeterministic} THEN '{"how": "text"}' ELSE '{"how": "equal-text"}' END
