@@ -18,7 +18,7 @@ servers:
 schemas:
   proxy:
     foreign_tables:
-      facts: { server: shop, options: { schema_name: public }, columns: { id: integer, note: text, gone: boolean, at: integer } }
+      facts: { server: shop, options: { schema_name: public }, columns: { id: integer, note: text, gone: boolean, at: integer, code: text } }
   local:
     tables:
       changes: { query: SELECT * FROM proxy.facts, primary_key: [id], refresh: { watermark: { column: at, overlap: 0 } } }
@@ -59,8 +59,8 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
 }) => {
   const fixture = await fixtureWithOwnSource(
     pair,
-    `CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean DEFAULT false, at int);
-     INSERT INTO facts SELECT i, 'as it was', false, i FROM generate_series(1, 6) AS i`,
+    `CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean DEFAULT false, at int, code text);
+     INSERT INTO facts SELECT i, 'as it was', false, i, 'c' || i FROM generate_series(1, 6) AS i`,
   )
   const parsed = await fixture.manifest(manifest)
   await applyTo(parsed, fixture.url)
@@ -88,6 +88,21 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
     expect(await way(fixture)).toEqual(
       ['', '', ', and keys, to find deleted rows'].map((more) => `watermark 0 0 0 changes since at 11${more}`),
     )
+  // Two rows exchange values of a unique index, and a new row has that of one that is gone.
+  await fixture.sql(tables.map((table) => `CREATE UNIQUE INDEX ON local.${table} (code)`).join('; '))
+  await runSql(
+    fixture.source.url,
+    `UPDATE facts SET code = CASE id WHEN 4 THEN 'c6' ELSE 'c4' END, at = 12 WHERE id IN (4, 6);
+     DELETE FROM facts WHERE id = 5; INSERT INTO facts VALUES (9, 'new', false, 12, 'c5')`,
+  )
+  expect(await all(fixture)).toEqual([
+    'watermark 1 2 2 changes since at 11',
+    'watermark 1 2 2 changes since at 11',
+    'watermark 1 2 1 changes since at 11, and keys, to find deleted rows',
+  ])
+  expect(await fixture.sql('SELECT * FROM local.keys ORDER BY 1')).toEqual(
+    await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
+  )
 })
 
 test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could not use', async (pair) => {

@@ -19,7 +19,7 @@ export function changesBlock(
   watermark: WatermarkSql,
   { declare = sql``, find, gone }: FindGone,
 ): TableBlock {
-  const { columns, query, source } = table
+  const { name, key, isSameKey, columns, query, source } = table
   const of = sql`q.${watermark.column}`
   const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
   const rows = sql`SELECT ${columns} FROM ${query} AS q`
@@ -27,7 +27,7 @@ export function changesBlock(
     declare: [
       declareHighest(watermark),
       declare,
-      sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  `,
+      sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  further bigint;\n  `,
     ],
     read: [
       sql`low := ${watermark.low}`,
@@ -44,6 +44,9 @@ export function changesBlock(
     ],
     gone,
     isWhole: false,
+    deleteGone: sql`DELETE FROM ONLY ${name} AS t WHERE NOT EXISTS (SELECT FROM (SELECT ${key} FROM ${source} AS q) AS f WHERE ${isSameKey});
+        GET DIAGNOSTICS further = ROW_COUNT;
+        deleted := deleted OPERATOR(pg_catalog.+) further`,
     result: [['why', sql`fdwsync.why`], highestResult(watermark)],
   }
 }

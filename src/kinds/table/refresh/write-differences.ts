@@ -1,5 +1,5 @@
 // Compares the rows that were read of a source with those of the table, and writes the ones that differ. Pure.
-import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
+import { join, literal, number, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { fresh, type TableSql } from './table-sql.ts'
 
 /** What was read, of what the table should hold. */
@@ -8,6 +8,11 @@ export interface ReadRows {
   readonly gone: Sql
   /** Whether what was read has the keys of no others of its rows. */
   readonly isWhole: boolean
+  /**
+   * A statement that deletes all rows which are gone at the source, where other rows may be. It runs if one of those has a value of a unique index
+   * that was read with another row.
+   */
+  readonly deleteGone?: Sql
 }
 
 /** Where the rows are that differ: `old` in the table, `new` in what was read. One of them is null if there is no such row. */
@@ -17,6 +22,8 @@ export const differences = trusted('pg_temp.fdwsync_differences')
 export const writeVariables = trusted(`duplicate text;
   rows_before bigint;
   differing bigint;
+  rewritten bigint := 0;
+  attempt int := 0;
   hashjoin text := pg_catalog.current_setting('enable_hashjoin');
   mergejoin text := pg_catalog.current_setting('enable_mergejoin');`)
 
@@ -28,7 +35,7 @@ export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[
     beforehand,
     ...(rows.isWhole ? compareWhole(table, rows) : compareRead(table, rows)),
     sql`ANALYZE ${differences}`,
-    ...byIndexIfFew(table, sql`differing`, write(table)),
+    ...byIndexIfFew(table, sql`differing`, write(table, rows)),
     ...afterwards,
     // What is less is left to autovacuum.
     sql`IF differing OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 10) THEN ANALYZE ${table.name}; END IF`,
@@ -59,23 +66,52 @@ function compareRead(table: TableSql, { gone }: ReadRows): readonly Sql[] {
   ]
 }
 
-function write(table: TableSql): readonly Sql[] {
+/**
+ * PostgreSQL checks a unique index row by row. Where rows exchange values of one, they are deleted and inserted instead of updated, unless rows of
+ * other tables refer to them, which could be deleted with them.
+ */
+function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
   const { name, columns, assignments } = table
   const oldRow = sql`t.ctid OPERATOR(pg_catalog.=) d.old`
   const written = sql`${differences} AS d JOIN ${fresh} AS f ON f.ctid OPERATOR(pg_catalog.=) d.new`
+  const deleteChanged = sql`DELETE FROM ONLY ${name} AS t USING ${differences} AS d WHERE ${oldRow};
+        GET DIAGNOSTICS rewritten = ROW_COUNT;
+        UPDATE ${differences} SET old = NULL WHERE new IS NOT NULL`
+  const freeValues = [
+    ...(deleteGone ? [[sql`true`, deleteGone] as const] : []),
+    [sql`NOT ${isReferenced(name)}`, deleteChanged] as const,
+  ].map(
+    ([condition, statement], at) =>
+      sql`WHEN attempt OPERATOR(pg_catalog.=) ${number(at + 1)} AND ${condition} THEN ${statement};`,
+  )
   return [
     sql`DELETE FROM ONLY ${name} AS t USING ${differences} AS d WHERE ${oldRow} AND d.new IS NULL`,
     sql`GET DIAGNOSTICS deleted = ROW_COUNT`,
-    sql`UPDATE ONLY ${name} AS t SET ${assignments} FROM ${written} WHERE ${oldRow}`,
-    sql`GET DIAGNOSTICS updated = ROW_COUNT`,
-    sql`BEGIN
-      INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (SELECT f.* FROM ${written} WHERE d.old IS NULL) AS f;
-      GET DIAGNOSTICS inserted = ROW_COUNT;
-    EXCEPTION WHEN unique_violation OR not_null_violation THEN
-      ${requireUniqueKey(table)};
-      RAISE;
-    END`,
+    sql`LOOP
+      BEGIN
+        UPDATE ONLY ${name} AS t SET ${assignments} FROM ${written} WHERE ${oldRow};
+        GET DIAGNOSTICS updated = ROW_COUNT;
+        INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (SELECT f.* FROM ${written} WHERE d.old IS NULL) AS f;
+        GET DIAGNOSTICS inserted = ROW_COUNT;
+        EXIT;
+      EXCEPTION WHEN unique_violation OR not_null_violation THEN
+        ${requireUniqueKey(table)};
+        IF SQLSTATE OPERATOR(pg_catalog.<>) '23505' THEN RAISE; END IF;
+        attempt := attempt OPERATOR(pg_catalog.+) 1;
+        CASE
+          ${join(freeValues, '\n          ')}
+          ELSE RAISE;
+        END CASE;
+      END;
+    END LOOP`,
+    sql`updated := updated OPERATOR(pg_catalog.+) rewritten`,
+    sql`inserted := inserted OPERATOR(pg_catalog.-) rewritten`,
   ]
+}
+
+function isReferenced(table: Sql): Sql {
+  return sql`EXISTS (SELECT FROM pg_catalog.pg_constraint AS c WHERE c.contype OPERATOR(pg_catalog.=) 'f'
+            AND c.confrelid OPERATOR(pg_catalog.=) (SELECT t.tableoid FROM ONLY ${table} AS t LIMIT 1))`
 }
 
 /**
