@@ -1,7 +1,7 @@
 // SQL fragments for what views read. Only the _RETURN rule counts, which is the view's query. Another rule, such as one for
 // INSERT, can refer to anything, even to a view that reads this one.
 
-import { sourceSchema } from '../kinds/facets/user-objects.ts'
+import { sourceSchema } from '../core/reserved-schemas.ts'
 
 /** Whether a view is one of users, and not the query of a table, which is replaced along with its table. */
 export function isNoSourceView(view: string): string {

@@ -1,6 +1,7 @@
 // Schemas.
 
 import { type IdOf, keyOf } from '../core/object.ts'
+import { sourceSchema } from '../core/reserved-schemas.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import {
@@ -22,7 +23,7 @@ import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { present } from './facets/stanza.ts'
-import { isUserSchema, notOfAnExtension, sourceSchema } from './facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface SchemaSpec extends Access, Ignoring, Protection {

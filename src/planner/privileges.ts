@@ -4,6 +4,7 @@
 import type { Change, FieldChange, LiveState } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
+import { sourceSchema } from '../core/reserved-schemas.ts'
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { isOnlineReplacement, parentOf } from '../differ/steps/changes.ts'
@@ -25,7 +26,10 @@ interface Requirement {
   readonly schema: string | null
   /** Those who may create objects in the schema once this plan has created or altered it. */
   readonly creators: readonly string[] | null
-  readonly isCreatedInSchema: boolean
+  /** Whether it gets a new name in that schema, by its creation or another way. */
+  readonly isNewInSchema: boolean
+  /** Whether its source view does in the schema of those. */
+  readonly isNewInSourceSchema: boolean
   /** Null: that does not change. */
   readonly owner: string | null
   /** Whether that owner must be able to create it in its schema. Replacements are built where every role may create them. */
@@ -39,6 +43,9 @@ interface Row {
   readonly user: string
   readonly otherOwner: string | null
   readonly mayCreate: boolean
+  readonly mayCreateSourceView: boolean
+  /** The roles that apply are members of it. */
+  readonly ledgerOwner: string | null
   readonly maySetOwner: boolean
   readonly ownerMayCreate: boolean
   readonly ownerMayUseWrapper: boolean
@@ -62,15 +69,17 @@ const shortcomingsQuery = trusted(`
              WHEN 'pg_foreign_server' THEN (SELECT srvowner FROM pg_foreign_server s WHERE s.oid = (object ->> 'oid')::oid)
              WHEN 'pg_statistic_ext' THEN (SELECT stxowner FROM pg_statistic_ext s WHERE s.oid = (object ->> 'oid')::oid)
            END AS live_owner
-      FROM jsonb_to_recordset($1) AS t("at" int, object jsonb, "isDrop" bool, schema text, creators text[], "isCreatedInSchema" bool,
-                                       owner text, "ownerCreates" bool, wrapper text)
+      FROM jsonb_to_recordset($1) AS t("at" int, object jsonb, "isDrop" bool, schema text, creators text[], "isNewInSchema" bool,
+                                       "isNewInSourceSchema" bool, owner text, "ownerCreates" bool, wrapper text)
       LEFT JOIN pg_namespace n ON n.nspname = t.schema
       LEFT JOIN pg_roles o ON o.rolname = t.owner
   ), known AS (
     SELECT "at",
            CASE WHEN NOT pg_has_role(live_owner, 'USAGE') AND NOT ("isDrop" AND coalesce(pg_has_role(nspowner, 'USAGE'), false))
                 THEN pg_get_userbyid(live_owner) END AS "otherOwner",
-           NOT "isCreatedInSchema" OR ${mayCreate('applier.oid')} AS "mayCreate",
+           NOT "isNewInSchema" OR ${mayCreate('applier.oid')} AS "mayCreate",
+           NOT "isNewInSourceSchema" OR coalesce(has_schema_privilege(to_regnamespace('${sourceSchema}'), 'CREATE'), true) AS "mayCreateSourceView",
+           (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'fdwsync') AS "ledgerOwner",
            new_owner IS NULL OR pg_has_role(new_owner, 'USAGE')
              AND CASE WHEN current_setting('server_version_num')::int < 160000 THEN true ELSE pg_has_role(new_owner, 'SET') END AS "maySetOwner",
            NOT "ownerCreates" OR new_owner IS NULL OR ${mayCreate('new_owner')} AS "ownerMayCreate",
@@ -79,7 +88,7 @@ const shortcomingsQuery = trusted(`
       FROM required, applier
   )
   SELECT *, current_user::text AS user FROM known
-   WHERE "otherOwner" IS NOT NULL OR NOT ("mayCreate" AND "maySetOwner" AND "ownerMayCreate" AND "ownerMayUseWrapper")
+   WHERE "otherOwner" IS NOT NULL OR NOT ("mayCreate" AND "mayCreateSourceView" AND "maySetOwner" AND "ownerMayCreate" AND "ownerMayUseWrapper")
    ORDER BY "at"`)
 
 function mayCreate(role: string): string {
@@ -131,12 +140,27 @@ function requirementOf(change: Altering, at: number, context: Context): Requirem
     isDrop: change.op === 'drop',
     schema,
     creators: schema === null ? null : creatorsIn(schema, context),
-    isCreatedInSchema: isCreated && schema !== null,
+    isNewInSchema: schema !== null && (isCreated || movesIn(change, schema)),
+    isNewInSourceSchema: id.kind === 'table' && (isCreated || changesSourceView(change)),
     owner,
     ownerCreates: owner !== null && schema !== null && !isOnlineReplacement(change),
     wrapper: owner === null ? null : wrapperOf(change),
   }
 }
+
+/** PostgreSQL requires CREATE to rename what is in a schema, but for types. */
+function movesIn(change: Altering, schema: string): boolean {
+  if (change.op !== 'alter' || !change.from.renamedFrom) return false
+  return change.to.id.kind !== 'type' || namespaceOf(change.from.renamedFrom) !== schema
+}
+
+/** A table that is renamed, given to another owner or adopted. */
+function changesSourceView(change: Altering): boolean {
+  if (change.op !== 'alter') return false
+  return change.from.renamedFrom !== undefined || change.fields.some(({ field }) => sourceViewFields.has(field))
+}
+
+const sourceViewFields: ReadonlySet<string> = new Set(['owner of the query', 'query'])
 
 /** Undefined if it needs no owner: grants are possible with a grant option, and loads with other privileges. */
 function objectOf(change: Altering, { live, user }: Context): Requirement['object'] {
@@ -193,6 +217,7 @@ function shortcomingOf(change: Altering, row: Row): Pick<Refusal, 'reason' | 'hi
     return { reason, hint: 'Apply as a role that is. Or have its owner changed.' }
   }
   if (!row.mayCreate) return withoutPrivilege(user, `CREATE ON SCHEMA ${schema}`, user)
+  if (!row.mayCreateSourceView) return withoutSourceSchema(user, row)
   if (!row.maySetOwner) {
     const reason = `${user} cannot give it to ${owner}, since it is not a member of that role`
     return { reason, hint: `Apply as a role that is. Or, if ${user} may act as ${owner}: GRANT ${owner} TO ${user};` }
@@ -205,4 +230,12 @@ function shortcomingOf(change: Altering, row: Row): Pick<Refusal, 'reason' | 'hi
 
 function withoutPrivilege(who: string, privilege: string, role: string): Pick<Refusal, 'reason' | 'hint'> {
   return { reason: `${who} needs ${privilege}`, hint: `GRANT ${privilege} TO ${role};` }
+}
+
+/** A grant would be revoked by the manifest that has created the schema. */
+function withoutSourceSchema(user: string, { ledgerOwner }: Row): Pick<Refusal, 'reason' | 'hint'> {
+  const refused = withoutPrivilege(user, `CREATE ON SCHEMA ${sourceSchema}`, user)
+  if (ledgerOwner === null) return refused
+  const giving = `ALTER SCHEMA ${sourceSchema} OWNER TO ${ident(ledgerOwner)};`
+  return { ...refused, hint: `Give it to the role that owns the ledger: ${giving}` }
 }

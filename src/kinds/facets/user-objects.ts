@@ -1,10 +1,10 @@
 // Conditions of list queries, which find user objects: not those of the system, of an extension or of fdwsync.
-/** The schema of the views that hold the queries of tables: see kinds/table/source-view.ts. */
-export const sourceSchema = 'fdwsync_source'
+
+import { reservedSchemas } from '../../core/reserved-schemas.ts'
 
 /** Neither a schema of the system nor one of fdwsync. */
 export function isUserSchema(schema: string): string {
-  return `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync', '${sourceSchema}')`
+  return `${schema} !~ '^pg_' AND ${schema} NOT IN (${reservedSchemas.map((name) => `'${name}'`).join(', ')})`
 }
 
 /** The object is not a member of an extension. */

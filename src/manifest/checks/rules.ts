@@ -14,11 +14,13 @@ import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { userOptionProblems, usesPostgresFdw } from './postgres-fdw-options.ts'
 import { refreshPolicyProblems } from './refresh-policies.ts'
 import { renameProblems } from './renames.ts'
+import { reservedSchemaProblems } from './reserved-schemas.ts'
 import { accessibles, copies, foreignTables, grantees, tables, types } from './walk.ts'
 
 export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
   return [
     ...nameProblems(manifest),
+    ...reservedSchemaProblems(manifest),
     ...collisions(manifest),
     ...columnProblems(manifest),
     ...parentProblems(manifest),

@@ -160,6 +160,21 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'materialized view a.o: it cannot be loaded: its owner other needs SELECT on materialized view a.n',
     ])
     expect(await unreadable(`, grants: { select: [${other.user}] }`)).toEqual([])
+
+    await fixture.sql(`ALTER SCHEMA fdwsync_source OWNER TO postgres`)
+    const renamed = 'a: { tables: { s: { renamed_from: r, query: SELECT 1 AS id }, t: { query: SELECT 1 AS id } } }'
+    const { refusals } = await planFor(await manifest(renamed), url)
+    expect(refusals.map(({ title, reason, hint }) => [title, reason, hint])).toEqual(
+      ['table a.s', 'table a.t'].map((title) => [
+        title,
+        `${user} needs CREATE ON SCHEMA fdwsync_source`,
+        `Give it to the role that owns the ledger: ALTER SCHEMA fdwsync_source OWNER TO ${user};`,
+      ]),
+    )
+    await fixture.sql(
+      `ALTER SCHEMA fdwsync_source OWNER TO ${user}; ALTER SCHEMA a OWNER TO postgres; REVOKE CREATE ON SCHEMA a FROM ${other.user}`,
+    )
+    expect(await refusalsOf(renamed)).toContain(`table a.s: ${user} needs CREATE ON SCHEMA a`)
   })
 
   test('a read-only server: the plan lists what is undetermined', async () => {

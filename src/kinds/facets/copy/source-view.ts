@@ -2,8 +2,8 @@
 // tracks renames, refuses to drop what is read, and dumps the query along with the data.
 import { createHash } from 'node:crypto'
 import type { Relation } from '../../../core/object.ts'
+import { sourceSchema } from '../../../core/reserved-schemas.ts'
 import { fragment, ident, literal, qualified, type Sql, type Statement, sql, statement } from '../../../core/sql.ts'
-import { sourceSchema } from '../user-objects.ts'
 import { fullNameIn, fullNameOf } from './full-name.ts'
 import { isAdopted, isMarked } from './table-mark.ts'
 

@@ -61,6 +61,24 @@ describe('a name that PostgreSQL would truncate is refused everywhere', () => {
 })
 
 test.each([
+  ['schemas: { pg_x: {} }', '3:12: the schema "pg_x" is reserved for PostgreSQL'],
+  ['schemas: { information_schema: {} }', '3:12: the schema "information_schema" is reserved for PostgreSQL'],
+  ['schemas: { fdwsync_source: {} }', '3:12: the schema "fdwsync_source" is reserved for fdwsync'],
+  ...[
+    'proxy_schema: pg_x, schema: a',
+    'proxy_schema: a, schema: pg_x',
+    'proxy_schema: a, schema: b, types: copy, types_schema: pg_x',
+  ].map((schemas) => [
+    `servers: { s: {} }\nmirrors: { m: { server: s, remote_schema: pg_x, ${schemas} } }`,
+    ': the schema "pg_x" is reserved for PostgreSQL',
+  ]),
+])('a schema that no one can declare: %s', async (text, expected) => {
+  const reported = await problemsOf(`${head}${text}\n`)
+  expect(reported.match(/reserved/g)).toHaveLength(1)
+  expect(reported).toContain(expected)
+})
+
+test.each([
   ['"a\\0b"', 'NUL'],
   ['"${env:NUL}"', 'NUL'],
   ['"\\uDC00"', 'half a surrogate pair'],
