@@ -78,7 +78,8 @@ DECLARE
 BEGIN
   IF parent IS NULL THEN
     RAISE EXCEPTION 'the parent % does not exist', ${shown}
-      USING ERRCODE = '42P01', HINT = 'Create it first: fdwsync creates foreign tables, but not their local parents.';
+      USING ERRCODE = '42P01', HINT = coalesce(${elsewhere(of, kinds)},
+        'Create it first: fdwsync creates foreign tables, but not their local parents.');
   END IF;
   SELECT c.relkind, c.relispartition, coalesce(address, pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)::pg_catalog.text)
     INTO kind, is_partition, address
@@ -93,6 +94,14 @@ BEGIN
   EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', ${literal(as)}, address);
 END`
   return statement(sql`DO ${literal(body)}`)
+}
+
+/** What to write if a name without schema is that of a relation outside search_path. */
+function elsewhere({ schema, name }: ObjectName, kinds: Sql): Sql {
+  if (schema !== null) return sql`NULL`
+  return sql`(SELECT pg_catalog.format('Name its schema: { schema: %s, name: %s }', pg_catalog.to_json(n.nspname), pg_catalog.to_json(c.relname))
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relname = ${literal(name)} AND c.relkind IN (${kinds}) AND n.nspname !~ '^(pg_|fdwsync)' ORDER BY n.nspname LIMIT 1)`
 }
 
 const uniqueCheck = (shown: Sql) => sql`
