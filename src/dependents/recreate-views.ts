@@ -231,7 +231,7 @@ async function createViews(
 
 const readsRenamed: Lost = {
   reason: 'it reads something that this plan also renames',
-  hint: 'Apply the renaming first, then the other changes.',
+  hint: 'Apply the renaming first, then the other changes. Or drop the view, apply, and create it again.',
 }
 
 function outcomeOf(

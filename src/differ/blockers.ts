@@ -158,7 +158,7 @@ function hintOf({ op }: Change, blocking: readonly Dependent[], areDropped: bool
     return 'The manifest declares what depends on it, but both cannot be changed at once. Apply a manifest without that, then this change with it.'
   }
   return op === 'drop'
-    ? 'Drop what depends on it first, or keep it declared.'
+    ? 'Drop what depends on it first. Or keep it, without managing it: fdwsync release.'
     : 'fdwsync does not change what it does not manage. Drop what depends on it, apply, and create that again.'
 }
 

@@ -153,9 +153,21 @@ function originInput(
     live,
     searchPath,
     digests,
-    altered: sourceChanges.altered,
+    altered: alteredUnderNewNames(wanted, live, sourceChanges.altered),
     hasChangedNeeds,
   }
+}
+
+/** The ledger presents the columns of what is renamed under their new names: see planner/renamed-from.ts. */
+function alteredUnderNewNames(
+  { id }: WantedObject,
+  live: LiveObject | undefined,
+  altered: OriginInput['altered'],
+): OriginInput['altered'] {
+  const key = keyOf(id)
+  const withColumns = kindOf(id).renaming?.withColumns
+  if (!live?.renamedColumns || !withColumns || !altered.has(key)) return altered
+  return new Map([[key, withColumns(altered.get(key), live.renamedColumns)]])
 }
 
 /** What was recorded of a child whose parent has columns renamed by the plan. The live child is shown under the new names too. */

@@ -147,10 +147,14 @@ const changes: readonly SourceChange[] = [
   { what: 'an index is dropped', sql: 'DROP INDEX orders_state_idx', changes: ['drop index local.orders_state_idx'] },
 ]
 
-/** A view of another role reads a column that goes at the source. */
+/** A view of another role reads a column that goes at the source; another, one that is renamed and retyped at once. */
 async function expectRestToFollow(fixture: Fixture, parsed: ParsedManifest, url: string): Promise<void> {
   await fixture.sql('CREATE VIEW people.names AS SELECT name FROM local.customers')
-  await runSql(fixture.source.url, 'ALTER TABLE customers DROP phone; ALTER TABLE payments ADD paid date')
+  await runSql(
+    fixture.source.url,
+    `ALTER TABLE customers DROP phone; ALTER TABLE payments ADD paid date;
+     ALTER TABLE journal RENAME note TO line; ALTER TABLE journal ALTER line TYPE varchar(50)`,
+  )
   await fixture.sql('CREATE VIEW people.phones AS SELECT phone FROM local.customers')
   const { plan, report } = await applyTo(parsed, url)
   expect(changesOf(plan)).toEqual(['alter foreign table proxy.payments', 'replace materialized view local.payments'])
@@ -163,12 +167,21 @@ async function expectRestToFollow(fixture: Fixture, parsed: ParsedManifest, url:
         /^it is kept as it was last applied, .* materialized view local.customers: .* view people.phones/,
       ),
     ],
+    [
+      'source/not-followed',
+      'foreign table proxy.journal',
+      expect.stringMatching(
+        /materialized view local.journal: .* view people.last_events \(it reads something that this plan also renames/,
+      ),
+    ],
   ])
-  await fixture.sql('DROP VIEW people.phones, people.names')
+  await fixture.sql('DROP VIEW people.phones, people.names, people.last_events')
   const after = await applyTo(parsed, url)
   expect(changesOf(after.plan)).toEqual([
     'replace foreign table proxy.customers',
+    'replace foreign table proxy.journal',
     'replace materialized view local.customers',
+    'replace materialized view local.journal',
   ])
   expect({ missed: missedOf(after.report), undetermined: after.plan.undetermined }).toEqual({
     missed: [],

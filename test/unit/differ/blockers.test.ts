@@ -180,7 +180,7 @@ describe('a refusal', () => {
     )
   })
   test.each([
-    ['drop', drop(orders), 'Drop what depends on it first, or keep it declared.'],
+    ['drop', drop(orders), 'Drop what depends on it first. Or keep it, without managing it: fdwsync release.'],
     ['alteration', alter(orders, [field('x', 'replace', { blockedByUseOf: 'a' })]), 'create that again.'],
   ])('of a %s says what helps', (_title, change, hint) => {
     expect(refusalOf(change, dependent(orders, 'function f()', { column: 'a' }))).toContain(hint)
