@@ -2,7 +2,7 @@
 // the owner of the copy. Pure.
 
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
-import { fresh, readInto } from '../kinds/table/refresh/table-sql.ts'
+import { fresh, readInto, relationConstant, requireAllRows } from '../kinds/table/refresh/table-sql.ts'
 import { requireUniqueKey } from '../kinds/table/refresh/write-differences.ts'
 import type { TableFacts } from './strategies/strategy.ts'
 import { columnList, differs, keySqlOf, namesOf, sameKey } from './strategies/table-block.ts'
@@ -23,6 +23,8 @@ const counted = ['rows', 'missing', 'extra', 'different'] as const
 /** Returns the numbers of rows: see core/verification.ts. The table and its query are read once each. */
 export function verifyBlock(copy: ComparedCopy): Sql {
   const fields = counted.map((name) => sql`${literal(name)}, fdwsync.${trusted(name)}`)
+  const relation = relationConstant(qualified(copy.id.schema, copy.id.name))
+  const complete = copy.table ? [requireAllRows({ relation, title: literal(copy.title) })] : []
   const key = copy.table ? namesOf(copy.table.key) : []
   const check = key.length > 0 ? [requireUniqueKey(keySqlOf(copy.title, key))] : []
   const compare = copy.table && key.length > 0 ? compareByKey(copy, copy.table) : compareWholeRows(copy)
@@ -35,7 +37,7 @@ DECLARE
     '\n  ',
   )}
 BEGIN
-  ${join([read, sql`ANALYZE ${fresh}`, ...check, compare], ';\n  ')};
+  ${join([...complete, read, sql`ANALYZE ${fresh}`, ...check, compare], ';\n  ')};
   RETURN pg_catalog.jsonb_build_object(${join(fields, ', ')});
 END`
 }

@@ -45,6 +45,7 @@ const blockCount = `GREATEST(${rowCount} / (member ->> 'per_block')::float8, 1)`
 /** The values of the places, as SQL over those columns. Of what a table has not, such as a watermark, they are null. */
 const values = {
   name: `member ->> 'name'`,
+  relation: `format('CAST(%L AS pg_catalog.regclass)', member ->> 'name')`,
   title: `quote_literal('table ' || (member ->> 'name'))`,
   query,
   source: `CASE WHEN ${soft} IS NULL THEN ${query} ELSE format('(SELECT * FROM %s WHERE (%s) IS NOT TRUE)', ${query}, ${soft}) END`,

@@ -3,7 +3,7 @@
 import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import { sourceViewOf } from '../../kinds/facets/copy/source-view.ts'
-import type { TableSql } from '../../kinds/table/refresh/table-sql.ts'
+import { relationConstant, type TableSql } from '../../kinds/table/refresh/table-sql.ts'
 import type { Copy, TableFacts } from './strategy.ts'
 
 export interface TableCopy extends Pick<Copy, 'id' | 'title'> {
@@ -16,6 +16,7 @@ export function tableSqlOf(copy: TableCopy): TableSql {
   const columns = namesOf(facts.columns)
   return {
     name: tableName(copy),
+    relation: relationConstant(tableName(copy)),
     query: queryRows(copy),
     source: sourceRows(copy),
     columns: columnList(columns),

@@ -181,5 +181,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       reason: expect.stringContaining('security-definer function'),
     })
     expect(await fixture.sql('SELECT who FROM own.rows')).toEqual([{ who: user }])
+    // Rows that their owner does not see would count as missing.
+    await fixture.sql('ALTER TABLE own.rows ENABLE ROW LEVEL SECURITY; ALTER TABLE own.rows FORCE ROW LEVEL SECURITY')
+    const [blind] = (await refresh(parsed, ['own.rows'], connectTo(fixture.url), refreshDefaults)).views
+    const [unverified] = await compare(parsed, fixture.url, ['own.rows'])
+    for (const outcome of [blind?.outcome, unverified])
+      expect(outcome).toMatchObject({
+        status: 'failed',
+        reason: expect.stringContaining('row-level security is forced'),
+      })
   })
 })

@@ -5,7 +5,7 @@
 // and `q` what the query returns.
 import { join, literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { runDeferred } from '../as-owner.ts'
-import { fresh, keys, readInto, type TableSql } from './table-sql.ts'
+import { fresh, keys, readInto, requireAllRows, type TableSql } from './table-sql.ts'
 import { differences, type ReadRows, writeDifferences, writeVariables } from './write-differences.ts'
 
 export interface TableBlock extends ReadRows {
@@ -40,6 +40,7 @@ DECLARE
   ${join(declare, '')}
 BEGIN
   LOCK TABLE ONLY ${table.name} IN SHARE ROW EXCLUSIVE MODE;
+  ${requireAllRows(table)};
   ${useMaintenanceMemory};
   <<reading>>
   BEGIN

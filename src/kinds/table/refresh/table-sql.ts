@@ -1,9 +1,11 @@
 // What differs from table to table in the blocks that bring tables up to date. The command puts it together from what it has read of a table;
 // in fdwsync.refresh() they are places in which the function puts names.
-import { type Sql, sql, trusted } from '../../../core/sql.ts'
+import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 
 export interface TableSql {
   readonly name: Sql
+  /** A constant of type regclass. */
+  readonly relation: Sql
   /** A constant for messages: `'table shop.orders'`. */
   readonly title: Sql
   /** What its query returns. */
@@ -40,6 +42,22 @@ export interface WatermarkSql {
   readonly reached: Sql
   /** The variable `highest` as text. */
   readonly highest: Sql
+}
+
+export function relationConstant(name: Sql): Sql {
+  return sql`CAST(${literal(name)} AS pg_catalog.regclass)`
+}
+
+/**
+ * Raises an error if the owner of a table, as which it is compared, would not see all of its rows. Rows that are hidden would seem to be missing, and
+ * what is gone would stay.
+ */
+export function requireAllRows({ relation, title }: Pick<TableSql, 'relation' | 'title'>): Sql {
+  const message = literal('%: its owner does not see all of its rows, as row-level security is forced')
+  const hint = literal('ALTER TABLE … NO FORCE ROW LEVEL SECURITY, or give it an owner with BYPASSRLS.')
+  return sql`IF pg_catalog.row_security_active(CAST(${relation} AS pg_catalog.oid)) THEN
+    RAISE EXCEPTION ${message}, ${title} USING ERRCODE = 'insufficient_privilege', HINT = ${hint};
+  END IF`
 }
 
 /** What was read. The name is looked up in pg_temp alone. */

@@ -79,7 +79,7 @@ function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
         UPDATE ${differences} SET old = NULL WHERE new IS NOT NULL`
   const freeValues = [
     ...(deleteGone ? [[sql`true`, deleteGone] as const] : []),
-    [sql`NOT ${isReferenced(name)}`, deleteChanged] as const,
+    [sql`NOT ${isReferenced(table)}`, deleteChanged] as const,
   ].map(
     ([condition, statement], at) =>
       sql`WHEN attempt OPERATOR(pg_catalog.=) ${number(at + 1)} AND ${condition} THEN ${statement};`,
@@ -109,9 +109,9 @@ function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
   ]
 }
 
-function isReferenced(table: Sql): Sql {
-  return sql`EXISTS (SELECT FROM pg_catalog.pg_constraint AS c WHERE c.contype OPERATOR(pg_catalog.=) 'f'
-            AND c.confrelid OPERATOR(pg_catalog.=) (SELECT t.tableoid FROM ONLY ${table} AS t LIMIT 1))`
+function isReferenced({ relation }: TableSql): Sql {
+  return sql`EXISTS (SELECT FROM pg_catalog.pg_constraint AS c
+            WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.confrelid OPERATOR(pg_catalog.=) ${relation})`
 }
 
 /**
