@@ -23,6 +23,7 @@ import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { throwProblems } from './findings.ts'
 import { fingerprintForAnyRole } from './fingerprint.ts'
+import { lackedForLoads } from './load-privileges.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, createProofOfCreation, namesOf } from './proof.ts'
@@ -33,7 +34,6 @@ import type { Selection } from './selection.ts'
 import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
-import { unreadableRelations } from './unreadable-relations.ts'
 import { waitingReaders } from './waiting-readers.ts'
 import { checkWatermarks } from './watermarks.ts'
 
@@ -68,7 +68,7 @@ async function planOnce(
   const unusable = checkWatermarks(context, changeSet)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
-  const unreadable = await unreadableRelations(context, changeSet)
+  const unreadable = await lackedForLoads(context, changeSet)
   const waits = await waitingReaders(context, changeSet)
   const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...unreadable, ...waits, ...unusable])
   const more = tablesToKeep(plan, context.resolved)

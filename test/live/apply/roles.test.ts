@@ -146,10 +146,12 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect([plan.refusals, missedOf(report)]).toEqual([[], []])
     expect(changesOf(await planFor(await manifest(owned), url))).toEqual([])
     const views = (grants: string) =>
-      owned.replace(
-        `m: ${copy}`,
-        `m: ${copy}, n: { query: SELECT 1 AS id${grants} }, o: { query: SELECT id FROM a.n, ${given} }`,
-      )
+      owned
+        .replace(
+          `m: ${copy}`,
+          `m: ${copy}, n: { query: SELECT 1 AS id${grants} }, o: { query: SELECT id FROM a.n, ${given} }`,
+        )
+        .replace('tables: {', `tables: { s: ${copy},`)
     const unreadable = async (grants: string) => {
       const { warnings } = await planFor(await manifest(views(grants)), url, 60_000, true)
       return warnings.flatMap(({ message, refusesApply }) =>
@@ -159,7 +161,20 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await unreadable('')).toEqual([
       'materialized view a.o: it cannot be loaded: its owner other needs SELECT on materialized view a.n',
     ])
-    expect(await unreadable(`, grants: { select: [${other.user}] }`)).toEqual([])
+    const granted = `, grants: { select: [${other.user}] }`
+    expect(await unreadable(granted)).toEqual([])
+    await fixture.sql(
+      `REVOKE USAGE ON SCHEMA a FROM ${other.user}; REVOKE TEMPORARY ON DATABASE ${fixture.target.name} FROM PUBLIC`,
+    )
+    const missing = 'it cannot be loaded: its owner other needs'
+    expect((await unreadable(granted)).sort()).toEqual([
+      `materialized view a.o: ${missing} USAGE on schema a`,
+      `table a.s: ${missing} TEMPORARY on database ${fixture.target.name}`,
+      `table a.s: ${missing} USAGE on schema a`,
+    ])
+    await fixture.sql(
+      `GRANT USAGE ON SCHEMA a TO ${other.user}; GRANT TEMPORARY ON DATABASE ${fixture.target.name} TO PUBLIC`,
+    )
 
     await fixture.sql(`ALTER SCHEMA fdwsync_source OWNER TO postgres`)
     const renamed = 'a: { tables: { s: { renamed_from: r, query: SELECT 1 AS id }, t: { query: SELECT 1 AS id } } }'
