@@ -34,6 +34,7 @@ import type { Selection } from './selection.ts'
 import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
+import { unsupportedSchedules } from './unsupported-schedules.ts'
 import { waitingReaders } from './waiting-readers.ts'
 import { checkWatermarks } from './watermarks.ts'
 
@@ -121,7 +122,8 @@ async function requirePreconditions(context: PlanContext): Promise<void> {
   const known = declared.filter(({ id }) => !unresolved.has(keyOf(id)))
   const unmet = await unmetPreconditions(session, known, target.catalog.live, digests)
   const outdated = await queriesUsingOldNames(declared, target.renaming, searchPath)
-  throwProblems(context, [...unmet, ...outdated])
+  const unsupported = await unsupportedSchedules(session, known, target.catalog.live)
+  throwProblems(context, [...unmet, ...outdated, ...unsupported])
 }
 
 async function checkSourcesIfAsked(

@@ -78,6 +78,18 @@ describe.skipIf(!binaries)('pg_cron', () => {
       { how: 'plain' },
     ])
 
+    for (const recent of ['30 seconds', '0 0 $ * *']) {
+      const refused = await runSql(url, `BEGIN; SELECT cron.schedule('x', '${recent}', 'SELECT 1'); ROLLBACK`).then(
+        () => '',
+        (error: Error) => error.message,
+      )
+      const planned = await plan(scheduled(recent)).then(
+        () => '',
+        (error: Error) => error.message,
+      )
+      expect(planned, 'the same as pg_cron, which knows it from 1.5 on').toBe(refused && `${job}: ${refused}`)
+    }
+
     expect(await apply(scheduled('*/5 * * * *'))).toEqual(['alter refresh policy of shop."It\'s"', `alter ${job}`])
     expect(await jobs()).toEqual([{ ...wanted, schedule: '*/5 * * * *' }])
 
