@@ -22,9 +22,9 @@ async function introduce({ narrator, databases }: DemoContext): Promise<void> {
   )
   await narrator.heading('Two databases')
   await narrator.print(
-    `Two PostgreSQL ${databases.major} servers run for this demo. One holds "shop", the database of a`,
-    `web shop: ${count?.orders} orders with ${count?.lines} order lines. The other holds "analytics", an`,
-    'empty database that is to get a copy of the shop for reports.',
+    `Two servers run for this demo. One, PostgreSQL ${databases.majors.source}, holds "shop", the database of a`,
+    `web shop: ${count?.orders} orders with ${count?.lines} order lines. The other, PostgreSQL ${databases.majors.target}, holds`,
+    '"analytics", an empty database that is to get a copy of the shop for reports.',
     '',
     'examples/shop/fdwsync.yaml declares that copy: a foreign server, four foreign',
     'tables, and five materialized views with their indexes.',
@@ -147,8 +147,11 @@ async function restoreWithoutSource({ narrator, databases, fdwsync, sql }: DemoC
     'A dump of a materialized view has only its definition. An overlay declares the four',
     'copies as tables. Each is built beside the old copy, so that readers keep reading.',
   )
-  if (!(await databases.canRestore())) {
-    return narrator.print('', `This part is left out: no pg_dump for PostgreSQL ${databases.major} is installed.`)
+  if (!databases.canRestore) {
+    return narrator.print(
+      '',
+      `This part is left out: no pg_dump for PostgreSQL ${databases.majors.target} is installed.`,
+    )
   }
   await fdwsync('apply --auto-approve', 0, { database: 'analytics', overlay })
   const count = 'SELECT count(*) AS lines FROM shop.order_lines;'

@@ -8,9 +8,10 @@ import { FdwsyncError } from '../core/errors.ts'
 import { trusted } from '../core/sql.ts'
 import { openSession } from '../db/session.ts'
 import { connectionSettings } from '../db/settings.ts'
-import { copyByDump, findDump } from './dump.ts'
+import { copyByDump } from './dump.ts'
 import { packageFolder } from './package-folder.ts'
 import { type Binaries, startThrowawayServer, type ThrowawayServer } from './server/server.ts'
+import type { DemoBinaries } from './usable-binaries.ts'
 
 /** `restored`: only after {@link DemoDatabases.restore}. */
 export type DatabaseName = 'shop' | 'analytics' | 'restored'
@@ -18,13 +19,14 @@ export type DatabaseName = 'shop' | 'analytics' | 'restored'
 export type Row = Readonly<Record<string, unknown>>
 
 export interface DemoDatabases {
-  readonly major: number
+  /** Of the servers. */
+  readonly majors: { readonly source: number; readonly target: number }
   /** The environment of commands: DATABASE_URL names the target, the manifest's variables name the source. */
   envOf(target: DatabaseName): NodeJS.ProcessEnv
   /** Runs SQL and returns the rows of the last statement. */
   query(database: DatabaseName, text: string): Promise<readonly Row[]>
-  /** Whether a pg_dump for these servers is installed. */
-  canRestore(): Promise<boolean>
+  /** Whether a pg_dump for the target is installed. */
+  readonly canRestore: boolean
   /** Starts an empty server, and restores a dump of the target there. */
   restore(): Promise<void>
   /** Kills the server, as a crash would. Its data survive. */
@@ -35,18 +37,18 @@ export interface DemoDatabases {
 }
 
 /** Starts the servers and loads the example's shop into the source. */
-export async function startDatabases(binaries: Binaries): Promise<DemoDatabases> {
+export async function startDatabases({ source, target, dump }: DemoBinaries): Promise<DemoDatabases> {
   const started: ThrowawayServer[] = []
   const stop = async () => {
     await Promise.all(started.map((server) => server.stop()))
   }
-  const start = async () => {
-    const server = await startThrowawayServer({ binaries })
+  const start = async (binaries: Binaries) => {
+    const server = await startThrowawayServer({ binaries }).catch((error) => startFailure(error, binaries))
     started.push(server)
     return server
   }
   try {
-    const [shop, analytics] = await Promise.all([start(), start()]).catch((error) => startFailure(error, binaries))
+    const [shop, analytics] = await Promise.all([start(source), start(target)])
     const servers = new Map<DatabaseName, ThrowawayServer>([
       ['shop', shop],
       ['analytics', analytics],
@@ -56,18 +58,17 @@ export async function startDatabases(binaries: Binaries): Promise<DemoDatabases>
     const serverOf = (database: DatabaseName) => servers.get(database) ?? shop
     const urlOf = (database: DatabaseName) => serverOf(database).url(database)
     return {
-      major: binaries.major,
+      majors: { source: source.major, target: target.major },
       envOf: (target) => environment(shop, urlOf(target), password),
       query: (database, text) => runSql(urlOf(database), text),
       kill: (database) => serverOf(database).kill(),
       restart: (database) => serverOf(database).restart(),
-      canRestore: async () => (await findDump(binaries)) !== undefined,
+      canRestore: dump !== undefined,
       async restore() {
-        const programs = (await findDump(binaries)) ?? ''
-        const restored = await start()
+        const restored = await start(target)
         servers.set('restored', restored)
         await runSql(restored.url(), 'CREATE DATABASE restored')
-        await copyByDump(programs, urlOf('analytics'), urlOf('restored'))
+        await copyByDump(dump ?? '', urlOf('analytics'), urlOf('restored'))
       },
       stop,
     }

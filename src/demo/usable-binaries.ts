@@ -1,25 +1,39 @@
-// Chooses the PostgreSQL server that the demo runs on, or explains how to get one.
+// Chooses the PostgreSQL servers that the demo runs on, or explains how to get one.
 
 import process from 'node:process'
 import { FdwsyncError } from '../core/errors.ts'
+import { findDump } from './dump.ts'
 import { type Binaries, findBinaries, hasLibrary } from './server/server.ts'
 
 const oldestMajor = 14
 const embeddedVersion = '18.4.0-beta.17'
 const embeddedPlatforms: ReadonlySet<string> = new Set(['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'])
 
+export interface DemoBinaries {
+  readonly source: Binaries
+  readonly target: Binaries
+  /** The folder of a pg_dump that can dump the target, if one is installed. */
+  readonly dump: string | undefined
+}
+
 /**
- * The newest embedded server, which always includes postgres_fdw; else the newest installed one whose postgres_fdw is found;
- * else the newest, whose libraries may be in a folder that is not searched.
+ * The newest embedded servers, which always include postgres_fdw; else the newest installed ones whose postgres_fdw is found;
+ * else the newest, whose libraries may be in a folder that is not searched. The target is one that can be dumped, if there is one.
  * @throws FdwsyncError with the command that installs a server, if none is found
  */
-export function usableBinaries(): Binaries {
+export async function usableBinaries(): Promise<DemoBinaries> {
   const found = findBinaries().filter(({ major }) => major >= oldestMajor)
-  const best =
-    found.find(({ origin }) => origin === 'embedded') ??
-    found.find((one) => hasLibrary(one, 'postgres_fdw')) ??
-    found[0]
-  if (best) return best
+  const [embedded, complete] = [
+    found.filter(({ origin }) => origin === 'embedded'),
+    found.filter((one) => hasLibrary(one, 'postgres_fdw')),
+  ]
+  const usable = [embedded, complete].find(({ length }) => length > 0) ?? found
+  const [newest] = usable
+  for (const target of usable) {
+    const dump = await findDump(target)
+    if (newest && dump !== undefined) return { source: newest, target, dump }
+  }
+  if (newest) return { source: newest, target: newest, dump: undefined }
   throw new FdwsyncError({
     code: 'demo/no-server',
     message: `no PostgreSQL server was found for the demo, which needs PostgreSQL ${oldestMajor} or later`,

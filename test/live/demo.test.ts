@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { childrenOf, isRunning, until } from '../../src/demo/server/processes.ts'
 import { findBinaries } from '../../src/demo/server/server.ts'
-import { installHint } from '../../src/demo/usable-binaries.ts'
+import { installHint, usableBinaries } from '../../src/demo/usable-binaries.ts'
 
 const packageFolder = join(import.meta.dirname, '../..')
 
@@ -43,6 +43,9 @@ describe.skipIf(findBinaries().length === 0)('the demo', () => {
       '$ fdwsync apply',
       '$ fdwsync plan --detailed-exitcode',
       'Backup: a dump holds the data of tables',
+      ...((await usableBinaries()).dump === undefined
+        ? ['This part is left out']
+        : ['$ pg_dump -Fc analytics', '$ fdwsync refresh', '31.50']),
       'The servers are stopped',
     ]
     expectInOrder(demo.output(), expected)

@@ -12,11 +12,11 @@ import { styleOf } from '../terminal.ts'
 
 /** The servers are removed afterwards, however the demo ends: if this process cannot stop them, their watchdog does. */
 export async function demo(): Promise<number> {
-  const binaries = usableBinaries()
+  const binaries = await usableBinaries()
   const signal = abortOnInterrupt()
   const style = styleOf('stdout')
   const narrator = createNarrator(style, (text) => printAndFlush(text, style.level > 0))
-  await narrator.print(`Starting two throwaway PostgreSQL ${binaries.major} servers and loading the example ...`)
+  await narrator.print(`Starting two throwaway PostgreSQL servers and loading the example ...`)
   const databases = await startDatabases(binaries)
   try {
     const context = createContext(databases, narrator, signal)
