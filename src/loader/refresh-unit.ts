@@ -77,17 +77,22 @@ export async function refreshInTransaction(
     return result
 
     async function refreshAll(): Promise<ReadonlyMap<Key, CopyResult>> {
-      const outcomes = new Map<Key, StrategyOutcome>()
+      const done = new Map<Key, StrategyOutcome & { readonly after: Measured | undefined }>()
       for (const { strategy, run } of runsOf(chosen)) {
-        const found = await strategyNamed(strategy).run(transaction, run)
-        for (const [key, outcome] of found) outcomes.set(key, outcome)
+        const outcomes = await strategyNamed(strategy).run(transaction, run)
+        // What was swapped was measured before: readers are waiting by now.
+        const isMeasured = run.every(({ key }) => outcomes.get(key)?.successor)
+        const measured = isMeasured ? [] : await measure(session, run)
+        for (const [at, { key }] of run.entries()) {
+          const outcome = outcomes.get(key) ?? {}
+          done.set(key, { ...outcome, after: outcome.successor ?? measured[at] })
+        }
       }
-      const after = await measure(session, copies)
       return new Map(
         chosen.map((each, at) => {
           const { key } = each.copy
-          const outcome = outcomes.get(key) ?? {}
-          return [key, { ...resultOf(each, outcome, before.counted[at], after[at]), answer: byCopy.get(key) }] as const
+          const { after, ...outcome } = done.get(key) ?? { after: undefined }
+          return [key, { ...resultOf(each, outcome, before.counted[at], after), answer: byCopy.get(key) }] as const
         }),
       )
     }

@@ -6,6 +6,7 @@ import type { RefreshPolicy, StrategyName } from '../../core/refresh-policy.ts'
 import type { FoundState, StrategyState } from '../../core/strategy-state.ts'
 import type { Session } from '../../db/session.ts'
 import type { DigestMethod } from '../../kinds/table/refresh/digest.ts'
+import type { Measured } from '../begin-refresh.ts'
 import type { SourcesOfViews, SourceWatchdog } from '../source-watchdog.ts'
 import type { CodeTrust } from '../swap/replacement-set.ts'
 
@@ -96,6 +97,8 @@ export interface StrategyOutcome {
   readonly instead?: { readonly strategy: StrategyName; readonly reason: string }
   /** To be recorded for the next refresh. */
   readonly state?: FoundState
+  /** Its successor, measured before readers had to wait for the swap. Undefined if the copy can be measured afterwards. */
+  readonly successor?: Measured
 }
 
 export interface WrittenRows {

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { LiveObject, LiveState, WantedObject } from '../../core/change.ts'
 import { FdwsyncError } from '../../core/errors.ts'
-import { keyOf, type ObjectId, type Relation, relationKey } from '../../core/object.ts'
+import { type Key, keyOf, type ObjectId, type Relation, relationKey } from '../../core/object.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { declaredAsIs } from '../../dependents/declared-as-is.ts'
@@ -15,9 +15,10 @@ import type { CopySpec } from '../../kinds/facets/copy/copy.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { recordedUnder, updateIdentities } from '../../ledger/identities.ts'
 import { requalify } from '../../parser/requalify.ts'
+import { measure } from '../begin-refresh.ts'
 import { replace } from '../swap/replace.ts'
 import type { Member, ReplacementSet } from '../swap/replacement-set.ts'
-import type { Copy, Strategy } from './strategy.ts'
+import type { Copy, Strategy, StrategyOutcome } from './strategy.ts'
 
 export const swap: Strategy = {
   name: 'swap',
@@ -33,7 +34,8 @@ export const swap: Strategy = {
     // They move into their schemas, and get their names, only in the end.
     const statistics = owned.filter(({ kind }) => kind === 'statistics')
     const others = owned.filter(({ kind }) => kind !== 'statistics')
-    const members = await membersOf(session, copies, digests)
+    const scratchOf = scratchSchemasOf(copies)
+    const members = await membersOf(session, copies, scratchOf, digests)
     const set: ReplacementSet = {
       members,
       // The indexes and statistics of a copy are recreated from the catalog, declared or not.
@@ -43,33 +45,49 @@ export const swap: Strategy = {
       searchPath,
       salt: digests.salt,
     }
-    const beforeSwap = async () => updateIdentities(session, await readSuccessors(session, others, members, digests))
+    const successors = new Map<Key, StrategyOutcome>()
+    const beforeSwap = async () => {
+      await updateIdentities(session, await readSuccessors(session, others, scratchOf, digests))
+      const measured = await measure(
+        session,
+        copies.map(({ id }) => ({ id: inScratch(id, scratchOf) })),
+      )
+      for (const [at, successor] of measured.entries()) if (copies[at]) successors.set(copies[at].key, { successor })
+    }
     await replace({ trust, signal, onRetry, checkSuccessor, beforeSwap }, session, sources, set)
     if (statistics.length > 0) {
       const { live } = await readCatalog(session, statistics, digests.salt)
       await updateIdentities(session, live)
     }
-    return new Map()
+    return successors
   },
+}
+
+/** The scratch schema of each schema. */
+type ScratchSchemas = ReadonlyMap<string, string>
+
+function scratchSchemasOf(copies: readonly Copy[]): ScratchSchemas {
+  const suffix = randomBytes(6).toString('hex')
+  const schemas = [...new Set(copies.map(({ id }) => id.schema))]
+  return new Map(schemas.map((schema, at) => [schema, `fdwsync_refresh_${suffix}_${at + 1}`]))
+}
+
+function inScratch<Id extends ObjectId>(id: Id, scratchOf: ScratchSchemas): Id {
+  return 'schema' in id ? { ...id, schema: scratchOf.get(id.schema) ?? id.schema } : id
 }
 
 /** By the keys of what they will replace. Their digests do not depend on their schemas. */
 async function readSuccessors(
   session: Session,
   ids: readonly ObjectId[],
-  members: readonly Member[],
+  scratchOf: ScratchSchemas,
   { salt }: RunDigests,
 ): Promise<LiveState> {
-  const scratchOf = new Map(
-    members.flatMap(({ change: { from }, scratch }) =>
-      'schema' in from.id ? [[from.id.schema, scratch ?? from.id.schema] as const] : [],
-    ),
-  )
-  const inScratch = ids.map((id) => ('schema' in id ? { ...id, schema: scratchOf.get(id.schema) ?? id.schema } : id))
-  const { live } = await readCatalog(session, inScratch, salt)
+  const successors = ids.map((id) => inScratch(id, scratchOf))
+  const { live } = await readCatalog(session, successors, salt)
   return new Map(
     ids.flatMap((id, at) => {
-      const successor = live.get(keyOf(inScratch[at] ?? id))
+      const successor = live.get(keyOf(successors[at] ?? id))
       return successor ? [[keyOf(id), successor] as const] : []
     }),
   )
@@ -78,11 +96,13 @@ async function readSuccessors(
 const unchangedNames: ReplacementSet['finalNames'] = { inText: (text) => text, inData: (data) => data }
 
 /** Replacements of the copies by themselves, as the catalog shows them now. */
-async function membersOf(session: Session, copies: readonly Copy[], digests: RunDigests): Promise<readonly Member[]> {
+async function membersOf(
+  session: Session,
+  copies: readonly Copy[],
+  scratchOf: ScratchSchemas,
+  digests: RunDigests,
+): Promise<readonly Member[]> {
   const live = await readDefinitions(session, copies, digests)
-  const suffix = randomBytes(6).toString('hex')
-  const schemas = [...new Set(copies.map(({ id }) => id.schema))]
-  const scratchOf = new Map(schemas.map((schema, at) => [schema, `fdwsync_refresh_${suffix}_${at + 1}`]))
   const swapped = new Set(copies.map(({ id }) => relationKey(id.schema, id.name)))
   const members: Member[] = []
   for (const { id, key, title } of copies) {

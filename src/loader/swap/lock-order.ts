@@ -8,7 +8,9 @@
 // 1. A view is locked before the relations that it reads, as every query over it does.
 // 2. Relations that a query names side by side have no fixed order. When one cannot be locked, all locks are
 //    released, and that one comes first in the next attempt. So the order becomes that of the readers.
-// 3. All locks together wait at most 100 ms, less than deadlock_timeout, which is one second by default. So the swap
+// 3. Patience helps with the first lock, behind which readers queue. It hardly does with the others: while the swap waits, readers of
+//    another order come to hold what it needs next. What helps is an instant at which few are reading, so attempts are short and many.
+// 4. All locks of an attempt together wait much less than deadlock_timeout, which is one second by default. So the swap
 //    gives up before the server looks for deadlocks, and no reader gets error 40P01. It also limits how long readers
 //    queue behind the swap's waiting lock request.
 
@@ -22,11 +24,14 @@ export interface SwappedRelation {
   readonly owner: string
 }
 
-/** The longest wait for all locks of a swap together. */
+/** The longest wait for a lock in the rest of a swap. */
 export const swapTimeoutMilliseconds = 100
 
-/** How many attempts there are in one statement of {@link lockForSwap}. */
-const attempts = 12
+/** How long the first attempt and the longest ones wait for all locks together. */
+const [firstMilliseconds, longestMilliseconds] = [2, 50]
+
+/** How long one statement of {@link lockForSwap} goes on to attempt it. */
+const attemptsMilliseconds = 1000
 
 /**
  * A statement that locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All
@@ -40,14 +45,14 @@ export function lockForSwap(relations: readonly SwappedRelation[]): Sql {
   const body = sql`
 DECLARE
   locks text[] := ARRAY[${join(locks, ', ')}]::text[];
+  ending timestamptz := clock_timestamp() + interval '${number(attemptsMilliseconds)} ms';
   started timestamptz;
-  budget float;
+  budget float := ${number(firstMilliseconds)};
   position int;
 BEGIN
-  FOR attempt IN 1..${number(attempts)} LOOP
+  WHILE clock_timestamp() < ending LOOP
     BEGIN
       started := clock_timestamp();
-      budget := least(${number(swapTimeoutMilliseconds)}, 25 * attempt);
       position := 1;
       WHILE position <= cardinality(locks) LOOP
         -- What is left of the budget. At least 1, because a lock_timeout of 0 waits without a limit.
@@ -60,7 +65,8 @@ BEGIN
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       locks := locks[position] || locks[:position - 1] || locks[position + 1:];
       -- Give queued readers time to run.
-      PERFORM pg_sleep(0.02 + random() * 0.02);
+      PERFORM pg_sleep((1 + random()) * budget / 1000);
+      budget := least(${number(longestMilliseconds)}, budget * CASE position WHEN 1 THEN 1.15 ELSE 1.02 END);
     END;
   END LOOP;
   RAISE lock_not_available USING MESSAGE = 'the relations to swap are still in use by other sessions';

@@ -1,7 +1,8 @@
 // A digest of the rows of the system catalogs that define relations, to notice at once whether another session has changed one. To
 // read and compare the definitions themselves would take many times as long, and readers would wait for it.
 
-import { join, number, type Sql, sql, trusted } from '../../core/sql.ts'
+import { join, literal, number, type Sql, sql, trusted } from '../../core/sql.ts'
+import type { DatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
 import type { ReplacementSet } from './replacement-set.ts'
 
@@ -36,32 +37,41 @@ const stateOfGiven = trusted(`, named AS (
   SELECT md5(string_agg(concat_ws(' ', catalog::oid, oid, part, xmin, ctid), ',' ORDER BY catalog::oid, oid, part, xmin::text, ctid)) AS state FROM version`)
 
 /**
- * A query for the digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign
- * tables, for example, whose identity columns count on. For `readingPath`.
+ * A digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign tables, for
+ * example, whose identity columns count on. For `readingPath`.
  */
-export function rawStateQuery(
-  { members }: Pick<ReplacementSet, 'members'>,
-  views: readonly { readonly oid: number }[],
-): Sql | undefined {
-  if (members.some(({ change }) => change.from.id.kind !== 'materializedView')) return undefined
-  const oids = [...members.map(({ change }) => change.from.oid), ...views.map(({ oid }) => oid)]
-  return sql`WITH given AS (SELECT oid FROM unnest(ARRAY[${join(oids.map(number), ', ')}]::oid[]) AS oid)${stateOfGiven}`
-}
-
-/** The result of {@link rawStateQuery}. */
 export async function readRawState(
   session: Session,
   set: Pick<ReplacementSet, 'members'>,
   views: readonly { readonly oid: number }[],
 ): Promise<string | undefined> {
-  const query = rawStateQuery(set, views)
-  return query && stateIn(await session.query<RawState>(query))
-}
-
-export interface RawState {
-  readonly state: string | null
-}
-
-export function stateIn([row]: readonly RawState[]): string | undefined {
+  if (set.members.some(({ change }) => change.from.id.kind !== 'materializedView')) return undefined
+  const [row] = await session.query<{ state: string | null }>(rawStateQuery(set, views))
   return row?.state ?? undefined
+}
+
+/** A statement that fails unless that digest is still the same: see {@link isOtherState}. */
+export function requireState(
+  set: Pick<ReplacementSet, 'members'>,
+  views: readonly { readonly oid: number }[],
+  state: string,
+): Sql {
+  const body = sql`BEGIN
+  IF (${rawStateQuery(set, views)}) IS DISTINCT FROM ${literal(state)} THEN
+    RAISE SQLSTATE ${literal(otherState)} USING MESSAGE = 'another session has changed what is swapped';
+  END IF;
+END`
+  return sql`DO ${literal(body)}`
+}
+
+export function isOtherState(error: DatabaseError): boolean {
+  return error.sqlstate === otherState
+}
+
+/** No SQLSTATE of PostgreSQL. */
+const otherState = 'FDW01'
+
+function rawStateQuery({ members }: Pick<ReplacementSet, 'members'>, views: readonly { readonly oid: number }[]): Sql {
+  const oids = [...members.map(({ change }) => change.from.oid), ...views.map(({ oid }) => oid)]
+  return sql`WITH given AS (SELECT oid FROM unnest(ARRAY[${join(oids.map(number), ', ')}]::oid[]) AS oid)${stateOfGiven}`
 }

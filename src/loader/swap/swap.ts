@@ -11,7 +11,7 @@ import { describeLockHolders, type LockHolder, readLockHolders } from '../../int
 import { seenRepeatedly, waitsForItself } from '../self-wait.ts'
 import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
 import { isRelation, type Originals, readOriginals, requireUnchanged } from './originals.ts'
-import { type RawState, rawStateQuery, readRawState, stateIn } from './raw-state.ts'
+import { isOtherState, readRawState, requireState } from './raw-state.ts'
 import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
 import { repointStatements, swappedRelations } from './repoint-views.ts'
 
@@ -73,19 +73,17 @@ export async function swap(
       const repointing = await repointStatements(trust, session, views, names)
       // The definitions were read with locks in any order. What comes next is sent at once, since readers wait from here on.
       const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations)}; ${limitedWait}`
-      const query = rawStateQuery(set, views)
-      if (query === undefined) {
+      const unchanged = before === undefined ? undefined : requireState(set, views, before)
+      if (unchanged === undefined) {
         await session.run(lock)
         requireUnchanged(originals, await readOriginals(session, set))
-      } else if (stateIn(await session.query<RawState>(sql`${lock}; ${query}`)) !== before) {
-        await session.run(trusted('ROLLBACK TO swap; RELEASE swap'))
-        return false
       }
-      await session.run(join([...repointing, ...statements], ';\n'))
+      await session.run(join([...(unchanged ? [lock, unchanged] : []), ...repointing, ...statements], ';\n'))
       return true
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error
       await session.run(trusted('ROLLBACK TO swap; RELEASE swap'))
+      if (isOtherState(error)) return false
       // If another session has dropped or changed an original, report that instead of the error that it caused.
       if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, set))
       holders = await readLockHolders(session, relations)
