@@ -1,4 +1,4 @@
-// The change of a copy to another kind, such as a materialized view that becomes a table. Specs of two kinds cannot be compared.
+// The change of a copy to another kind, such as a materialized view that becomes a table.
 
 import type { FieldChange } from './change.ts'
 import type { ObjectId } from './object.ts'

@@ -92,15 +92,15 @@ function differences(
   wanted: WantedObject,
   entry: LedgerEntry | undefined,
 ): readonly FieldChange[] {
-  if (live.currentId) return [kindChange(live.currentId, wanted.id)]
   const { declared } = wanted
+  const kind = live.currentId ? [kindChange(live.currentId, wanted.id)] : []
   const fields = kindOf(wanted.id).compare(wanted.id, live.spec, wanted.spec, {
     declared,
     last: entry?.declared,
     digests,
   })
   const isRenameOnly = live.readsRenamed === true && isSameDefinition(entry, live, wanted)
-  return [...renames(live), ...fields.filter(({ effect }) => effect.how !== 'replace' || !isRenameOnly)]
+  return [...kind, ...renames(live), ...fields.filter(({ effect }) => effect.how !== 'replace' || !isRenameOnly)]
 }
 
 /** A child whose parent has columns renamed by the plan, as it will be after that. */

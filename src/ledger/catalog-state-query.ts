@@ -34,7 +34,9 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
   part(
     'own relations',
     row(
-      'c.oid, relname, n.nspname, reltype, relkind, relpersistence, CASE WHEN manages_owner THEN pg_get_userbyid(relowner) END',
+      'c.oid, relname, n.nspname, reltype, relkind, relpersistence',
+      // The view with the query of a table has to have the owner of the table.
+      "CASE WHEN manages_owner OR relkind = 'r' THEN pg_get_userbyid(relowner) END",
       'CASE WHEN manages_grants THEN relacl END, relam, reltablespace',
       'CASE WHEN reltablespace <> 0 THEN (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) END',
       'relispartition, reloptions, relpartbound, relrowsecurity',

@@ -4,7 +4,8 @@
 import type { LiveObject } from '../core/change.ts'
 import { type CopyId, idOf, isCopyId, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
-import type { TableSpec } from '../kinds/table/spec.ts'
+import type { CopySpec } from '../kinds/facets/copy/copy.ts'
+import { asTable, type TableSpec } from '../kinds/table/spec.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { withNames } from './renamed-in-database.ts'
 
@@ -39,7 +40,7 @@ function presentConverted(catalog: CatalogReading, converted: ReadonlyMap<Key, C
     Array.from(catalog.live, ([key, object]): readonly [Key, LiveObject] => {
       const named = withNames(object, declaredId)
       const id = converted.get(key)
-      return id ? [keyOf(id), { ...named, id, currentId: object.id }] : [key, named]
+      return id ? [keyOf(id), { ...named, id, currentId: object.id, spec: specFor(id, named.spec) }] : [key, named]
     }),
   )
   const ids = [...converted.values()].map(keyOf)
@@ -53,6 +54,12 @@ function presentConverted(catalog: CatalogReading, converted: ReadonlyMap<Key, C
   return { ...catalog, live, occupied, declaredKeys, withDeclaredNames }
 }
 
+/** A table has all that a materialized view has, and more. */
+function specFor({ kind }: CopyId, spec: unknown): CopySpec {
+  const copy = spec as CopySpec // the objects of a kind have its specs
+  return kind === 'table' ? asTable(copy) : copy
+}
+
 function primaryKeyOf(object: LiveObject | undefined): Key | undefined {
   if (object?.id.kind !== 'table') return undefined
   const { primaryKey } = object.spec as TableSpec // the objects of a kind have its specs
@@ -64,7 +71,9 @@ function rekeyConverted(ledger: Ledger, converted: ReadonlyMap<Key, CopyId>): Le
   const entries = new Map(
     Array.from(ledger.entries, ([key, entry]) => {
       const id = converted.get(key)
-      return id ? ([keyOf(id), { ...entry, id }] as const) : ([key, entry] as const)
+      return id
+        ? ([keyOf(id), { ...entry, id, declared: specFor(id, entry.declared) }] as const)
+        : ([key, entry] as const)
     }),
   )
   return { ...ledger, entries }

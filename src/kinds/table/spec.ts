@@ -20,3 +20,8 @@ export interface TableSpec extends CopySpec {
   /** Of a stand-in only. */
   readonly isStandIn?: true
 }
+
+/** What a copy of another kind is compared as with the table that it becomes. */
+export function asTable(spec: CopySpec): TableSpec {
+  return { ...spec, primaryKey: null, notNull: [], unlogged: false }
+}

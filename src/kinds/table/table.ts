@@ -132,7 +132,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
     return [
       ...(live.isUnmanaged ? adoptionChanges(id, live, to) : []),
       ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live.isUnmanaged ? withQueryOf(live, to) : live, to),
-      ...(live.isUnmanaged ? [] : queryOwnerChange(id, live, to)),
+      ...(live.isUnmanaged || live.queryOwner === undefined ? [] : queryOwnerChange(id, live, to)),
       ...replacedBy('unlogged', yesNo(live.unlogged), yesNo(to.unlogged)),
       ...primaryKeyChange(id, constraints.primaryKey, to.primaryKey),
       ...notNullChanges(constraints, to),

@@ -94,6 +94,7 @@ const noticed: Readonly<Record<string, string>> = {
   'the name of a column of a view': 'ALTER MATERIALIZED VIEW local.orders RENAME double TO triple',
   'the name of a view': 'ALTER MATERIALIZED VIEW local.orders RENAME TO other',
   'the schema of a view': 'ALTER MATERIALIZED VIEW local.orders SET SCHEMA public',
+  'the owner of a table': 'ALTER TABLE local.kept OWNER TO {{OWNER}}',
   'a dropped view': 'DROP MATERIALIZED VIEW local.orders',
   'CLUSTER ON': 'ALTER MATERIALIZED VIEW local.orders CLUSTER ON by_id',
   'a storage parameter of an index': 'ALTER INDEX local.by_id SET (fillfactor = 50)',
