@@ -27,9 +27,9 @@ export interface Measured extends Counted {
 }
 
 const counts = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
-         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted,
+         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid)::pg_catalog.text END AS inserted,
          CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
-         THEN pg_catalog.pg_stat_get_xact_tuples_deleted(copy.oid) END AS deleted`)
+         THEN pg_catalog.pg_stat_get_xact_tuples_deleted(copy.oid)::pg_catalog.text END AS deleted`)
 
 /** What is the same for all transactions of a run. */
 export interface Beginning {
@@ -60,9 +60,11 @@ export async function refreshBeginning(session: Session, searchPath: readonly st
   }
 }
 
+export const beginStatement = trusted('BEGIN ISOLATION LEVEL READ COMMITTED')
+
 /** Everything that comes before the load, in one round trip. */
 export async function beginRefresh(session: Session, { settings }: Beginning, copies: readonly Loaded[]) {
-  const rows = await session.query<Counted & { readonly pid: number }>(sql`BEGIN ISOLATION LEVEL READ COMMITTED;
+  const rows = await session.query<Counted & { readonly pid: number }>(sql`${beginStatement};
     SELECT ${settings} AS set, pg_catalog.pg_backend_pid() AS pid, copy.oid, ${counts} FROM ${theCopies(copies)}`)
   const [first] = rows
   if (!first) throw new Error('a query over a list returned no row')
@@ -70,9 +72,16 @@ export async function beginRefresh(session: Session, { settings }: Beginning, co
 }
 
 export function measure(session: Session, copies: readonly Loaded[]): Promise<readonly Measured[]> {
-  return session.query<Measured>(
-    sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
-  )
+  return session.query<Measured>(measureQuery(copies))
+}
+
+/** In the order of the copies, like {@link measureQuery}. */
+export function countQuery(copies: readonly Loaded[]): Sql {
+  return sql`SELECT copy.oid, ${counts} FROM ${theCopies(copies)}`
+}
+
+export function measureQuery(copies: readonly Loaded[]): Sql {
+  return sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid)::pg_catalog.text AS bytes FROM ${theCopies(copies)}`
 }
 
 /** How many rows were inserted or deleted since. Undefined if the server does not count them. */

@@ -129,7 +129,7 @@ function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
   })
 }
 
-function resultOf(
+export function resultOf(
   { choice }: ChosenCopy,
   { written, instead, state }: StrategyOutcome,
   before: Counted | undefined,

@@ -19,9 +19,11 @@ import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.
 import { readTargetsToPlan } from './preview.ts'
 import type { RefreshOptions } from './refresh-options.ts'
 import type { CopyResult, UnitContext } from './refresh-unit.ts'
+import { runBatch } from './run-batch.ts'
 import { outcomeOfCopy, type RefreshRun, refreshUnit, serversOf } from './run-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { serverLimits } from './server-limits.ts'
+import { chooseBatch, smallCopies } from './small-copies.ts'
 import { sourceWatchdog } from './source-watchdog.ts'
 
 /** Refreshes copies, each after those that it reads. If one fails, only the copies that read it are skipped. */
@@ -94,7 +96,12 @@ async function readAll(
 }
 
 function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) {
-  const { emit, signal } = run.options
+  const { emit, signal, timeoutMilliseconds } = run.options
+  const small = smallCopies(units, timeoutMilliseconds)
+  const onStarted = ({ copies }: RefreshUnit) => {
+    for (const { target } of copies)
+      emit({ type: 'step-started', stage: 'populate', key: target.key, title: target.title })
+  }
   const onFinished = ({ copies }: RefreshUnit, outcome: StepOutcome) => {
     for (const { target } of copies) {
       const { key, title } = target
@@ -110,9 +117,20 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
     servers: (unit) => serversOf(run, unit),
     limits: run.limits,
     skipped: onFinished,
+    batches: {
+      choose: (first, candidates) => chooseBatch(first, candidates, small),
+      async run(batch) {
+        const outcomes = await runBatch(run, batch, small)
+        // What it did not refresh starts later.
+        for (const [unit, outcome] of outcomes) {
+          onStarted(unit)
+          onFinished(unit, outcome)
+        }
+        return outcomes
+      },
+    },
     async run(unit, othersRun) {
-      for (const { target } of unit.copies)
-        emit({ type: 'step-started', stage: 'populate', key: target.key, title: target.title })
+      onStarted(unit)
       const outcome = await refreshUnit(run, unit, othersRun)
       if (outcome !== tooManyAtOnce) onFinished(unit, outcome)
       return outcome

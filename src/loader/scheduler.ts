@@ -7,7 +7,7 @@ import type { ServerLimits } from './server-limits.ts'
 export const tooManyAtOnce = Symbol('too many at once')
 
 export interface GraphOptions<Item> {
-  /** How many items run at once, at most. */
+  /** How many items run at once, at most. A batch counts as one. */
   readonly jobs: number
   /** When it is aborted, no further item starts. */
   readonly signal: AbortSignal
@@ -19,6 +19,8 @@ export interface GraphOptions<Item> {
   /** The sources that the item reads. */
   servers(item: Item): readonly string[]
   readonly limits: ServerLimits
+  /** Runs several items as one. Undefined: each runs by itself. */
+  readonly batches?: Batches<Item>
   /**
    * @param othersRun whether other items run at the moment
    * @returns `tooManyAtOnce` to be run again when another item has ended, with fewer at once from then on
@@ -26,6 +28,14 @@ export interface GraphOptions<Item> {
   run(item: Item, othersRun: () => boolean): Promise<StepOutcome | typeof tooManyAtOnce>
   /** Called for an item that is not run. */
   skipped(item: Item, outcome: StepOutcome): void
+}
+
+/** Items that are run as one, with the locks and the servers of the first. */
+export interface Batches<Item> {
+  /** @returns those of the candidates, all of which could start, that are run along with the first. */
+  choose(first: Item, candidates: Iterable<Item>): readonly Item[]
+  /** @returns the outcomes of those that were run. The others wait again. */
+  run(items: readonly Item[]): Promise<ReadonlyMap<Item, StepOutcome>>
 }
 
 /**
@@ -36,12 +46,14 @@ export async function runGraph<Item>(
   items: readonly Item[],
   options: GraphOptions<Item>,
 ): Promise<readonly (readonly [Item, StepOutcome])[]> {
+  const { batches } = options
   const outcomes = new Map<string, StepOutcome>()
   const waiting = new Map(items.map((item) => [options.id(item), item]))
-  const running = new Map<string, Promise<void>>()
+  const running = new Set<string>()
+  const started = new Set<Promise<void>>()
   const locked = new Set<string>()
   let { jobs } = options
-  while (waiting.size > 0 || running.size > 0) {
+  while (waiting.size > 0 || started.size > 0) {
     for (const [id, item] of waiting) {
       const blocker = blockerOf(item, options, outcomes)
       if (blocker !== undefined) {
@@ -49,18 +61,16 @@ export async function runGraph<Item>(
         const outcome: StepOutcome = { status: 'skipped', reason: blocker }
         outcomes.set(id, outcome)
         options.skipped(item, outcome)
-      } else if (
-        running.size < jobs &&
-        !options.locks(item).some((lock) => locked.has(lock)) &&
-        isReady(item, options, waiting, running) &&
-        options.limits.take(options.servers(item))
-      ) {
+      } else if (started.size < jobs && canStart(item) && options.limits.take(options.servers(item))) {
         for (const lock of options.locks(item)) locked.add(lock)
-        waiting.delete(id)
-        running.set(id, start(id, item))
+        markRunning(id)
+        const batch = [item, ...(batches?.choose(item, startable()) ?? [])]
+        for (const each of batch) markRunning(options.id(each))
+        const work = start(item, batch).finally(() => started.delete(work))
+        started.add(work)
       }
     }
-    if (running.size > 0) await Promise.race(running.values())
+    if (started.size > 0) await Promise.race(started)
     else if (waiting.size > 0 && !canProgress(waiting, options, outcomes))
       throw new Error('steps depend on each other in a circle')
   }
@@ -69,14 +79,38 @@ export async function runGraph<Item>(
     return outcome ? [[item, outcome] as const] : []
   })
 
-  async function start(id: string, item: Item): Promise<void> {
-    const outcome = await options.run(item, () => running.size > 1)
-    running.delete(id)
+  function markRunning(id: string): void {
+    waiting.delete(id)
+    running.add(id)
+  }
+
+  function canStart(item: Item): boolean {
+    return !options.locks(item).some((lock) => locked.has(lock)) && isReady(item, options, waiting, running)
+  }
+
+  function* startable(): Iterable<Item> {
+    for (const item of waiting.values())
+      if (blockerOf(item, options, outcomes) === undefined && canStart(item)) yield item
+  }
+
+  async function runAlone(item: Item): Promise<ReadonlyMap<Item, StepOutcome | typeof tooManyAtOnce>> {
+    return new Map([[item, await options.run(item, () => started.size > 1)]])
+  }
+
+  async function start(item: Item, batch: readonly Item[]): Promise<void> {
+    const ended = batch.length > 1 ? await batches?.run(batch) : await runAlone(item)
     options.limits.giveBack(options.servers(item))
-    if (outcome === tooManyAtOnce) {
-      waiting.set(id, item)
-      jobs = Math.max(1, Math.min(jobs, running.size))
-    } else outcomes.set(id, outcome)
+    for (const each of batch) {
+      const id = options.id(each)
+      const outcome = ended?.get(each)
+      running.delete(id)
+      if (outcome !== undefined && outcome !== tooManyAtOnce) {
+        outcomes.set(id, outcome)
+        continue
+      }
+      waiting.set(id, each)
+      if (outcome === tooManyAtOnce) jobs = Math.max(1, Math.min(jobs, started.size - 1))
+    }
     for (const lock of options.locks(item)) locked.delete(lock)
   }
 }
@@ -95,7 +129,7 @@ function isReady<Item>(
   item: Item,
   options: GraphOptions<Item>,
   waiting: ReadonlyMap<string, Item>,
-  running: ReadonlyMap<string, unknown>,
+  running: ReadonlySet<string>,
 ): boolean {
   return options.after(item).every((id) => !waiting.has(id) && !running.has(id))
 }

@@ -152,10 +152,70 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       ).length
     const log = eventLog()
     const done = refreshed(fixture, gated, [], { jobs, ...log })
-    await until(`${jobs} at once`, async () => (await running()) === jobs)
-    expect(log.events.filter(({ type }) => type === 'step-started')).toHaveLength(jobs)
+    const started = () => log.events.filter(({ type }) => type === 'step-started').length
+    // A batch of all of them gives up first.
+    await until(`${jobs} at once`, async () => started() > 0 && (await running()) === jobs)
+    expect(started()).toBe(jobs)
     await gate.open()
     expect(await done).toHaveLength(3)
+  })
+
+  test('small copies share a transaction, unless one fails, warns, is in use, or they take too long', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const small = shopManifest({
+      a: 'SELECT 1 AS id',
+      b: 'SELECT 1 AS id',
+      c: "SELECT pg_catalog.length(public.extra('fine')) AS id",
+    })
+    const extra = (body: string) =>
+      fixture.sql(`CREATE OR REPLACE FUNCTION public.extra(value text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN ${body} END $$;
+        UPDATE fdwsync.refresh SET ended_at = started_at + interval '1 ms'`)
+    await fixture.sql("CREATE FUNCTION public.extra(value text) RETURNS text LANGUAGE sql AS 'SELECT value'")
+    await applyTo(await fixture.manifest(small), fixture.url)
+    /** Which of them were written by one transaction. */
+    const together = async () => {
+      const rows = await fixture.sql(`SELECT string_agg(relname, '' ORDER BY relname) AS names FROM pg_class
+        WHERE relkind = 'm' AND xmin::text <> '0' GROUP BY xmin::text ORDER BY 1`)
+      return rows.map(({ names }) => names)
+    }
+    const allApplied = ['a', 'b', 'c'].map((name) => [name, 'plain', 'applied'])
+
+    await extra('RETURN value;')
+    expect((await refreshed(fixture, small, [], { jobs: 1 })).toSorted()).toEqual(allApplied)
+    expect(await together()).toEqual(['abc'])
+    const recorded = `SELECT address::jsonb ->> 2 AS name, row_count, bytes, how FROM fdwsync.refresh WHERE origin = 'refresh' ORDER BY 1`
+    expect(await fixture.sql(recorded)).toEqual(
+      ['a', 'b', 'c'].map((name) => ({ name, row_count: '1', bytes: '8192', how: 'plain' })),
+    )
+
+    await extra("RAISE EXCEPTION 'broken';")
+    const failing = await refreshed(fixture, small, [], { jobs: 1 })
+    expect(failing.map(([name, , status]) => `${name} ${status}`).toSorted()).toEqual([
+      'a applied',
+      'b applied',
+      'c failed',
+    ])
+    expect(await together()).toEqual(['a', 'b', 'c'])
+
+    await extra("RAISE WARNING 'odd'; RETURN value;")
+    const { stdout } = await run(fixture, ['refresh', '--jobs', '1'], small)
+    expect(stdout).toMatch(/local\.c: the server warns: odd/)
+    expect(await together()).toEqual(['a', 'b', 'c'])
+
+    await extra('PERFORM pg_sleep(0.03); RETURN value;')
+    expect((await refreshed(fixture, small, ['c', 'a', 'b'], { jobs: 1 })).toSorted()).toEqual(allApplied)
+
+    await extra('RETURN value;')
+    const reader = await fixture.client()
+    await reader.query('BEGIN; SELECT FROM local.b')
+    const log = eventLog()
+    const waiting = refreshed(fixture, small, [], { jobs: 2, ...log })
+    await until(
+      'the others are refreshed',
+      async () => log.events.filter(({ type }) => type === 'step-finished').length === 2,
+    )
+    await reader.query('COMMIT')
+    expect((await waiting).toSorted()).toEqual(allApplied)
   })
 
   test('some by name, as PostgreSQL writes them; a wrong name is a usage error, and nothing is refreshed', async () => {

@@ -167,3 +167,35 @@ test('no more items read from a server at once than its limit allows, and the ot
   expect(log.slice(0, 3)).toEqual(['start a', 'start d', 'start e'])
   expect(Object.values(statuses)).not.toContain('skipped')
 })
+
+test('items that are run as one: each as soon as it could start, and again if the batch has not run it', async () => {
+  const items: readonly Item[] = ['a', 'b', 'c', 'd'].map((id) => ({
+    id,
+    after: id === 'd' ? ['a'] : [],
+    servers: ['small'],
+  }))
+  const log: string[] = []
+  const outcomes = await runGraph(items, {
+    jobs: 4,
+    signal: new AbortController().signal,
+    id: ({ id }) => id,
+    after: ({ after }) => after,
+    locks: () => [],
+    servers: ({ servers = [] }) => servers,
+    limits: serverLimits(new Map([['small', 1]])),
+    skipped: () => {},
+    batches: {
+      choose: (_, candidates) => [...candidates],
+      async run(batch) {
+        log.push(batch.map(({ id }) => id).join(' '))
+        return new Map(batch.slice(0, 2).map((item) => [item, applied]))
+      },
+    },
+    async run({ id }) {
+      log.push(`${id} alone`)
+      return applied
+    },
+  })
+  expect(log).toEqual(['a b c', 'd c'])
+  expect(outcomes.map(([{ id }, { status }]) => `${id} ${status}`)).toEqual(items.map(({ id }) => `${id} applied`))
+})

@@ -1,0 +1,101 @@
+// Runs a batch of small copies, and what is recorded of it.
+
+import { randomUUID } from 'node:crypto'
+import { FdwsyncError } from '../core/errors.ts'
+import { type Key, relationKey } from '../core/object.ts'
+import type { StepOutcome } from '../core/report.ts'
+import { sql, trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { withSession } from '../db/session-pool.ts'
+import { insertRefreshes, type RefreshRecord } from '../ledger/refresh-log.ts'
+import { CommitOutcomeUnknown } from './commit-watchdog.ts'
+import { explainLoss } from './load.ts'
+import type { RefreshUnit } from './plan-refresh.ts'
+import { type RefreshedCopy, refreshBatch } from './refresh-batch.ts'
+import { type CopyResult, resultOf } from './refresh-unit.ts'
+import { type RefreshRun, serversOf } from './run-unit.ts'
+import type { SmallCopy } from './small-copies.ts'
+
+/**
+ * Refreshes the copies of a batch.
+ * @param small those that fail are removed from it, so that they are refreshed by themselves
+ * @returns the outcomes of those that were refreshed
+ */
+export async function runBatch(
+  run: RefreshRun,
+  units: readonly RefreshUnit[],
+  small: Map<Key, SmallCopy>,
+): Promise<ReadonlyMap<RefreshUnit, StepOutcome>> {
+  const batch = units.flatMap(({ id }) => small.get(id) ?? [])
+  const isLimited = units.some((unit) => serversOf(run, unit).some(run.limits.isLimited))
+  const refuse = () => {
+    for (const { id } of units) small.delete(id)
+    return new Map<RefreshUnit, StepOutcome>()
+  }
+  try {
+    run.options.checkLease()
+    const refreshed = await withSession(isLimited ? run.connect : run.pooled, 'load', run.options.signal, (session) =>
+      refreshAndRecord(run, session, batch),
+    )
+    if (!refreshed) return refuse()
+    return new Map(refreshed.map(({ small: { unit }, milliseconds }) => [unit, { status: 'applied', milliseconds }]))
+  } catch (error) {
+    if (error instanceof CommitOutcomeUnknown)
+      return new Map(units.map((unit) => [unit, { status: 'in-doubt', reason: error.message }]))
+    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
+    return refuse()
+  }
+}
+
+/** Undefined if it was rolled back, because the server has warned of something: it is not known of which copy. */
+async function refreshAndRecord(
+  run: RefreshRun,
+  session: Session,
+  batch: readonly SmallCopy[],
+): Promise<readonly RefreshedCopy[] | undefined> {
+  const { sources, sourcesOf, begin } = run.context
+  const [first] = batch
+  // All of them read the same sources.
+  const probes = (first && sourcesOf.get(relationKey(first.copy.id.schema, first.copy.id.name))) ?? []
+  try {
+    const [{ pid, refreshed }, started] = await sources.load(session, session.processId, probes, async () => {
+      const started = performance.now()
+      return [await refreshBatch(session, begin, batch), started] as const
+    })
+    if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
+      await session.run(trusted('ROLLBACK'))
+      return undefined
+    }
+    run.options.checkLease()
+    const results = refreshed.map((each) => [each, resultOf(each.small, {}, each.before, each.after)] as const)
+    const records = results.map(([each, result]) => recordOf(each, result, started))
+    const record = run.isRecorded() ? sql`${insertRefreshes(run.manifest, undefined, records)}; ` : sql``
+    await sources.commit(session, pid, sql`${record}COMMIT`).catch(explainLoss)
+    for (const [{ small }, result] of results) run.results.set(small.copy.key, { ...result, answer: undefined })
+    return refreshed
+  } catch (error) {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    throw error
+  }
+}
+
+/** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
+function recordOf(
+  { small: { copy, policy, choice }, milliseconds }: RefreshedCopy,
+  result: Omit<CopyResult, 'answer'>,
+  started: number,
+): RefreshRecord {
+  const { instead, ...counts } = result
+  return {
+    id: randomUUID(),
+    key: copy.key,
+    asked: policy.strategy,
+    how: choice.strategy,
+    because: choice.reason,
+    started,
+    ended: started + milliseconds,
+    ...counts,
+    status: 'applied',
+  }
+}

@@ -1,0 +1,77 @@
+// Which copies are refreshed in one transaction because they are small: what surrounds a REFRESH takes longer than that of an empty copy.
+// Pure.
+
+import type { Key } from '../core/object.ts'
+import type { RefreshUnit } from './plan-refresh.ts'
+import type { ChosenCopy } from './refresh-unit.ts'
+
+/** A copy that is a unit by itself, and known to be small. */
+export interface SmallCopy extends ChosenCopy {
+  readonly unit: RefreshUnit
+  /** How long its last load took. */
+  readonly lastMilliseconds: number
+}
+
+/** A copy that is larger may take much longer than the last time. */
+const smallBytes = 1024 * 1024
+/** Readers of the first copy of a batch wait for the last one: no longer than for a copy that only just is small. */
+export const batchMilliseconds = 20
+const mostCopies = 100
+/** A copy that may take less has to be cancelled by itself. */
+const shortestTimeoutMilliseconds = 1000
+
+/** By the unit. `timeoutMilliseconds` is that of the run. */
+export function smallCopies(
+  units: readonly RefreshUnit[],
+  timeoutMilliseconds: number | undefined,
+): Map<Key, SmallCopy> {
+  return new Map(
+    units.flatMap((unit) => {
+      const small = smallCopyOf(unit)
+      const timeout = timeoutMilliseconds ?? small?.policy.timeoutMilliseconds ?? shortestTimeoutMilliseconds
+      return small && timeout >= shortestTimeoutMilliseconds ? [[unit.id, small] as const] : []
+    }),
+  )
+}
+
+function smallCopyOf(unit: RefreshUnit): SmallCopy | undefined {
+  const [planned, other] = unit.copies
+  if (other || !planned || !('choice' in planned) || planned.policy.skipIfSame !== undefined) return undefined
+  const { copy, policy, choice } = planned
+  const { bytes, lastMilliseconds, isPopulated } = copy.facts
+  if (!isPopulated || bytes > smallBytes) return undefined
+  if (choice.strategy !== 'plain' && choice.strategy !== 'concurrently') return undefined
+  const last = lastMilliseconds[choice.strategy] ?? lastMilliseconds.plain
+  if (last === undefined || last > batchMilliseconds) return undefined
+  return { copy, policy, choice, unit, lastMilliseconds: last }
+}
+
+/** On a busy machine a load may have taken several times as long as it does now. What a batch has no time for waits for the next one. */
+const chosenMilliseconds = 2 * batchMilliseconds
+
+/** Those of the candidates that are refreshed along with the first. */
+export function chooseBatch(
+  first: RefreshUnit,
+  candidates: Iterable<RefreshUnit>,
+  small: ReadonlyMap<Key, SmallCopy>,
+): readonly RefreshUnit[] {
+  const its = small.get(first.id)
+  if (!its) return []
+  const source = sourceOf(its)
+  const chosen: RefreshUnit[] = []
+  let milliseconds = its.lastMilliseconds
+  for (const candidate of candidates) {
+    if (chosen.length + 1 === mostCopies || milliseconds >= chosenMilliseconds) break
+    const next = small.get(candidate.id)
+    if (!next || sourceOf(next) !== source || milliseconds + next.lastMilliseconds > chosenMilliseconds) continue
+    milliseconds += next.lastMilliseconds
+    chosen.push(candidate)
+  }
+  return chosen
+}
+
+/** Copies of one batch are read through the same connections, so that no source gets more of them, or fails the copies of another. */
+function sourceOf({ copy }: SmallCopy): string {
+  const connections = copy.facts.connections.map(({ server, mapping }) => JSON.stringify([server, mapping]))
+  return connections.toSorted().join()
+}
