@@ -1,9 +1,10 @@
 // Which reads of foreign tables a plan affects: of which servers, and as which roles. These are tried before the plan is applied.
 
-import type { Change, LiveState, WantedObject } from '../core/change.ts'
+import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import { groupBy, sameData } from '../core/data.ts'
 import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Access } from '../kinds/facets/access.ts'
+import { plainOption } from '../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ServerSpec } from '../kinds/server.ts'
 import type { ReadThroughView } from './reads-through-views.ts'
@@ -189,7 +190,7 @@ function affectsReading(change: Change): boolean {
     case 'server':
       return !sameData(connectionOf(from.spec), connectionOf(to.spec))
     case 'foreignTable':
-      return !sameData(remoteOf(from.spec), remoteOf(to.spec))
+      return !sameData(remoteOf(from), remoteOf(to))
     case 'materializedView':
     case 'table': {
       const owner = (to.spec as Access).owner
@@ -205,13 +206,22 @@ function connectionOf(spec: unknown) {
   return { wrapper, type, version, options: comparable(options) }
 }
 
-function remoteOf(spec: unknown) {
+type Named = Pick<WantedObject, 'id' | 'spec'> & Pick<Partial<LiveObject>, 'renamedFrom' | 'renamedColumns'>
+
+/** What a foreign table asks its source for. Without options for it, that follows from the names of the table and its columns. */
+function remoteOf({ id, renamedFrom, renamedColumns = new Map(), spec }: Named) {
   const { server, options, columns } = spec as ForeignTableSpec // the objects of a kind have its specs
-  const names = Object.entries(columns).map(([name, column]) => [name, column.type, comparable(column.options)])
+  const { schema, name } = (renamedFrom ?? id) as IdOf<'foreignTable'> // it has kept its kind
+  const formerNames = new Map(Array.from(renamedColumns, ([from, to]) => [to, from]))
+  const remoteColumns = Object.entries(columns).map(([column, { type, options: own }]) => {
+    const remoteName = plainOption(own, 'column_name') ?? formerNames.get(column) ?? column
+    return [column, [remoteName, type, comparable(own)]]
+  })
   return {
     server,
+    names: [plainOption(options, 'schema_name') ?? schema, plainOption(options, 'table_name') ?? name],
     options: comparable(options),
-    columns: Object.fromEntries(names.map(([name, ...rest]) => [name, rest])),
+    columns: Object.fromEntries(remoteColumns),
   }
 }
 

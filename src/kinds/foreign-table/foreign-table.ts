@@ -84,6 +84,7 @@ import {
   unlinkParents,
   writtenParents,
 } from './parents.ts'
+import { dropRemoteSchema, keepRemoteSchema } from './remote-schema.ts'
 import { lockBefore, secretsOfTable, tableSecrets } from './secrets.ts'
 import { type ForeignTableSpec, typedExpressions } from './spec.ts'
 import { withoutUnchangedOptions } from './unchanged-options.ts'
@@ -238,11 +239,15 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   replacement: {
     onlyIfUsed: true,
     inScratch: true,
-    build: (id, spec, scratch, wanted) => foreignTable.create({ ...id, schema: scratch }, withoutParents(spec, wanted)),
+    build: (id, spec, scratch, wanted) => [
+      ...foreignTable.create({ ...id, schema: scratch }, withoutParents(spec, wanted)),
+      ...keepRemoteSchema(qualified(scratch, id.name), spec.options, id.schema),
+    ],
     swap: (id, scratch, _declared, wanted) => ({
       out: foreignTable.drop(id),
       in: [
         ...enterSchema(sql`FOREIGN TABLE`, scratch, id),
+        ...dropRemoteSchema(qualified(id.schema, id.name), wanted.options),
         ...linkParents(qualified(id.schema, id.name), parentsIn(wanted)),
       ],
     }),

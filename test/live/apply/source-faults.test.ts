@@ -109,6 +109,7 @@ const faults: readonly Fault[] = [
       ],
       ['orders: { query:', 'orders: { owner: "{{OTHER}}", query:'],
       [ordersTable, ordersTable.replace('{', '{ grants: { select: ["{{OTHER}}"] },')],
+      ['proxy:\n', 'proxy:\n    grants: { usage: ["{{OTHER}}"] }\n'],
     ],
     faults: [/^server shop: its source refuses the connection: .*password authentication failed/],
   },
@@ -146,6 +147,18 @@ const faults: readonly Fault[] = [
     what: 'a column that does not exist',
     edits: [['note: text', 'notes: text, nothing: { type: int, options: { column_name: "note" } }']],
     faults: [/^foreign table proxy.orders: it cannot be read: the source reports: column "notes" does not exist/],
+  },
+  {
+    what: 'a renamed table and a renamed column, whose source has not renamed them',
+    edits: [
+      [ordersTable, ordersTable.replace('orders: {', 'sales: { renamed_from: orders,')],
+      ['FROM proxy.orders', 'FROM proxy.sales'],
+      ['columns: { id: bigint, name: text }', 'columns: { id: bigint, label: { type: text, renamed_from: name } }'],
+    ],
+    faults: [
+      /^foreign table proxy.customers: it cannot be read: the source reports: column "label" does not exist/,
+      /^foreign table proxy.sales: it cannot be read: the source reports: relation "public.sales" does not exist/,
+    ],
   },
   {
     what: 'a column of another type',
