@@ -3,7 +3,6 @@ import { type IdOf, keyOf } from '../../core/object.ts'
 import { ident, qualified, sql, statement, trusted } from '../../core/sql.ts'
 import {
   accessChanges,
-  accessDetails,
   accessHazards,
   accessNeedsNewer,
   declaredAccess,
@@ -32,7 +31,6 @@ import {
   columnTexts,
   columnTypes,
   declaredColumns,
-  describeColumn,
   newColumnSettings,
   settleColumns,
   withTypes,
@@ -49,8 +47,7 @@ import {
 import { commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import { declaredIgnore } from '../facets/ignored.ts'
-import { nameOf } from '../facets/names.ts'
-import { describeOptions, hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
+import { hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
 import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
 import { declaredSecretOptions, settleSecretOptions } from '../facets/secret-options.ts'
@@ -60,6 +57,7 @@ import type { DeclaredKind } from '../kind.ts'
 import { catalogQuery, plainCatalogQuery } from './catalog.ts'
 import { connectivityProbe } from './connectivity.ts'
 import { createForeignTable } from './create.ts'
+import { display } from './display.ts'
 import { viewOfGenerated } from './evaluated.ts'
 import {
   followLinks,
@@ -73,7 +71,6 @@ import {
 import { columnNames, withNames } from './names.ts'
 import { parentStandIns } from './parent-stand-ins.ts'
 import {
-  boundText,
   declaredParents,
   hasParents,
   isUnlinked,
@@ -274,17 +271,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
   typedExpressions,
   columns: (spec) => columnTypes(spec.columns),
-  display: {
-    summary: (spec) => `on server ${spec.server}`,
-    details: (spec) => [
-      ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),
-      ...(spec.inherits?.length ? [['inherits', spec.inherits.map(nameOf).join(' · ')] as const] : []),
-      ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
-      ...columnDetails(spec.columns),
-      ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
-      ...accessDetails(spec),
-    ],
-  },
+  display,
   secrets: tableSecrets,
   preconditions: {
     roles: rolesOf,
@@ -294,9 +281,4 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
   },
   hazards: accessHazards,
-}
-
-function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {
-  const described = Object.entries(columns).map(([name, column]) => describeColumn(name, column))
-  return described.length === 0 ? [] : [['columns', described.join(' · ')]]
 }

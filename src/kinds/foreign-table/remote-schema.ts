@@ -5,21 +5,21 @@ import type { OptionValues } from '../facets/options.ts'
 
 /** Has a table that is in another schema read from this one, if postgres_fdw serves it: other wrappers have no such option. */
 export function keepRemoteSchema(table: Sql, options: OptionValues, schema: string): readonly Statement[] {
-  const isServed = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t
+  const readsBySchema = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t
     JOIN pg_catalog.pg_foreign_server AS s ON s.oid OPERATOR(pg_catalog.=) t.ftserver
     JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid OPERATOR(pg_catalog.=) s.srvfdw
     JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) w.fdwhandler
     JOIN pg_catalog.pg_language AS l ON l.oid OPERATOR(pg_catalog.=) p.prolang
    WHERE t.ftrelid OPERATOR(pg_catalog.=) ${literal(table)}::pg_catalog.regclass
      AND l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) 'postgres_fdw_handler')`
-  return alterIf(isServed, options, sql`ALTER FOREIGN TABLE ${table} OPTIONS (ADD schema_name ${literal(schema)})`)
+  return alterIf(readsBySchema, options, sql`ALTER FOREIGN TABLE ${table} OPTIONS (ADD schema_name ${literal(schema)})`)
 }
 
 /** Once it is in its own schema. */
 export function dropRemoteSchema(table: Sql, options: OptionValues): readonly Statement[] {
-  const isThere = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t CROSS JOIN LATERAL pg_catalog.unnest(t.ftoptions) AS o
+  const isNamed = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t CROSS JOIN LATERAL pg_catalog.unnest(t.ftoptions) AS o
    WHERE t.ftrelid OPERATOR(pg_catalog.=) ${literal(table)}::pg_catalog.regclass AND pg_catalog.starts_with(o, 'schema_name='))`
-  return alterIf(isThere, options, sql`ALTER FOREIGN TABLE ${table} OPTIONS (DROP schema_name)`)
+  return alterIf(isNamed, options, sql`ALTER FOREIGN TABLE ${table} OPTIONS (DROP schema_name)`)
 }
 
 function alterIf(condition: Sql, options: OptionValues, alter: Sql): readonly Statement[] {
