@@ -17,15 +17,10 @@ import { type Beginning, refreshBeginning } from '../loader/begin-refresh.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load, takeWarnings } from '../loader/load.ts'
 import { oncePerRun } from '../loader/once-per-run.ts'
+import { type SourcesOf, sourcesOfAll, sourcesOfEach } from '../loader/read-sources.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { serverLimits } from '../loader/server-limits.ts'
-import {
-  type SourcesOf,
-  type SourceWatchdog,
-  sourcesOfAll,
-  sourcesOfEach,
-  sourceWatchdog,
-} from '../loader/source-watchdog.ts'
+import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { countObjects } from './applied-changes.ts'
 import { build } from './build.ts'

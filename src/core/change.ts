@@ -77,7 +77,7 @@ export interface LiveObject extends DbObject {
 }
 
 /** Those that PostgreSQL's own catalogs have. What a table such as cron.job has, has no OID, and nothing depends on it. */
-export function withOids(objects: readonly LiveObject[]): readonly LiveObject[] {
+export function withOids<Found extends Pick<LiveObject, 'oid'>>(objects: readonly Found[]): readonly Found[] {
   return objects.filter(({ oid }) => oid !== 0)
 }
 

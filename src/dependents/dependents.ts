@@ -180,8 +180,34 @@ const dependentsQuery = trusted(`
                        AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))
    ORDER BY description`)
 
+/** Where the catalog has an object. */
+export type CatalogEntry = Pick<LiveObject, 'id' | 'oid' | 'catalog'>
+
+// A view depends on itself, through its rule.
+const anyDependentQuery = trusted(`
+  SELECT EXISTS (
+    SELECT FROM (SELECT 'pg_class'::regclass, c.oid FROM pg_class c WHERE c.oid = ANY ($1::oid[])
+                 UNION ALL SELECT 'pg_type'::regclass, used.oid
+                   FROM pg_class c JOIN pg_type t ON t.oid = c.reltype, LATERAL (VALUES (t.oid), (t.typarray)) AS used(oid)
+                  WHERE c.oid = ANY ($1::oid[])) AS of(class, oid)
+      JOIN pg_depend d ON d.refclassid = of.class AND d.refobjid = of.oid AND d.deptype = 'n'
+     WHERE NOT EXISTS (SELECT FROM pg_rewrite r WHERE d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.ev_class = of.oid)) AS "isAny"`)
+
+/** The same for materialized views. Mostly there are none, which takes PostgreSQL a tenth of the time to find out. */
+export async function readDependentsOfViews(
+  session: Session,
+  views: readonly CatalogEntry[],
+): Promise<readonly Dependent[]> {
+  if (views.length === 0) return []
+  const [found] = await session.query<{ isAny: boolean }>(anyDependentQuery, [views.map(({ oid }) => oid)])
+  return found?.isAny ? readDependents(session, views) : []
+}
+
 /** Reads the direct dependents of objects, within the session's transaction and under the reading path. */
-export async function readDependents(session: Session, objects: readonly LiveObject[]): Promise<readonly Dependent[]> {
+export async function readDependents(
+  session: Session,
+  objects: readonly CatalogEntry[],
+): Promise<readonly Dependent[]> {
   const found = withOids(objects)
   if (found.length === 0) return []
   const keys = new Map(found.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))

@@ -1,10 +1,10 @@
 // Reads what unmanaged plain views read.
 
-import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import type { CatalogEntry } from './dependents.ts'
 import { readingThrough } from './view-reads.ts'
 
 /** For each unmanaged plain view, the relations that it reads, directly or through other plain views. */
@@ -19,7 +19,10 @@ const readersQuery = trusted(`
  * Reads which of the relations each plain view reads. A materialized view must be loaded after everything that it reads,
  * also through plain views. Call it under the reading path.
  */
-export async function readByPlainViews(session: Session, relations: readonly LiveObject[]): Promise<ReadsThroughViews> {
+export async function readByPlainViews(
+  session: Session,
+  relations: readonly CatalogEntry[],
+): Promise<ReadsThroughViews> {
   const keys = new Map(
     relations.flatMap(({ oid, id, catalog }) => (catalog === 'pg_class' ? [[oid, keyOf(id)] as const] : [])),
   )

@@ -51,8 +51,11 @@ const setLocked: Sql = sql`
   )
   SELECT set_config('fdwsync.locked', coalesce(array_agg(oid)::text, '{}'), true) FROM locked`
 
-/** The second query takes PostgreSQL several times longer to plan than the first, which rarely finds anything. */
-async function noteLocked(session: Session): Promise<void> {
+/**
+ * Sets `fdwsync.locked` to the OIDs of relations that another session has locked, for catalog queries. The second query takes
+ * PostgreSQL several times longer to plan than the first, which rarely finds anything.
+ */
+export async function noteLocked(session: Session): Promise<void> {
   const [found] = await session.query<{ isAny: boolean }>(anyLocked)
   if (found?.isAny) await session.query(setLocked)
 }

@@ -192,8 +192,8 @@ export interface ConnectivityProbe {
   /** The name of the server that it connects through. */
   readonly source: string
   readonly statement: Statement
-  /** The same through a table in a scratch schema: for one that other sessions cannot see yet. */
-  standIn(scratch: string): readonly Statement[]
+  /** The same through a table in a scratch schema. Undefined if every session sees the table. */
+  standIn?(scratch: string): readonly Statement[]
 }
 
 /** All that fdwsync knows about one kind of object. */

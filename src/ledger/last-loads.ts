@@ -19,7 +19,7 @@ const lastLoadsQuery = trusted(`
          extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
     FROM unnest($1::text[]) AS address
     CROSS JOIN LATERAL (SELECT how, started_at, ended_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY started_at DESC LIMIT 100) AS newest
+                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY started_at DESC LIMIT 20) AS newest
    ORDER BY address, how, started_at DESC`)
 
 /** The caller has found the ledger to be trusted. */

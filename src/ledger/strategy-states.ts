@@ -35,6 +35,7 @@ export async function readStrategyStates(
   session: Session,
   keys: readonly Key[],
 ): Promise<ReadonlyMap<Key, StrategyState>> {
+  if (keys.length === 0) return new Map()
   const rows = await session.query<Row>(trusted(statesQuery('$1::text[]')), [keys])
   return new Map(
     rows.map(({ address, changed, watermark, keysMillisecondsAgo, allMillisecondsAgo, unlikeDigests }) => [

@@ -1,6 +1,5 @@
 // Reads the copies that a refresh brings up to date: their order, and what the choice of a strategy depends on.
 
-import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { topologicalOrder } from '../core/graph.ts'
@@ -9,15 +8,13 @@ import { ident, trusted } from '../core/sql.ts'
 import { type StrategyState, unknownState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
-import { readDependents } from '../dependents/dependents.ts'
+import { readDependents, readDependentsOfViews } from '../dependents/dependents.ts'
 import { readByPlainViews } from '../dependents/read-through-views.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
-import type { CopySpec } from '../kinds/facets/copy/copy.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { titleOf } from '../kinds/registry.ts'
-import type { TableSpec } from '../kinds/table/spec.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
-import { readSources } from './source-watchdog.ts'
+import { type CopyRow, readCopyRows } from './copy-rows.ts'
+import { readSources } from './read-sources.ts'
 import type { Copy, CopyFacts, TableFacts } from './strategies/strategy.ts'
 import { readTableFacts } from './table-facts.ts'
 
@@ -48,38 +45,6 @@ const mappingsQuery = trusted(`
          (SELECT m.umid FROM pg_user_mappings m WHERE m.srvid = s.oid AND m.umuser IN (r.oid, 0) ORDER BY m.umuser DESC LIMIT 1) AS mapping
     FROM pg_foreign_server s, pg_roles r WHERE s.srvname = ANY ($1::name[]) AND r.rolname = ANY ($2::name[])`)
 
-interface FactsRow {
-  readonly oid: number
-  readonly hasUniqueIndex: boolean
-  readonly bytes: number
-  readonly owner: string
-  readonly actsAsOwner: boolean
-  readonly setsOwner: boolean
-  readonly createsInSchema: boolean
-  readonly createsInDatabase: boolean
-  readonly writesLedger: boolean
-  /** A table that it is a partition of, or inherits from. */
-  readonly parent: string | null
-}
-
-// pg_relation_size waits for a REFRESH of another session, as pg_get_viewdef does: see read-catalog.ts.
-const factsQuery = trusted(`
-  SELECT c.oid, EXISTS (SELECT FROM pg_index i
-                  WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
-                    AND i.indpred IS NULL AND i.indexprs IS NULL) AS "hasUniqueIndex",
-         CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[])
-              THEN c.relpages * current_setting('block_size')::float8 ELSE pg_relation_size(c.oid)::float8 END AS bytes,
-         pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS "actsAsOwner",
-         pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS "setsOwner",
-         has_schema_privilege(c.relnamespace, 'CREATE') AS "createsInSchema",
-         has_database_privilege(current_database(), 'CREATE') AS "createsInDatabase",
-         (SELECT coalesce(bool_and(has_schema_privilege(ln.oid, 'USAGE') AND has_table_privilege(l.oid, 'SELECT')
-                                     AND has_table_privilege(l.oid, 'UPDATE')), true)
-            FROM pg_namespace ln JOIN pg_class l ON l.relnamespace = ln.oid AND l.relname = 'object'
-           WHERE ln.nspname = 'fdwsync') AS "writesLedger",
-         (SELECT min(inhparent::regclass::text) FROM pg_inherits WHERE inhrelid = c.oid) AS parent
-    FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
-
 export interface KnownOfLedger {
   readonly lastLoads: LastLoads
   readonly states: ReadonlyMap<Key, StrategyState>
@@ -95,37 +60,34 @@ export async function readTargets(
 ): Promise<readonly RefreshTarget[]> {
   await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
   try {
-    const { live } = await readCatalog(session, ids, '')
-    const objects = [...live.values()]
-    const throughViews = await readByPlainViews(session, objects)
-    const rows = await session.query<FactsRow>(factsQuery, [objects.map(({ oid }) => oid)])
-    const tables = await readTableFacts(
-      session,
-      // of the kind of the id
-      objects.flatMap(({ id, oid, spec }) => (id.kind === 'table' ? [{ oid, spec: spec as TableSpec }] : [])),
-    )
+    const rows = await readCopyRows(session, ids)
+    const copies = [...rows.values()]
+    const tables = copies.flatMap(({ oid, table }) => (table ? [{ oid, spec: table }] : []))
+    const throughViews = await readByPlainViews(session, copies)
+    const factsOfTables = await readTableFacts(session, tables)
     const sourcesOf = await readSources(session, ids)
     const servers = new Set([...sourcesOf.values()].flatMap((sources) => sources.map(({ source }) => source)))
-    const owners = new Set(rows.map(({ owner }) => owner))
-    const mappings = await session.query<MappingRow>(mappingsQuery, [[...servers], [...owners]])
-    const dependents = groupBy(await readDependents(session, objects), ({ on }) => on)
-    const facts = new Map(rows.map((row) => [row.oid, row]))
+    const owners = new Set(copies.map(({ owner }) => owner))
+    const mappings =
+      servers.size === 0 ? [] : await session.query<MappingRow>(mappingsQuery, [[...servers], [...owners]])
+    const all = await (tables.length === 0 ? readDependentsOfViews : readDependents)(session, copies)
+    const dependents = groupBy(all, ({ on }) => on)
     const targets = ids.map((id): RefreshTarget => {
       const key = keyOf(id)
-      const object = live.get(key)
-      const row = object && facts.get(object.oid)
+      const row = rows.get(key)
       const own = dependents.get(key) ?? []
       const sources = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
       const connections = mappings.filter(
         ({ server, owner }) => owner === row?.owner && sources.some(({ source }) => source === server),
       )
+      const known = { ...ofLedger, dependents: own, connections, session, tables: factsOfTables }
       return {
         id,
         key,
         title: titleOf(id),
         sources,
-        copy: object && row && copyOf(id, object, { ...ofLedger, row, dependents: own, connections, session, tables }),
-        reads: (object?.needs ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])]),
+        copy: row && copyOf(row, known),
+        reads: (row?.reads ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])]),
         readers: own.flatMap((dependent) =>
           dependent.key !== undefined && isCopy(dependent)
             ? [{ key: dependent.key, title: dependent.description }]
@@ -149,7 +111,6 @@ export async function readTargets(
 }
 
 interface Known extends KnownOfLedger {
-  readonly row: FactsRow
   readonly dependents: readonly Dependent[]
   readonly connections: CopyFacts['connections']
   readonly session: Session
@@ -157,12 +118,11 @@ interface Known extends KnownOfLedger {
   readonly tables: ReadonlyMap<number, TableFacts>
 }
 
-function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
-  const { row, dependents, connections, session, tables, lastLoads, states, ledgerProblem } = known
-  const key = keyOf(id)
-  const { populated } = spec as CopySpec // of the kind of the id
+function copyOf(row: CopyRow, known: Known): Copy {
+  const { dependents, connections, session, tables, lastLoads, states, ledgerProblem } = known
+  const { id, key, oid } = row
   const facts: CopyFacts = {
-    isPopulated: populated,
+    isPopulated: row.isPopulated,
     hasUniqueIndex: row.hasUniqueIndex,
     table: tables.get(oid),
     bytes: row.bytes,
@@ -177,7 +137,7 @@ function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
 }
 
 /** Why this role may not drop the copy and put another one in its place. */
-function missingRight(row: FactsRow, { user, database }: Session): string | undefined {
+function missingRight(row: CopyRow, { user, database }: Session): string | undefined {
   if (!row.actsAsOwner) return `${ident(user)} is no member of its owner ${ident(row.owner)}`
   if (!row.createsInDatabase) return `${ident(user)} has no CREATE on database ${ident(database)}`
   if (!row.createsInSchema) return `${ident(user)} has no CREATE on its schema`
@@ -193,7 +153,7 @@ function boundDependent(dependents: readonly Dependent[]): string | undefined {
     : `${bound.description} depends on it`
 }
 
-function boundParent({ parent }: FactsRow): string | undefined {
+function boundParent({ parent }: CopyRow): string | undefined {
   return parent === null ? undefined : `its successor would not be a child of ${parent}`
 }
 

@@ -17,10 +17,11 @@ export async function readTargetsToPlan(
   recording: RefreshRecording,
 ): Promise<readonly RefreshTarget[]> {
   const keys = ids.map(keyOf)
+  const tables = ids.filter(({ kind }) => kind === 'table').map(keyOf)
   const recorded = recording.records
     ? await inReadOnlyTransaction(session, async () => ({
         lastLoads: await readLastLoads(session, keys),
-        states: await readStrategyStates(session, keys),
+        states: await readStrategyStates(session, tables),
       }))
     : { lastLoads: new Map(), states: new Map() }
   return readTargets(session, ids, { ...recorded, ledgerProblem: recording.records ? undefined : recording.warning })

@@ -8,9 +8,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { groupBy } from '../core/data.ts'
 import { FdwsyncError } from '../core/errors.ts'
-import { keyOf, type ObjectId, type Relation, relationKey } from '../core/object.ts'
 import { ident, type Sql, sql, trusted } from '../core/sql.ts'
 import { DeadlineError, interruptible, withDeadline } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
@@ -18,14 +16,9 @@ import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
-import { inReadOnlyTransaction, readingPath } from '../introspector/transaction-settings.ts'
-import { sourceViewOf } from '../kinds/facets/copy/source-view.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
-import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { commitWithWatchdog } from './commit-watchdog.ts'
-import { oncePerRun } from './once-per-run.ts'
 import { seenRepeatedly, sourcesWaitingFor, waitsForItself } from './self-wait.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -42,28 +35,6 @@ export interface SourceWatchdog {
    */
   commit(session: Session, pid: number, statements: Sql): Promise<void>
 }
-
-// One foreign table for each server that each copy reads, directly or through plain views, such as that of a table. Not through materialized
-// views: their data is here already.
-const foreignTablesQuery: Sql = trusted(`
-  WITH RECURSIVE read(schema, name, oid) AS (
-    SELECT loaded.schema, loaded.name, c.oid
-      FROM pg_catalog.jsonb_to_recordset($1) AS loaded(schema text, name text, source_schema text, source_name text)
-      JOIN pg_catalog.pg_namespace n ON n.nspname IN (loaded.schema, loaded.source_schema)
-      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-       AND (n.nspname, c.relname) IN ((loaded.schema, loaded.name), (loaded.source_schema, loaded.source_name))
-    UNION
-    SELECT read.schema, read.name, d.refobjid
-      FROM read
-      JOIN pg_catalog.pg_rewrite r ON r.ev_class = read.oid
-      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-      JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('v', 'f')
-  )
-  SELECT DISTINCT ON (read.schema, read.name, t.ftserver) read.schema, read.name,
-         pg_catalog.jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
-    FROM read JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = read.oid
-    JOIN pg_catalog.pg_class c ON c.oid = read.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
 
 export interface WatchdogOptions {
   readonly connect: Connect
@@ -87,52 +58,6 @@ export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
     },
     commit: (session, pid, statements) => commitWithWatchdog(options.connect, session, pid, statements),
   }
-}
-
-/** The sources of each view, by `relationKey`. */
-export type SourcesOfViews = ReadonlyMap<string, readonly ConnectivityProbe[]>
-
-/**
- * Looks up what views read, on the session whose transaction may have created them. It leaves the transaction under the reading path.
- */
-export async function readSources(session: Session, views: readonly Relation[]): Promise<SourcesOfViews> {
-  // Under the database's own path, an operator that a user has created could hide the built-in one.
-  await session.run(readingPath)
-  const rows = await session.query<{ schema: string; name: string; id: ObjectId }>(foreignTablesQuery, [
-    JSON.stringify(
-      views.map((view) => {
-        const source = sourceViewOf(view)
-        return { schema: view.schema, name: view.name, source_schema: source.schema, source_name: source.name }
-      }),
-    ),
-  ])
-  if (rows.length === 0) return new Map()
-  const ids = rows.map(({ id }) => id)
-  const { live } = await readCatalog(session, ids, '')
-  const probes = new Map(
-    Array.from(live, ([key, { id, spec }]) => [key, kindOf(id).connectivityProbe?.(id, spec)] as const),
-  )
-  return new Map(
-    Array.from(
-      groupBy(rows, ({ schema, name }) => relationKey(schema, name)),
-      ([view, tables]) => [view, tables.flatMap(({ id }) => probes.get(keyOf(id)) ?? [])],
-    ),
-  )
-}
-
-/** The sources of a view, looked up on the session that is about to load it, in a transaction of their own. */
-export type SourcesOf = (session: Session, view: Relation) => Promise<readonly ConnectivityProbe[]>
-
-/** Looks up each view by itself, for when what they read is replaced between loads. */
-export const sourcesOfEach: SourcesOf = async (session, view) => {
-  const found = await inReadOnlyTransaction(session, () => readSources(session, [view]))
-  return [...found.values()].flat()
-}
-
-/** Looks up once what all of the views read. */
-export function sourcesOfAll(views: readonly Relation[]): SourcesOf {
-  const read = oncePerRun((session) => inReadOnlyTransaction(session, () => readSources(session, views)))
-  return async (session, { schema, name }) => (await read(session)).get(relationKey(schema, name)) ?? []
 }
 
 async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
@@ -162,7 +87,7 @@ async function connectToSource(
   { connect, timeoutMilliseconds, signal }: WatchdogOptions,
   probe: ConnectivityProbe,
 ): Promise<void> {
-  const secrets = probe.standIn('').flatMap((statement) => statement.secrets)
+  const secrets = probe.standIn?.('').flatMap((statement) => statement.secrets) ?? []
   const session = await connect('source', secrets)
   try {
     await interruptible(session, signal, () =>
@@ -179,7 +104,7 @@ async function runProbe(session: Session, { statement, standIn }: ConnectivityPr
   try {
     await session.execute(statement)
   } catch (error) {
-    if (!isDatabaseError(error) || !isUndefinedTable(error)) throw error
+    if (!isDatabaseError(error) || !isUndefinedTable(error) || !standIn) throw error
     // This session does not see the foreign table: the transaction of the load has just created it.
     const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
     const begin = beginStatement(session.serverVersion, { limitMilliseconds: planLimits })

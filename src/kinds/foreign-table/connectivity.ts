@@ -5,11 +5,9 @@ import { optionsClause } from '../facets/options.ts'
 import type { ConnectivityProbe } from '../kind.ts'
 import type { ForeignTableSpec } from './spec.ts'
 
-/** LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins. */
 export function connectivityProbe(id: IdOf<'foreignTable'>, { server, options }: ForeignTableSpec): ConnectivityProbe {
   return {
-    source: server,
-    statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
+    ...connectThrough(id, server),
     standIn(scratch) {
       const table = qualified(scratch, id.name)
       return [
@@ -18,4 +16,9 @@ export function connectivityProbe(id: IdOf<'foreignTable'>, { server, options }:
       ]
     },
   }
+}
+
+/** LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins. */
+export function connectThrough({ schema, name }: IdOf<'foreignTable'>, server: string): ConnectivityProbe {
+  return { source: server, statement: statement(sql`SELECT FROM ${qualified(schema, name)} LIMIT 0`) }
 }

@@ -7,7 +7,8 @@ import type { FoundState, StrategyState } from '../../core/strategy-state.ts'
 import type { Session } from '../../db/session.ts'
 import type { DigestMethod } from '../../kinds/table/refresh/digest.ts'
 import type { Measured } from '../begin-refresh.ts'
-import type { SourcesOfViews, SourceWatchdog } from '../source-watchdog.ts'
+import type { SourcesOfViews } from '../read-sources.ts'
+import type { SourceWatchdog } from '../source-watchdog.ts'
 import type { CodeTrust } from '../swap/replacement-set.ts'
 
 /** What is known about a table. */

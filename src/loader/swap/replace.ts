@@ -9,8 +9,9 @@ import { backendPid } from '../commit-watchdog.ts'
 import { MemberFailure } from '../failure.ts'
 import { rowsLoaded } from '../load.ts'
 import { loadSettings } from '../load-settings.ts'
+import { readNewSources } from '../read-sources.ts'
 import { runStatements } from '../run-statements.ts'
-import { readSources, type SourceWatchdog } from '../source-watchdog.ts'
+import type { SourceWatchdog } from '../source-watchdog.ts'
 import { isRelation, type Originals, readOriginals, requireAsPlanned } from './originals.ts'
 import type { Member, ReplacementContext, ReplacementSet, SuccessorLoad } from './replacement-set.ts'
 import { requireTrustedLiterals } from './require-trusted-literals.ts'
@@ -104,7 +105,7 @@ async function buildSuccessor(
   const loads: SuccessorLoad[] = []
   if (load.length > 0) {
     const pid = await backendPid(session)
-    const probes = [...(await readSources(session, [successor])).values()].flat()
+    const probes = [...(await readNewSources(session, [successor])).values()].flat()
     const [rows, started] = await sources.load(session, pid, probes, async () => {
       await session.run(loadSettings(searchPath))
       const loadStarted = performance.now()

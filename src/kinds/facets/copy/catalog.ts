@@ -13,17 +13,20 @@ export const columnsOfRelation = `
                          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 
-/** What the query of a relation reads, with the schema `n` of the relation `c`. `r` is the rule that holds the query. */
-export const readByQuery = `
-         ${typesUsed("((d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = c.oid))")} ||
-         (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
-                 coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', ${kindOfRelation('used.relkind')},
+/** The relations that the query of the relation `c` reads, as an array of ids. `r` is the rule that holds the query. */
+export const relationsReadByQuery = `
+         (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', ${kindOfRelation('used.relkind')},
                    'schema', usedn.nspname, 'name', used.relname)), '[]')
             FROM pg_depend d
             JOIN pg_class used ON used.oid = d.refobjid AND used.relkind IN ('f', 'm', 'v', 'r') AND used.oid <> c.oid
             JOIN pg_namespace usedn ON usedn.oid = used.relnamespace
            WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
              AND d.refclassid = 'pg_class'::regclass)`
+
+/** What the query of a relation reads, with the schema `n` of the relation `c`. `r` is the rule that holds the query. */
+export const readByQuery = `
+         ${typesUsed("((d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = c.oid))")} ||
+         jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) || ${relationsReadByQuery}`
 
 /** The options of a relation. */
 export const optionsOf = (relation: string) =>
