@@ -50,15 +50,21 @@ await bundle.write({
   codeSplitting: {
     // Of a module that several match, the first has it; what it imports goes along unless it belongs to another.
     groups: [
-      { name: 'version', test: /core\/version|package\.json/, priority: 6 },
+      { name: 'version', test: /core\/version|package\.json/, priority: 7 },
       {
         name: 'command',
         test: /src\/(core|db|cli\/(?!main|progress|live-progress|events|origin)[^/]+\.ts)|commander|chalk|east-asian/,
-        priority: 5,
+        priority: 6,
       },
-      { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 4 },
-      { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 3 },
-      { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/fast-path)/, priority: 2 },
+      { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 5 },
+      { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 4 },
+      { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/fast-path)/, priority: 3 },
+      // What a refresh loads of the rooms that plan.
+      {
+        name: 'loader',
+        test: /src\/(loader|dependents\/(dependents|ownership|view-reads|read-through-views|declared-as-is)|sources\/source-error|differ\/(lost-attachments|replacement-groups))/,
+        priority: 2,
+      },
       { name: 'planner', test: /src\/(planner|probe|sources|dependents|differ)/, priority: 1 },
     ],
   },
