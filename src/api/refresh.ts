@@ -35,7 +35,7 @@ export async function refresh(
       const maxConnections = maxConnectionsOf(parsed.manifest)
       const checkLease = () => requireLease(lease, 'refresh')
       const context = { ...options, searchPath, trustedRoles, policies, maxConnections, checkLease }
-      return { ...(await refreshCopies(name, ids, session, connect, context)), notImported }
+      return { ...(await refreshCopies(name, ids, { lease, session, connect }, context)), notImported }
     })
   } finally {
     await session.close()

@@ -135,6 +135,17 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
   }
 }
 
+/** Takes a session that has worked for another purpose as the first one for this one, and opens the others. */
+export function startingWith(session: Session, first: string, open: Connect): Connect {
+  let isTaken = false
+  return async (purpose, secrets = []) => {
+    if (isTaken || purpose !== first || secrets.length > 0 || !session.isFree()) return open(purpose, secrets)
+    isTaken = true
+    await session.repurpose(purpose)
+    return session
+  }
+}
+
 /** Runs work on a session and returns the session afterwards. The signal cancels what runs on it. */
 export async function withSession<T>(
   connect: Connect,

@@ -7,7 +7,7 @@ import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { begin, beginStatement } from '../db/transaction.ts'
+import { begin } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { ledgerVersion } from './schema.ts'
 import { findLedger, lockLedger } from './trust.ts'
@@ -127,35 +127,38 @@ export async function refreshRecording(session: Session): Promise<RefreshRecordi
 }
 
 /**
- * Begins a transaction that keeps other sessions from adding a trigger or a rule to the table of refreshes, once it is found to be
- * trusted. While it is open, loads in other sessions can be recorded without another check.
+ * Keeps other sessions from adding a trigger or a rule to the table of refreshes, once it is found to be trusted, in the open transaction of
+ * the lease. While that is open, loads in other sessions can be recorded without another check.
  */
-export async function openRefreshLog(session: Session): Promise<RefreshRecording> {
-  await session.run(sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 5000 })}; ${readingPath}`)
+export async function openRefreshLog(lease: Session): Promise<RefreshRecording> {
   try {
-    await lockLedger(session, 'ROW EXCLUSIVE', ['refresh'])
+    await lockLog(lease, '5s', ['refresh'])
     return { records: true }
   } catch (error) {
-    if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
-    await session.run(trusted('ROLLBACK'))
+    if (lease.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
+    await lease.run(trusted('ROLLBACK TO log'))
     return unrecorded(error.message)
   }
 }
 
 /**
- * The same for the loads of an apply, in the open transaction of its lease.
+ * The same for the loads of an apply.
  * @returns whether they can be recorded
  */
 export async function keepLogTrusted(lease: Session): Promise<boolean> {
   try {
-    await lease.run(trusted("SAVEPOINT log; SET LOCAL lock_timeout = '1s'"))
-    await lockLedger(lease, 'ROW EXCLUSIVE', ['step', 'refresh'])
+    await lockLog(lease, '1s', ['step', 'refresh'])
     return true
   } catch (error) {
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     if (!lease.isLost()) await lease.run(trusted('ROLLBACK TO log'))
     return false
   }
+}
+
+async function lockLog(lease: Session, timeout: string, tables: readonly string[]): Promise<void> {
+  await lease.run(sql`SAVEPOINT log; SET LOCAL lock_timeout = ${literal(timeout)}; ${readingPath}`)
+  await lockLedger(lease, 'ROW EXCLUSIVE', tables)
 }
 
 function unrecorded(reason: string): RefreshRecording {

@@ -1,6 +1,6 @@
 // Refreshes the copies of one unit in one transaction, with few round trips: a REFRESH of little data takes not much longer than one.
 
-import type { Key } from '../core/object.ts'
+import { type Key, relationKey } from '../core/object.ts'
 import type { RefreshPolicy, StrategyName } from '../core/refresh-policy.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
@@ -8,12 +8,13 @@ import type { Session } from '../db/session.ts'
 import type { OptionalEnd } from '../ledger/refresh-log.ts'
 import { type Beginning, beginRefresh, type Counted, countSince, type Measured, measure } from './begin-refresh.ts'
 import { commitRecorded } from './commit-recorded.ts'
+import { MemberFailure } from './failure.ts'
 import { explainLoss } from './load.ts'
 import type { LoadMonitor } from './load-monitor.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
-import type { CopyToRefresh, RefreshTransaction, StrategyOutcome } from './strategies/strategy.ts'
+import type { Copy, CopyToRefresh, RefreshTransaction, StrategyOutcome } from './strategies/strategy.ts'
 
 /** A copy and the strategy that was chosen for it. */
 export interface ChosenCopy extends AskedCopy {
@@ -62,6 +63,7 @@ export async function refreshInTransaction(
   record: (result: UnitResult) => OptionalEnd | undefined,
 ): Promise<UnitResult> {
   const copies = chosen.map(({ copy }) => copy)
+  for (const copy of copies) await connectToSources(context, session, copy)
   const before = await beginRefresh(session, context.begin, copies)
   const unwatch = context.monitor.watch(before.pid, copies, lastMillisecondsOf(chosen))
   try {
@@ -101,6 +103,14 @@ export async function refreshInTransaction(
     throw error
   } finally {
     unwatch()
+  }
+}
+
+async function connectToSources(context: UnitContext, session: Session, { id, key }: Copy): Promise<void> {
+  try {
+    await context.sources.connect(session, context.sourcesOf.get(relationKey(id.schema, id.name)) ?? [])
+  } catch (error) {
+    throw context.signal.aborted ? error : new MemberFailure(key, error)
   }
 }
 

@@ -9,7 +9,7 @@ import { interruptible } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { isLoad, pooledConnect } from '../db/session-pool.ts'
+import { isLoad, pooledConnect, startingWith } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { clearOutdated } from '../ledger/outdated-views.ts'
 import { openRefreshLog, type RefreshRecording, recordRefreshes, refreshRecording } from '../ledger/refresh-log.ts'
@@ -26,12 +26,19 @@ import { serverLimits } from './server-limits.ts'
 import { chooseBatch, smallCopies } from './small-copies.ts'
 import { sourceWatchdog } from './source-watchdog.ts'
 
+export interface RefreshSessions {
+  /** In the open transaction of the lease, in which failures are recorded at the end. */
+  readonly lease: Session
+  /** Reads what there is to refresh, and is then the first that loads: its caches are warm. */
+  readonly session: Session
+  readonly connect: Connect
+}
+
 /** Refreshes copies, each after those that it reads. If one fails, only the copies that read it are skipped. */
 export async function refreshCopies(
   manifest: string,
   ids: readonly CopyId[],
-  session: Session,
-  connect: Connect,
+  { lease, session, connect }: RefreshSessions,
   options: RefreshOptions,
 ): Promise<Omit<RefreshReport, 'notImported'>> {
   const { emit, jobs, signal, policies, strategy, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
@@ -39,7 +46,7 @@ export async function refreshCopies(
   const { targets, sourcesOf, begin } = await interruptible(session, signal, () =>
     readAll(session, ids, { recording: found, searchPath: options.searchPath }),
   )
-  const recording = found.records ? await interruptible(session, signal, () => openRefreshLog(session)) : found
+  const recording = found.records ? await interruptible(lease, signal, () => openRefreshLog(lease)) : found
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
   const limits = serverLimits(options.maxConnections)
   const units = planRefresh({ targets, policies, strategy })
@@ -55,8 +62,8 @@ export async function refreshCopies(
     onRetry: (reason, attempt) => emit({ type: 'retrying', stage: 'populate', reason, attempt }),
     onUnrecorded: (reason) => emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` }),
   }
-  const isRecorded = () => recording.records && !session.isLost()
-  const pool = pooledConnect(connect, isLoad)
+  const isRecorded = () => recording.records && !lease.isLost()
+  const pool = pooledConnect(startingWith(session, 'load', connect), isLoad)
   const run: RefreshRun = {
     manifest,
     connect,
@@ -73,7 +80,7 @@ export async function refreshCopies(
   const outcomes = await runUnits(run, units, jobs).finally(async () => {
     await Promise.all([pool.close(), monitor.close()])
   })
-  if (recording.records) await closeLog(run, session)
+  if (recording.records) await closeLog(run, lease)
   const ended = outcomes.flatMap(([{ copies }, outcome]) => copies.map((each) => reportOf(run, each, outcome)))
   const byKey = new Map(ended.map((view) => [view.key, view]))
   return {
@@ -138,21 +145,21 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
   })
 }
 
-/** Records failures in the transaction of the log, because those of the refreshes were rolled back. */
-async function closeLog({ manifest, failed, results, options }: RefreshRun, log: Session): Promise<void> {
-  if (log.isLost()) return
+/** Records failures in the transaction of the lease, because those of the refreshes were rolled back. */
+async function closeLog({ manifest, failed, results, options }: RefreshRun, lease: Session): Promise<void> {
+  if (lease.isLost()) return
   try {
-    await recordRefreshes(log, manifest, undefined, failed)
+    await recordRefreshes(lease, manifest, undefined, failed)
     // A refresh of changed rows alone does not load what is outdated.
     const loaded = [...results].filter(([, { state }]) => state === undefined || state.compared === 'all')
     await clearOutdated(
-      log,
+      lease,
       manifest,
       loaded.map(([key]) => key),
     )
-    await log.run(trusted('COMMIT'))
+    await lease.run(trusted('COMMIT'))
   } catch (error) {
-    if (!log.isLost()) await log.run(trusted('ROLLBACK'))
+    if (!lease.isLost()) await lease.run(trusted('ROLLBACK'))
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     options.emit({ type: 'warning', reason: `not all refreshes could be recorded: ${error.message}` })
   }

@@ -58,6 +58,7 @@ async function refreshAndRecord(
   const [first] = batch
   // All of them read the same sources.
   const probes = (first && sourcesOf.get(relationKey(first.copy.id.schema, first.copy.id.name))) ?? []
+  await sources.connect(session, probes)
   try {
     const [{ pid, refreshed }, started] = await sources.load(session, session.processId, probes, async () => {
       const started = performance.now()

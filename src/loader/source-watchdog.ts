@@ -24,6 +24,11 @@ import type { ServerLimits } from './server-limits.ts'
 
 export interface SourceWatchdog {
   /**
+   * Requires that sources answer before a transaction begins on the session that will read them, which is then connected to them.
+   * @throws FdwsyncError naming the source that does not answer; then the session may be lost
+   */
+  connect(session: Session, sources: readonly ConnectivityProbe[]): Promise<void>
+  /**
    * Runs a load when all its sources answer, and ends it when one stops answering.
    * @param pid the backend that runs the transaction
    * @throws FdwsyncError naming the source that does not answer; then the session may be lost
@@ -47,23 +52,36 @@ export interface WatchdogOptions {
 /** Connects to each source once before the first load that reads it, and checks it again during loads. */
 export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
   const connected = new Map<string, Promise<void>>()
+  async function require(
+    sources: readonly ConnectivityProbe[],
+    connect: (source: ConnectivityProbe) => Promise<void>,
+  ): Promise<void> {
+    for (const each of sources) {
+      const connecting = connected.get(each.source) ?? requireAnswer(options, each, () => connect(each))
+      connected.set(each.source, connecting)
+      await connecting
+    }
+  }
   return {
+    connect: (session, sources) =>
+      require(sources, (each) =>
+        // Where their number is limited, the connection of this role would be one too many if the load runs as another one.
+        options.limits.isLimited(each.source) ? connectToSource(options, each) : connectOn(session, options, each)),
     async load(session, pid, sources, load) {
-      for (const each of sources) {
-        const connecting = connected.get(each.source) ?? requireAnswer(options, each)
-        connected.set(each.source, connecting)
-        await connecting
-      }
+      await require(sources, (each) => connectToSource(options, each))
       return sources.length === 0 ? load() : loadWithWatchdog(options, { sources, pid }, session, load)
     },
     commit: (session, pid, statements) => commitWithWatchdog(options.connect, session, pid, statements),
   }
 }
 
-async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
-  const { signal } = options
+async function requireAnswer(
+  { signal }: WatchdogOptions,
+  source: ConnectivityProbe,
+  connect: () => Promise<void>,
+): Promise<void> {
   try {
-    await connectToSource(options, source)
+    await connect()
   } catch (error) {
     if (signal.aborted) throw interruption(signal)
     // A source that answered, even with a refusal, is alive. What it refuses need not affect the load, which may run as
@@ -83,21 +101,24 @@ async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe
 }
 
 /** Has the server connect to the source, on a session of its own. */
-async function connectToSource(
-  { connect, timeoutMilliseconds, signal }: WatchdogOptions,
-  probe: ConnectivityProbe,
-): Promise<void> {
+async function connectToSource(options: WatchdogOptions, probe: ConnectivityProbe): Promise<void> {
+  const { connect, signal } = options
   const secrets = probe.standIn?.('').flatMap((statement) => statement.secrets) ?? []
   const session = await connect('source', secrets)
   try {
-    await interruptible(session, signal, () =>
-      withDeadline(session, timeoutMilliseconds, `connecting to the source of server ${probe.source}`, () =>
-        runProbe(session, probe),
-      ),
-    )
+    await interruptible(session, signal, () => connectOn(session, options, probe))
   } finally {
     await session.close()
   }
+}
+
+function connectOn(
+  session: Session,
+  { timeoutMilliseconds }: WatchdogOptions,
+  probe: ConnectivityProbe,
+): Promise<void> {
+  const what = `connecting to the source of server ${probe.source}`
+  return withDeadline(session, timeoutMilliseconds, what, () => runProbe(session, probe))
 }
 
 async function runProbe(session: Session, { statement, standIn }: ConnectivityProbe): Promise<void> {
