@@ -100,16 +100,19 @@ function refusesOptions(error: unknown): boolean {
 
 /**
  * Also pins how the backslashes in a string constant are read. The server reads a message with several statements as a
- * whole before it runs the first, so a SET in the same message would come too late.
+ * whole before it runs the first, so a SET in the same message would come too late. And the server may not close a session
+ * that is idle while something else is computed, or while another session loads data.
  */
 async function readFacts(wire: Wire): Promise<Facts> {
   const rows = await wire.send(
     sql`SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "serverVersion",
         pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS "serverVersionText",
         pg_catalog.pg_backend_pid() AS "processId", pg_catalog.current_database() AS database, current_user AS "user"
-   FROM pg_catalog.set_config('standard_conforming_strings', 'on', false)`,
+   FROM (VALUES ('standard_conforming_strings', 'on'), ('idle_session_timeout', '0')) AS setting(name, value)
+  CROSS JOIN LATERAL pg_catalog.set_config(name, value, false)
+  WHERE pg_catalog.current_setting(name, true) IS NOT NULL`,
   )
-  // The query above has exactly these columns.
+  // The query above has exactly these columns, and a row for each setting that this server knows.
   const facts = rows[0] as Facts
   if (facts.serverVersion >= oldestSupported) return facts
   throw new FdwsyncError({

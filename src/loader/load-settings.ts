@@ -5,9 +5,9 @@ import { manifestPath } from '../introspector/transaction-settings.ts'
 
 /**
  * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the
- * role that refreshes; PostgreSQL 17 and later restrict it anyway. Everything else is the default of the role and
- * database, as in any REFRESH: a query may depend on the time zone, and the next REFRESH must not produce other
- * values.
+ * role that refreshes; PostgreSQL 17 and later restrict it anyway. What a query can depend on, such as the time zone, is
+ * the default of the role and database, as in any REFRESH: the next one must not produce other values. What only decides
+ * how values of the source are read stays pinned: NULL in an array would become a text.
  */
 export function loadSettings(searchPath: readonly string[]): Sql {
   const defaults = settingsOfRole.map((name) => trusted(`SET LOCAL ${name} TO DEFAULT`))
@@ -21,7 +21,5 @@ export const settingsOfRole = [
   'TimeZone',
   'extra_float_digits',
   'bytea_output',
-  'xmloption',
-  'array_nulls',
   'lc_monetary',
 ]

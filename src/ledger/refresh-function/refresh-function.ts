@@ -4,12 +4,18 @@ import { createHash } from 'node:crypto'
 import { join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import { body } from './body.ts'
 
-const settings = 'search_path=pg_catalog, pg_temp'
+/** The body is parsed, and the values of a source are read, under these, whatever the session has. */
+const settings = [
+  'search_path=pg_catalog, pg_temp',
+  'standard_conforming_strings=on',
+  'array_nulls=on',
+  'xmloption=content',
+] as const
 const signature = 'copy regclass, strategy text DEFAULT NULL::text'
 
 export const createRefreshFunction: Sql = sql`
   CREATE OR REPLACE FUNCTION fdwsync.refresh(copy regclass, strategy text DEFAULT NULL) RETURNS fdwsync.refresh
-  LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS ${literal(body)}`
+  LANGUAGE plpgsql SECURITY INVOKER ${trusted(settings.map((setting) => `SET ${setting}`).join(' '))} AS ${literal(body)}`
 
 export const commentOnRefreshFunction: Sql = sql`COMMENT ON FUNCTION fdwsync.refresh(regclass, text) IS ${literal(
   'Refreshes a copy by its policy, and with it the copies of its group, and records that. Returns the row that it has written for the copy.',
@@ -25,10 +31,14 @@ const knownBodies: readonly string[] = [
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked apart. */
 export const isRefreshFunction: Sql = sql`
-  (p.proname = 'refresh' AND NOT p.prosecdef AND p.probin IS NULL AND p.proconfig = ARRAY[${literal(settings)}]
+  (p.proname = 'refresh' AND NOT p.prosecdef AND p.probin IS NULL AND p.proconfig IN (${ofRelease(settings)}, ${ofRelease(settings.slice(0, 1))})
    AND p.prolang = (SELECT oid FROM pg_catalog.pg_language WHERE lanname = 'plpgsql')
    AND pg_catalog.pg_get_function_arguments(p.oid) = ${literal(signature)}
    AND pg_catalog.md5(p.prosrc) IN (${join(knownBodies.map(literal), ', ')}))`
+
+function ofRelease(all: readonly string[]): Sql {
+  return sql`ARRAY[${join(all.map(literal), ', ')}]`
+}
 
 /** For the query of another file: the function of the ledger's schema, if it exists. It goes by the index on the name. */
 export const refreshFunctions = (schema: 'n.oid' | 'ns.oid'): Sql =>
