@@ -54,7 +54,7 @@ export function relationConstant(name: Sql): Sql {
  */
 export function requireAllRows({ relation, title }: Pick<TableSql, 'relation' | 'title'>): Sql {
   const message = literal('%: its owner does not see all of its rows, as row-level security is forced')
-  const hint = literal('ALTER TABLE … NO FORCE ROW LEVEL SECURITY, or give it an owner with BYPASSRLS.')
+  const hint = literal('Give it an owner with BYPASSRLS, or run ALTER TABLE with NO FORCE ROW LEVEL SECURITY.')
   return sql`IF pg_catalog.row_security_active(CAST(${relation} AS pg_catalog.oid)) THEN
     RAISE EXCEPTION ${message}, ${title} USING ERRCODE = 'insufficient_privilege', HINT = ${hint};
   END IF`
