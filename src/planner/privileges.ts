@@ -5,7 +5,7 @@ import type { Change, FieldChange, LiveState } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { sourceSchema } from '../core/reserved-schemas.ts'
-import { ident, trusted } from '../core/sql.ts'
+import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { isOnlineReplacement, parentOf } from '../differ/steps/changes.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
@@ -13,6 +13,7 @@ import type { Access } from '../kinds/facets/access.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { ServerSpec } from '../kinds/server.ts'
 import type { Comparison } from './comparison.ts'
+import { explainShortcoming, type Shortcomings } from './missing-privileges.ts'
 
 type Altering = Exclude<Change, { op: 'adopt' | 'release' }>
 
@@ -36,19 +37,6 @@ interface Requirement {
   readonly ownerCreates: boolean
   /** The foreign-data wrapper that the new owner must be able to use. */
   readonly wrapper: string | null
-}
-
-interface Row {
-  readonly at: number
-  readonly user: string
-  readonly otherOwner: string | null
-  readonly mayCreate: boolean
-  readonly mayCreateSourceView: boolean
-  /** The roles that apply are members of it. */
-  readonly ledgerOwner: string | null
-  readonly maySetOwner: boolean
-  readonly ownerMayCreate: boolean
-  readonly ownerMayUseWrapper: boolean
 }
 
 // A superuser may do all of that. A role that cannot write to the ledger only plans, so that nothing is refused to it.
@@ -82,12 +70,13 @@ const shortcomingsQuery = trusted(`
            (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'fdwsync') AS "ledgerOwner",
            new_owner IS NULL OR pg_has_role(new_owner, 'USAGE')
              AND CASE WHEN current_setting('server_version_num')::int < 160000 THEN true ELSE pg_has_role(new_owner, 'SET') END AS "maySetOwner",
+           coalesce(pg_has_role(new_owner, 'MEMBER'), false) AS "isMemberOfOwner",
            NOT "ownerCreates" OR new_owner IS NULL OR ${mayCreate('new_owner')} AS "ownerMayCreate",
            coalesce((SELECT has_foreign_data_wrapper_privilege(new_owner, w.oid, 'USAGE') FROM pg_foreign_data_wrapper w WHERE fdwname = wrapper),
                     true) AS "ownerMayUseWrapper"
       FROM required, applier
   )
-  SELECT *, current_user::text AS user FROM known
+  SELECT *, current_user::text AS user, (SELECT rolinherit FROM pg_roles WHERE rolname = current_user) AS inherits FROM known
    WHERE "otherOwner" IS NOT NULL OR NOT ("mayCreate" AND "mayCreateSourceView" AND "maySetOwner" AND "ownerMayCreate" AND "ownerMayUseWrapper")
    ORDER BY "at"`)
 
@@ -109,12 +98,27 @@ export async function refuseWithoutPrivilege(
   )
   if (required.length === 0) return []
   const rows = await inReadOnlyTransaction(session, () =>
-    session.query<Row>(shortcomingsQuery, [JSON.stringify(required)]),
+    session.query<Shortcomings & { readonly at: number }>(shortcomingsQuery, [JSON.stringify(required)]),
   )
   return rows.flatMap((row) => {
     const change = altering[row.at]
-    return change ? [refusalOf(change, row)] : []
+    return change ? [refusalOf(change, row, session.serverVersion, byKey)] : []
   })
+}
+
+function refusalOf(change: Altering, row: Shortcomings, serverVersion: number, byKey: Context['byKey']): Refusal {
+  const { id } = change.op === 'drop' ? change.from : change.to
+  const schema = namespaceOf(id) ?? ''
+  const ofSchema = byKey.get(keyOf({ kind: 'schema', name: schema }))
+  const refused = {
+    isNew: change.op === 'create',
+    schema,
+    isSchemaPlanned: ofSchema?.op === 'create' || ofSchema?.op === 'alter',
+    owner: newOwnerOf(change) ?? '',
+    wrapper: wrapperOf(change) ?? '',
+    serverVersion,
+  }
+  return { code: 'server/missing-privilege', key: change.key, title: titleOf(id), ...explainShortcoming(refused, row) }
 }
 
 /** Whether an unmanaged view can be recreated has been decided before. A temporary name shows that an object has been altered. */
@@ -200,42 +204,4 @@ function creatorsIn(schema: string, { byKey, user }: Context): readonly string[]
   return granted.some(({ role }) => role === null)
     ? null
     : [owner ?? user, ...granted.flatMap(({ role }) => role ?? [])]
-}
-
-function refusalOf(change: Altering, row: Row): Refusal {
-  const { id } = change.op === 'drop' ? change.from : change.to
-  return { code: 'server/missing-privilege', key: change.key, title: titleOf(id), ...shortcomingOf(change, row) }
-}
-
-function shortcomingOf(change: Altering, row: Row): Pick<Refusal, 'reason' | 'hint'> {
-  const { id } = change.op === 'drop' ? change.from : change.to
-  const schema = ident(namespaceOf(id) ?? '')
-  const [user, owner] = [ident(row.user), ident(newOwnerOf(change) ?? '')]
-  if (row.otherOwner !== null) {
-    const what = change.op === 'create' ? 'what it belongs to' : 'it'
-    const reason = `${what} is owned by ${ident(row.otherOwner)}, and ${user} is not a member of that role`
-    return { reason, hint: 'Apply as a role that is. Or have its owner changed.' }
-  }
-  if (!row.mayCreate) return withoutPrivilege(user, `CREATE ON SCHEMA ${schema}`, user)
-  if (!row.mayCreateSourceView) return withoutSourceSchema(user, row)
-  if (!row.maySetOwner) {
-    const reason = `${user} cannot give it to ${owner}, since it is not a member of that role`
-    return { reason, hint: `Apply as a role that is. Or, if ${user} may act as ${owner}: GRANT ${owner} TO ${user};` }
-  }
-  const privilege = row.ownerMayCreate
-    ? `USAGE ON FOREIGN DATA WRAPPER ${ident(wrapperOf(change) ?? '')}`
-    : `CREATE ON SCHEMA ${schema}`
-  return withoutPrivilege(`its owner ${owner}`, privilege, owner)
-}
-
-function withoutPrivilege(who: string, privilege: string, role: string): Pick<Refusal, 'reason' | 'hint'> {
-  return { reason: `${who} needs ${privilege}`, hint: `GRANT ${privilege} TO ${role};` }
-}
-
-/** A grant would be revoked by the manifest that has created the schema. */
-function withoutSourceSchema(user: string, { ledgerOwner }: Row): Pick<Refusal, 'reason' | 'hint'> {
-  const refused = withoutPrivilege(user, `CREATE ON SCHEMA ${sourceSchema}`, user)
-  if (ledgerOwner === null) return refused
-  const giving = `ALTER SCHEMA ${sourceSchema} OWNER TO ${ident(ledgerOwner)};`
-  return { ...refused, hint: `Give it to the role that owns the ledger: ${giving}` }
 }

@@ -130,7 +130,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       [...titles, 'schema d', 'server shop'].sort().map((title) => `${title}: ${notGiven}`),
     )
     expect(await refusalsOf('a: {}, b: { comment: x }, c: { types: { t: { enum: [x] } } }')).toEqual([
-      `schema b: it is owned by other, and ${user} is not a member of that role`,
+      `schema b: it is owned by other, and ${user} does not have the privileges of that role`,
       `type c.t: ${user} needs CREATE ON SCHEMA c`,
     ])
     await fixture.sql(`GRANT ${other.user} TO ${user}`)
