@@ -1,6 +1,7 @@
 // Opens the ledger for writing: creates it, or migrates an older one, and locks its tables.
 
 import { FdwsyncError } from '../core/errors.ts'
+import { grantInheritedMembership } from '../core/membership.ts'
 import { ident, literal, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -25,7 +26,11 @@ export async function openFoundLedger(session: Session, before: FoundLedger): Pr
   if (await lockIfCurrent(session, found)) return found
   try {
     await migrate(session, found)
-    return { state: 'ready', owner: 'owner' in found ? found.owner : session.user, version: ledgerVersion }
+    const owner = 'owner' in found ? found.owner : session.user
+    const migrated = { state: 'ready', owner, version: ledgerVersion } as const
+    // It was migrated by the owner, but this role writes to it.
+    if (owner !== session.user) await lockIfCurrent(session, migrated)
+    return migrated
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
     throw migrationError(session, found, error)
@@ -40,7 +45,8 @@ async function lockIfCurrent(session: Session, found: FoundLedger): Promise<bool
     await lockLedger(session, 'ROW EXCLUSIVE')
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
-    const hint = `Run fdwsync as its owner, or grant that role: GRANT ${ident(found.owner)} TO ${ident(session.user)}.`
+    const grant = grantInheritedMembership(found.owner, session.user, session.serverVersion)
+    const hint = `Run fdwsync as its owner, or grant that role: ${grant}`
     throw new FdwsyncError({ code: 'ledger/unwritable', message: unusable(error.message), hint })
   }
   return true
@@ -81,7 +87,11 @@ function unusable(reason: string): string {
   return `the ledger in schema "fdwsync" cannot be used: ${reason}`
 }
 
-function migrationError({ database, user }: Session, found: FoundLedger, error: DatabaseError): FdwsyncError {
+function migrationError(
+  { database, user, serverVersion }: Session,
+  found: FoundLedger,
+  error: DatabaseError,
+): FdwsyncError {
   if (found.state === 'none')
     return new FdwsyncError({
       code: 'ledger/unwritable',
@@ -92,6 +102,6 @@ function migrationError({ database, user }: Session, found: FoundLedger, error: 
   return new FdwsyncError({
     code: 'ledger/unwritable',
     message: `the ledger in schema "fdwsync" cannot be migrated: ${error.message}`,
-    hint: `Apply once as its owner, or grant that role: GRANT ${ident(owner)} TO ${ident(user)}. Nothing was changed.`,
+    hint: `Nothing was changed. Apply once as its owner, or grant that role: ${grantInheritedMembership(owner, user, serverVersion)}`,
   })
 }

@@ -2,6 +2,7 @@
 // other role has prepared it to run code with the rights of this one.
 
 import { FdwsyncError, type Problem } from '../core/errors.ts'
+import { grantInheritedMembership } from '../core/membership.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
@@ -20,6 +21,8 @@ interface Facts {
   readonly owner: string
   readonly tables: readonly string[]
   readonly usage: boolean
+  /** Whether this role is a member of the owner. It need not inherit from it. */
+  readonly isMember: boolean
   /** Tables that this role may not read. */
   readonly unreadable: readonly string[]
   readonly isPlain: boolean
@@ -62,6 +65,7 @@ const factsQuery = (owner: Sql): Sql => sql`
   SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
          coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
+         pg_catalog.pg_has_role(n.nspowner, 'MEMBER') AS "isMember",
          coalesce(pg_catalog.array_agg(c.relname::text)
            FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable,
          ${isPlain(owner)} AS "isPlain"
@@ -191,8 +195,8 @@ function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
 }
 
 function whyUnreadable(
-  { user }: Session,
-  { owner, usage, unreadable }: Facts,
+  { user, serverVersion }: Session,
+  { owner, usage, isMember, unreadable }: Facts,
   reasons: readonly string[],
 ): Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined {
   if (usage && unreadable.length === 0) return undefined
@@ -201,11 +205,16 @@ function whyUnreadable(
     ? `no SELECT on ${unreadable.map((table) => qualified('fdwsync', table)).join(', ')}`
     : 'no USAGE on schema fdwsync'
   const read = `GRANT USAGE ON SCHEMA fdwsync TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${role};`
-  const trust = ` To trust its owner: --ledger-owner ${ident(owner)}. A role that applies must be a member of it instead: GRANT ${ident(owner)} TO ${role}.`
+  const grant = grantInheritedMembership(owner, user, serverVersion)
+  const trust = ` To trust its owner: --ledger-owner ${ident(owner)}. A role that applies must be a member of it instead: ${grant}`
+  const hint = `Grant it: ${read}${reasons.length > 0 ? trust : ''}`
   return {
     code: 'ledger/unreadable',
     message: `${role} has ${missing}`,
-    hint: `Grant it: ${read}${reasons.length > 0 ? trust : ''}`,
+    hint:
+      isMember && owner !== user
+        ? `It is a member of the owner of the ledger, but does not inherit from it: ${grant}`
+        : hint,
   }
 }
 

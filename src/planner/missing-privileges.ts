@@ -1,5 +1,6 @@
 // Explains what a role lacks for a change, and which statement or declaration helps.
 
+import { grantMembership, hasMembershipOptions } from '../core/membership.ts'
 import type { Refusal } from '../core/plan.ts'
 import { sourceSchema } from '../core/reserved-schemas.ts'
 import { ident } from '../core/sql.ts'
@@ -67,19 +68,18 @@ function withoutSourceSchema({ user, ledgerOwner }: Shortcomings): Explanation {
   return { ...explanation, hint: `Give it to the role that owns the ledger: ${giving}` }
 }
 
-/** Since PostgreSQL 16 a membership has options of its own. Before, a role inherits from all roles, or from none. */
 function notGiven(
   role: string,
   { user: member, isMemberOfOwner, inherits }: Shortcomings,
   refused: Refused,
 ): Explanation {
   const [user, owner] = [ident(member), ident(role)]
-  const hasOptions = refused.serverVersion >= 160_000
+  const hasOptions = hasMembershipOptions(refused.serverVersion)
   const partly = hasOptions
     ? 'its membership in that role lacks SET or INHERIT'
     : 'it does not inherit the privileges of that role'
   const why = isMemberOfOwner ? partly : 'it is not a member of that role'
-  const grant = `GRANT ${owner} TO ${user}${hasOptions ? ' WITH INHERIT TRUE, SET TRUE' : ''};`
+  const grant = grantMembership(role, member, refused.serverVersion)
   const statements = [
     ...(hasOptions || !isMemberOfOwner ? [grant] : []),
     ...(hasOptions || inherits ? [] : [`ALTER ROLE ${user} INHERIT;`]),

@@ -43,16 +43,23 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     const [one, two] = [await applier(fixture), await applier(fixture)]
     await applyTo(await fixture.manifest(here('one')), one.url)
-    const failure = await applyTo(await fixture.manifest(here('two')), two.url).catch((error: unknown) => error)
-    expect(failure).toMatchObject({
-      exitCode: 4,
-      message: expect.stringContaining(`${two.user} has no USAGE on schema fdwsync`),
-    })
-    const [{ hint = '' }] = JSON.parse(JSON.stringify(failure)).problems
-    expect(hint).toContain(`A role that applies must be a member of it instead: GRANT ${one.user} TO ${two.user}.`)
+    const hintOfApply = async () => {
+      const failure = await applyTo(await fixture.manifest(here('two')), two.url).catch((error: unknown) => error)
+      expect(failure).toMatchObject({
+        exitCode: 4,
+        message: expect.stringContaining(`${two.user} has no USAGE on schema fdwsync`),
+      })
+      const [{ hint = '' }] = JSON.parse(JSON.stringify(failure)).problems
+      return hint
+    }
+    const grant = `GRANT ${one.user} TO ${two.user}`
+    expect(await hintOfApply()).toContain(`A role that applies must be a member of it instead: ${grant}`)
     await fixture.sql(
-      `GRANT ${one.user} TO ${two.user}${Number(pair.name) >= 16 ? ' WITH INHERIT TRUE, SET TRUE' : ''}`,
+      pair.target.major >= 16 ? `${grant} WITH INHERIT FALSE` : `${grant}; ALTER ROLE ${two.user} NOINHERIT`,
     )
+    const hint = await hintOfApply()
+    expect(hint).toContain('does not inherit from it')
+    await fixture.sql(hint.match(/(?:GRANT|ALTER ROLE) [^;]+;/g).join(' '))
     expect(missedOf((await applyTo(await fixture.manifest(here('two')), two.url)).report)).toEqual([])
   })
 
@@ -110,10 +117,17 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('several roles apply: their shared role owns the ledger, including tables that a migration adds', async () => {
     const fixture = await fixtureFor(pair, source)
-    const [one, two, shared] = [await applier(fixture), await applier(fixture), await fixture.role()]
+    const [one, two, three] = [await applier(fixture), await applier(fixture), await applier(fixture)]
+    const shared = await fixture.role()
     await fixture.sql(
-      `GRANT ${shared.user} TO ${one.user}, ${two.user}; CREATE SCHEMA fdwsync AUTHORIZATION ${shared.user}`,
+      `GRANT ${shared.user} TO ${one.user}, ${two.user}; CREATE SCHEMA fdwsync AUTHORIZATION ${shared.user};
+       GRANT USAGE ON SCHEMA fdwsync TO ${three.user}; GRANT ${shared.user} TO ${three.user}
+       ${pair.target.major >= 16 ? 'WITH INHERIT FALSE, SET TRUE' : `; ALTER ROLE ${three.user} NOINHERIT`}`,
     )
+    // It can create the ledger as its owner, and not write to it then.
+    await expect(applyTo(await fixture.manifest(here('one')), three.url)).rejects.toMatchObject({
+      problems: [{ code: 'ledger/unwritable', hint: expect.stringContaining(`GRANT ${shared.user} TO ${three.user}`) }],
+    })
     expect(missedOf((await applyTo(await fixture.manifest(here('one')), one.url)).report)).toEqual([])
     expect(await owners(fixture)).toEqual([shared.user])
     expect(missedOf((await applyTo(await fixture.manifest(here('two')), two.url)).report)).toEqual([])
