@@ -23,7 +23,7 @@ import { runBatch } from './run-batch.ts'
 import { outcomeOfCopy, type RefreshRun, refreshUnit, serversOf } from './run-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { serverLimits } from './server-limits.ts'
-import { chooseBatch, smallCopies } from './small-copies.ts'
+import { chooseBatch, lockOfSmall, smallCopies } from './small-copies.ts'
 import { sourceWatchdog } from './source-watchdog.ts'
 
 export interface RefreshSessions {
@@ -105,6 +105,7 @@ async function readAll(
 function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) {
   const { emit, signal, timeoutMilliseconds } = run.options
   const small = smallCopies(units, timeoutMilliseconds)
+  const lock = lockOfSmall(small)
   const onStarted = ({ copies }: RefreshUnit) => {
     for (const { target } of copies)
       emit({ type: 'step-started', stage: 'populate', key: target.key, title: target.title })
@@ -120,7 +121,7 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
     signal,
     id: ({ id }) => id,
     after: ({ after }) => after,
-    locks: () => [],
+    locks: ({ id }) => (small.has(id) ? lock : []),
     servers: (unit) => serversOf(run, unit),
     limits: run.limits,
     skipped: onFinished,

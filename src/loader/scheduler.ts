@@ -62,11 +62,15 @@ export async function runGraph<Item>(
         outcomes.set(id, outcome)
         options.skipped(item, outcome)
       } else if (started.size < jobs && canStart(item) && options.limits.take(options.servers(item))) {
-        for (const lock of options.locks(item)) locked.add(lock)
         markRunning(id)
         const batch = [item, ...(batches?.choose(item, startable()) ?? [])]
         for (const each of batch) markRunning(options.id(each))
-        const work = start(item, batch).finally(() => started.delete(work))
+        const locks = options.locks(item)
+        for (const lock of locks) locked.add(lock)
+        const work = start(item, batch).finally(() => {
+          started.delete(work)
+          for (const lock of locks) locked.delete(lock)
+        })
         started.add(work)
       }
     }
@@ -111,7 +115,6 @@ export async function runGraph<Item>(
       waiting.set(id, each)
       if (outcome === tooManyAtOnce) jobs = Math.max(1, Math.min(jobs, started.size - 1))
     }
-    for (const lock of options.locks(item)) locked.delete(lock)
   }
 }
 

@@ -34,6 +34,15 @@ export function smallCopies(
   )
 }
 
+/** A connection costs as much as many small copies. */
+const oneConnectionMilliseconds = 500
+
+/** A lock for all of them, if another connection would take longer than it saves. */
+export function lockOfSmall(small: ReadonlyMap<Key, SmallCopy>): readonly string[] {
+  const milliseconds = [...small.values()].reduce((sum, { lastMilliseconds }) => sum + lastMilliseconds, 0)
+  return milliseconds < oneConnectionMilliseconds ? ['small copies'] : []
+}
+
 function smallCopyOf(unit: RefreshUnit): SmallCopy | undefined {
   const [planned, other] = unit.copies
   if (other || !planned || !('choice' in planned) || planned.policy.skipIfSame !== undefined) return undefined

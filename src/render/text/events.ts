@@ -3,7 +3,7 @@
 import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../../core/event.ts'
 import { oneLine } from '../../core/printable.ts'
-import { counted, cut, durationText } from './layout.ts'
+import { counted, cut, durationText, numberText } from './layout.ts'
 
 /** Undefined if the event needs no line. Definitions of a stage share one transaction, and so one line. */
 export function renderEvent(
@@ -77,7 +77,7 @@ function progressText(title: string, milliseconds: number, progress: Partial<Pro
     ...(left > 0 ? [`about ${Math.round((100 * milliseconds) / lastMilliseconds)} %, ${durationText(left)} left`] : []),
     ...(index === undefined
       ? []
-      : [`building index ${oneLine(index)}${rows === undefined ? '' : `, ${rows.toLocaleString('en')} rows so far`}`]),
+      : [`building index ${oneLine(index)}${rows === undefined ? '' : `, ${numberText(rows)} rows so far`}`]),
   ]
   return `${oneLine(title)}: ${parts.join(', ')}`
 }

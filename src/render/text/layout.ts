@@ -74,7 +74,7 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 }
 
 /** `1,000`. */
-export function numberText(count: number): string {
+export function numberText(count: number | bigint): string {
   // toLocaleString would load the data of all languages, which takes 9 ms.
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

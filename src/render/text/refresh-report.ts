@@ -5,7 +5,7 @@ import { oneLine } from '../../core/printable.ts'
 import type { RefreshReport } from '../../core/report.ts'
 import type { RenderOptions } from '../format.ts'
 import { foldAlike } from './fold.ts'
-import { counted, durationText, pad, sizeText, widthOf, wrap } from './layout.ts'
+import { counted, durationText, numberText, pad, sizeText, widthOf, wrap } from './layout.ts'
 import { renderWarnings } from './notices.ts'
 import { listed, placeOfTitled, subjectOf } from './objects.ts'
 import { hanging, problemsOf, sentenceLines } from './report.ts'
@@ -136,7 +136,7 @@ function amountOf(views: readonly Refreshed[]): string {
     : undefined
   const bytes = views.reduce((sum, view) => sum + (view.bytes ?? 0), 0)
   const parts = [
-    rows === undefined ? writtenText(views) : `${rows.toLocaleString('en')} ${rows === 1n ? 'row' : 'rows'}`,
+    rows === undefined ? writtenText(views) : `${numberText(rows)} ${rows === 1n ? 'row' : 'rows'}`,
     bytes === 0 ? '' : sizeText(bytes),
   ]
   return parts.filter((part) => part !== '').join(' · ')
@@ -147,7 +147,7 @@ function writtenText(views: readonly Refreshed[]): string {
   const sums = (['inserted', 'updated', 'deleted'] as const).map(
     (how) => [how, views.reduce((sum, { written }) => sum + BigInt(written?.[how] ?? 0), 0n)] as const,
   )
-  const parts = sums.flatMap(([how, count]) => (count === 0n ? [] : [`${count.toLocaleString('en')} ${how}`]))
+  const parts = sums.flatMap(([how, count]) => (count === 0n ? [] : [`${numberText(count)} ${how}`]))
   return parts.length === 0 ? 'no differences' : parts.join(', ')
 }
 

@@ -3,7 +3,7 @@
 import { oneLine } from '../../core/printable.ts'
 import type { Verification, VerifyReport } from '../../core/verification.ts'
 import type { RenderOptions } from '../format.ts'
-import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
+import { counted, durationText, numberText, pad, widthOf, wrap } from './layout.ts'
 import { hanging, sentenceLines } from './report.ts'
 
 /** A line for each copy, and a summary. */
@@ -34,7 +34,7 @@ export function verificationText(verification: Verification): string {
 /** `2 missing, 1 extra, 3 different`. */
 function differencesText(verification: Exclude<Verification, { status: 'failed' }>): string {
   const kinds = (['missing', 'extra', 'different'] as const).filter((kind) => verification[kind] > 0)
-  return kinds.map((kind) => `${verification[kind].toLocaleString('en')} ${kind}`).join(', ')
+  return kinds.map((kind) => `${numberText(verification[kind])} ${kind}`).join(', ')
 }
 
 function summaryOf(copies: VerifyReport['copies']): string {

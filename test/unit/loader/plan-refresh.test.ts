@@ -6,6 +6,7 @@ import { defaultPolicy, type RefreshStrategy } from '../../../src/core/refresh-p
 import { unknownState } from '../../../src/core/strategy-state.ts'
 import type { RefreshTarget } from '../../../src/loader/copies.ts'
 import { planRefresh } from '../../../src/loader/plan-refresh.ts'
+import { chooseBatch, smallCopies } from '../../../src/loader/small-copies.ts'
 import { chooseStrategy } from '../../../src/loader/strategies/auto.ts'
 import type { CopyFacts, TableColumn, TableFacts } from '../../../src/loader/strategies/strategy.ts'
 
@@ -110,7 +111,7 @@ interface Described extends Partial<CopyFacts> {
   readonly missing?: true
 }
 
-function planned(
+function unitsOf(
   copies: Readonly<Record<string, Described>>,
   strategy?: RefreshStrategy,
   unmanagedReaders: readonly string[] = [],
@@ -136,7 +137,11 @@ function planned(
       return [key(name), { strategy: asked, ...(group !== undefined && { group }) }] as const
     }),
   )
-  return planRefresh({ targets, policies, strategy }).map(({ copies: members, after }) => ({
+  return planRefresh({ targets, policies, strategy })
+}
+
+function planned(...described: Parameters<typeof unitsOf>) {
+  return unitsOf(...described).map(({ copies: members, after }) => ({
     copies: members.map(
       (each) => `${each.target.title} ${'choice' in each ? each.choice.strategy : each.refusal.reason}`,
     ),
@@ -226,3 +231,30 @@ test('a group with a copy between two of its members is refused', () => {
     expect.stringMatching(/a copy outside of a group reads one of its members/),
   )
 })
+
+test.each<readonly [string, readonly string[], Readonly<Record<string, Described>>]>([
+  ['that took milliseconds', ['a', 'b'], { a: {}, b: {} }],
+  ['unless one took long', ['a'], { a: {}, b: { lastMilliseconds: { plain: 30 } } }],
+  ['unless one was never loaded', ['a'], { a: {}, b: { lastMilliseconds: {} } }],
+  ['unless one is large, or has no data', ['a'], { a: {}, b: { bytes: large }, c: { isPopulated: false } }],
+  ['unless one is swapped', ['a'], { a: {}, b: { strategy: 'swap' } }],
+  ['of one source', ['a', 'c'], { a: on('one'), b: on('other'), c: on('one') }],
+  ['for some time', ['a', 'b'], { a: took(19), b: took(19), c: took(19), d: took(19) }],
+])('small copies are refreshed together: those %s', (_, together, copies) => {
+  const small = { bytes: 8192, lastMilliseconds: { plain: 1 }, strategy: 'plain' } as const
+  const units = unitsOf(Object.fromEntries(Object.entries(copies).map(([name, more]) => [name, { ...small, ...more }])))
+  const [first, ...candidates] = units
+  if (!first) throw new Error('there are copies')
+  const chosen = [first, ...chooseBatch(first, candidates, smallCopies(units, undefined))]
+  expect(chosen.map(({ id }) => JSON.parse(id)[2])).toEqual(together)
+  // A timeout of milliseconds is that of each.
+  expect(smallCopies(units, 50).size).toBe(0)
+})
+
+function on(server: string): Described {
+  return { connections: [{ server, mapping: 1 }] }
+}
+
+function took(plain: number): Described {
+  return { lastMilliseconds: { plain } }
+}
