@@ -39,10 +39,15 @@ export async function askIfSame(transaction: RefreshTransaction, copies: readonl
   const recorded = await readAnswers(session, [...answers.keys()])
   await session.run(loadSettings(searchPath))
   const ages = copies.map(({ copy }) =>
-    copy.facts.isPopulated ? ageIfSame(recorded.get(copy.key), answers.get(copy.key)) : undefined,
+    holdsWhatWasLoaded(copy) ? ageIfSame(recorded.get(copy.key), answers.get(copy.key)) : undefined,
   )
   const known = ages.filter((age) => age !== undefined)
   return { byCopy: answers, sameForMilliseconds: known.length === copies.length ? Math.max(...known) : undefined }
+}
+
+/** An unlogged table is empty after a crash, and any table may have been truncated. */
+function holdsWhatWasLoaded({ id, facts }: Copy): boolean {
+  return facts.isPopulated && (id.kind !== 'table' || facts.bytes > 0)
 }
 
 function ageIfSame(recorded: RecordedAnswer | undefined, answer: string | undefined): number | undefined {

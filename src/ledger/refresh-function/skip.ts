@@ -22,7 +22,8 @@ export const askIfSame = `
       SELECT string_agg(quote_ident(name), ', ') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;${callAsOwner(question, 'answer')}
       answer := encode(sha256(convert_to('[' || ${jsonOf("member ->> 'skip_if_same'")} || ',' || ${jsonOf('answer')} || ']', 'UTF8')), 'hex');
       answers := answers || jsonb_build_object(member ->> 'address', answer);
-      SELECT CASE WHEN r.answer = answers ->> r.address AND (member ->> 'is_loaded')::bool THEN clock_timestamp() - r.started_at END INTO age
+      SELECT CASE WHEN r.answer = answers ->> r.address AND (member ->> 'is_loaded')::bool
+                         AND NOT ((member ->> 'is_table')::bool AND pg_relation_size((member ->> 'oid')::oid) = 0) THEN clock_timestamp() - r.started_at END INTO age
         FROM fdwsync.refresh r WHERE r.address = member ->> 'address' AND r.outcome = 'applied' ORDER BY r.started_at DESC LIMIT 1;
     END IF;
     oldest := GREATEST(oldest, age);

@@ -61,6 +61,7 @@ const values = {
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,
   type: `member #>> '{grows,type}'`,
   counts: `format(member #>> '{grows,counts}', 'r.' || ${column})`,
+  lowest: `member #>> '{grows,lowest}'`,
   low: `format(member #>> '{grows,before}', ${reached}, ${overlap})`,
   reached: `format('CAST(%s AS %s)', ${reached}, member #>> '{grows,type}')`,
   highest: `format(member #>> '{grows,shown_as}', 'fdwsync.highest')`,

@@ -8,7 +8,7 @@ import { constantOf, place, templateOf } from './template.ts'
 const rows = watermarkTypes.map((shown) => {
   const column = watermarkColumn(shown)
   if (!column) throw new Error(`a column of type ${shown} cannot be a watermark`)
-  const constants = [shown, column.type, column.overlap, column.overlaps].map(constantOf)
+  const constants = [shown, column.type, column.lowest, column.overlap, column.overlaps].map(constantOf)
   const templates = [column.before(place(1), place(2)), column.counts(place(1)), column.textOf(place(1))].map(
     templateOf,
   )
@@ -20,7 +20,7 @@ export const watermarkColumnOf = `
              (SELECT to_jsonb(w) FROM pg_attribute a
                 JOIN (VALUES ${rows.join(`,
                         `)})
-                  AS w(shown, type, overlap, allowed, before, counts, shown_as) ON w.shown = format_type(a.atttypid, NULL)
+                  AS w(shown, type, lowest, overlap, allowed, before, counts, shown_as) ON w.shown = format_type(a.atttypid, NULL)
                WHERE a.attrelid = v.oid AND a.attname = l.watermark ->> 'column')`
 
 /** Sets `unusable`: why the watermark of a member cannot be used. */

@@ -132,6 +132,7 @@ function watermarkSqlOf(
     unselectable: literal(`its source cannot select rows by ${ident(name)}`),
     type: column.type,
     counts: column.counts(sql`r.${ident(name)}`),
+    lowest: column.lowest,
     low: column.before(reached, literal(overlap ?? column.overlap)),
     reached: sql`CAST(${reached} AS ${column.type})`,
     highest: column.textOf(sql`fdwsync.highest`),

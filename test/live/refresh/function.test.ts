@@ -109,6 +109,12 @@ schemas:
     await change('DELETE FROM rows WHERE id = 5')
     expect(await call("'local.keyed'")).toBe('merge applied 0 0 1')
     expect(await byCommand()).toMatchObject([{ status: 'applied', unchanged: expect.anything() }])
+    // Truncated, as an unlogged table is after a crash: the source has the same answer, and the table lacks the rows.
+    await fixture.sql('TRUNCATE local.keyed')
+    expect(await byCommand()).toEqual([expect.not.objectContaining({ unchanged: expect.anything() })])
+    expect(await byCommand()).toMatchObject([{ unchanged: expect.anything() }])
+    await fixture.sql('TRUNCATE local.keyed')
+    expect(await call("'local.keyed'")).toMatch(/^merge applied [1-9]/)
 
     await change('INSERT INTO rows VALUES (6, NULL)')
     await expect(call("'local.keyed'")).rejects.toThrow(

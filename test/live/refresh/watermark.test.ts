@@ -100,6 +100,9 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
     'watermark 1 2 2 changes since at 11',
     'watermark 1 2 1 changes since at 11, and keys, to find deleted rows',
   ])
+  await fixture.sql('TRUNCATE local.keys')
+  const [, , emptied] = await all(fixture)
+  expect(emptied).toMatch(/^watermark [1-9]/)
   expect(await fixture.sql('SELECT * FROM local.keys ORDER BY 1')).toEqual(
     await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
   )

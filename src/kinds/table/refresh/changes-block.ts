@@ -19,7 +19,7 @@ export function changesBlock(
   watermark: WatermarkSql,
   { declare = sql``, find, gone }: FindGone,
 ): TableBlock {
-  const { name, key, isSameKey, columns, query, source } = table
+  const { name, relation, key, isSameKey, columns, query, source } = table
   const of = sql`q.${watermark.column}`
   const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
   const rows = sql`SELECT ${columns} FROM ${query} AS q`
@@ -30,7 +30,8 @@ export function changesBlock(
       sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  further bigint;\n  `,
     ],
     read: [
-      sql`low := ${watermark.low}`,
+      // An unlogged table is empty after a crash, and any table may have been truncated.
+      sql`low := CASE WHEN pg_catalog.pg_relation_size(${relation}) OPERATOR(pg_catalog.=) 0 THEN ${watermark.lowest} ELSE ${watermark.low} END`,
       explain(sql`with_condition`, sql`${rows}${since}`),
       explain(sql`without_condition`, rows),
       // Rows that the source has marked as deleted show which ones to delete here.

@@ -39,6 +39,7 @@ export interface WatermarkSql {
   readonly counts: Sql
   /** Where reading begins, and the value that was reached before. */
   readonly low: Sql
+  readonly lowest: Sql
   readonly reached: Sql
   /** The variable `highest` as text. */
   readonly highest: Sql

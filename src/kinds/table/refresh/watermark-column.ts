@@ -9,6 +9,8 @@ export interface WatermarkColumn {
   readonly type: Sql
   /** `overlap` before a value, both as text. */
   before(value: Sql, overlap: Sql): Sql
+  /** None is lower: a constant. */
+  readonly lowest: Sql
   /** The default. */
   readonly overlap: string
   /** A regular expression, to PostgreSQL as well: what an overlap can be. */
@@ -80,6 +82,7 @@ function time(name: string, latest: Sql, overlap: string): WatermarkColumn {
   const type = trusted(`pg_catalog.${name}`)
   return {
     type,
+    lowest: sql`CAST('-infinity' AS ${type})`,
     before: (value, back) => sql`CAST(CAST(${value} AS ${type}) OPERATOR(pg_catalog.-) ${hours(back)} AS ${type})`,
     overlap,
     overlaps: durationPattern,
@@ -106,13 +109,15 @@ function difference(value: Sql, overlap: Sql): Sql {
 }
 
 /** In the type of the column: a comparison with another one could not use an index. */
-function integer(name: string, lowest: string): WatermarkColumn {
+function integer(name: string, least: string): WatermarkColumn {
   const type = trusted(`pg_catalog.${name}`)
+  const lowest = literal(least)
   return {
     ...numbers,
     type,
+    lowest: sql`CAST(${lowest} AS ${type})`,
     before: (value, overlap) =>
-      sql`CAST(GREATEST(CAST(${literal(lowest)} AS ${numeric}), ${difference(value, overlap)}) AS ${type})`,
+      sql`CAST(GREATEST(CAST(${lowest} AS ${numeric}), ${difference(value, overlap)}) AS ${type})`,
     overlaps: '^[0-9]{1,18}$',
     overlapRule: 'must be a whole number',
     counts: () => sql`true`,
@@ -122,6 +127,7 @@ function integer(name: string, lowest: string): WatermarkColumn {
 const number: WatermarkColumn = {
   ...numbers,
   type: numeric,
+  lowest: sql`CAST('-Infinity' AS ${numeric})`,
   before: (value, overlap) => sql`(${difference(value, overlap)})`,
   overlaps: '^[0-9]{1,18}([.][0-9]{1,18})?$',
   overlapRule: 'must be a number',
