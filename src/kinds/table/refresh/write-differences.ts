@@ -23,6 +23,7 @@ export const writeVariables = trusted(`duplicate text;
   rows_before bigint;
   differing bigint;
   rewritten bigint := 0;
+  further bigint := 0;
   attempt int := 0;
   hashjoin text := pg_catalog.current_setting('enable_hashjoin');
   mergejoin text := pg_catalog.current_setting('enable_mergejoin');`)
@@ -37,6 +38,7 @@ export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[
     sql`ANALYZE ${differences}`,
     ...byIndexIfFew(table, sql`differing`, write(table, rows)),
     ...afterwards,
+    requireWritten(table),
     // What is less is left to autovacuum.
     sql`IF differing OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 10) THEN ANALYZE ${table.name}; END IF`,
   ]
@@ -140,6 +142,16 @@ function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
     beforehand: sql`SELECT pg_catalog.count(*) INTO rows_before FROM ONLY ${table.name} AS t WHERE ${gone}`,
     afterwards: [sql`IF ${rowsAfter} OPERATOR(pg_catalog.<>) rows_read THEN ${require}; END IF`],
   }
+}
+
+/** A trigger of another role can skip rows, and a rule can write something else. */
+function requireWritten({ title }: TableSql): Sql {
+  const message = literal('%: a trigger or a rule of the table keeps % of its rows from being written')
+  const hint = literal('Drop it: a copy holds what its query returns.')
+  const missing = sql`differing OPERATOR(pg_catalog.+) further OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) deleted`
+  return sql`IF (${missing}) OPERATOR(pg_catalog.<>) 0 THEN
+      RAISE EXCEPTION ${message}, ${title}, ${missing} USING ERRCODE = 'triggered_action_exception', HINT = ${hint};
+    END IF`
 }
 
 /** Raises an error that names a key which occurs twice, or has a null. */
