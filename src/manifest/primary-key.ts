@@ -5,6 +5,8 @@ export interface PrimaryKey {
   readonly name: string
   readonly columns: readonly string[]
   readonly include: readonly string[]
+  /** Of a live key only. A merge cannot use a deferrable one. */
+  readonly isDeferrable?: boolean
 }
 
 /** The same as a manifest would declare it. */

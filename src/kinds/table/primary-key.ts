@@ -17,9 +17,9 @@ export function keyText(key: PrimaryKey | null): string | undefined {
   return key ? sql`${ident(key.name)} ${keyClause(key)}` : undefined
 }
 
-function keyClause({ columns, include }: PrimaryKey): Sql {
+function keyClause({ columns, include, isDeferrable }: PrimaryKey): Sql {
   const more = include.length === 0 ? sql`` : sql` INCLUDE (${join(include.map(ident), ', ')})`
-  return sql`PRIMARY KEY (${join(columns.map(ident), ', ')})${more}`
+  return sql`PRIMARY KEY (${join(columns.map(ident), ', ')})${more}${isDeferrable ? sql` DEFERRABLE` : sql``}`
 }
 
 export function addPrimaryKey(key: PrimaryKey): Sql {
