@@ -17,6 +17,7 @@ import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordOutdated } from '../ledger/outdated-views.ts'
 import { renameCopies } from '../ledger/rename-copies.ts'
+import { forgetStates } from '../ledger/strategy-states.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import {
   recordApply,
@@ -28,6 +29,7 @@ import {
 } from '../ledger/write.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetReading } from '../planner/target.ts'
+import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
@@ -186,6 +188,8 @@ async function recordDefinitions(
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
     await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)
     await recordOutdated(session, inHand.plan.manifest, outdatedViews(inHand.plan))
+    const changes = inHand.plan.changes.map(({ change }) => change)
+    await forgetStates(session, copiesOfOtherRows(changes, inHand.wanted))
     if (inHand.notImported) await recordNotImported(session, inHand.plan.manifest, inHand.notImported)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))

@@ -30,6 +30,16 @@ export const statesQuery = (addresses: string) => `
     FROM found WHERE state IS NOT NULL AND (loaded_at IS NULL OR started_at > loaded_at)
    GROUP BY address`
 
+/** Of copies whose source is another one from now on. The answers of `skip_if_same` go with them. */
+export async function forgetStates(session: Session, copies: readonly Key[]): Promise<void> {
+  if (copies.length === 0) return
+  await session.query(
+    trusted(`UPDATE fdwsync.refresh SET state = NULL, answer = NULL
+              WHERE address = ANY ($1::text[]) AND (state IS NOT NULL OR answer IS NOT NULL)`),
+    [copies],
+  )
+}
+
 /** By copy; without those that have none. The caller has found the ledger to be trusted. */
 export async function readStrategyStates(
   session: Session,

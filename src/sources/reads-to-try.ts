@@ -1,13 +1,12 @@
 // Which reads of foreign tables a plan affects: of which servers, and as which roles. These are tried before the plan is applied.
 
-import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
+import type { Change, LiveState, WantedObject } from '../core/change.ts'
 import { groupBy, sameData } from '../core/data.ts'
 import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Access } from '../kinds/facets/access.ts'
-import { plainOption } from '../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
-import type { ServerSpec } from '../kinds/server.ts'
 import type { ReadThroughView } from './reads-through-views.ts'
+import { connectionOf, remoteOf } from './what-is-read.ts'
 
 export interface ReadsInput {
   readonly changes: readonly Change[]
@@ -199,35 +198,4 @@ function affectsReading(change: Change): boolean {
     default:
       return false
   }
-}
-
-function connectionOf(spec: unknown) {
-  const { wrapper, type, version, options } = spec as ServerSpec // the objects of a kind have its specs
-  return { wrapper, type, version, options: comparable(options) }
-}
-
-type Named = Pick<WantedObject, 'id' | 'spec'> & Pick<Partial<LiveObject>, 'renamedFrom' | 'renamedColumns'>
-
-/** What a foreign table asks its source for. Without options for it, that follows from the names of the table and its columns. */
-function remoteOf({ id, renamedFrom, renamedColumns = new Map(), spec }: Named) {
-  const { server, options, columns } = spec as ForeignTableSpec // the objects of a kind have its specs
-  const { schema, name } = (renamedFrom ?? id) as IdOf<'foreignTable'> // it has kept its kind
-  const formerNames = new Map(Array.from(renamedColumns, ([from, to]) => [to, from]))
-  const remoteColumns = Object.entries(columns).map(([column, { type, options: own }]) => {
-    const remoteName = plainOption(own, 'column_name') ?? formerNames.get(column) ?? column
-    return [column, [remoteName, type, comparable(own)]]
-  })
-  return {
-    server,
-    names: [plainOption(options, 'schema_name') ?? schema, plainOption(options, 'table_name') ?? name],
-    options: comparable(options),
-    columns: Object.fromEntries(remoteColumns),
-  }
-}
-
-/** Secrets are compared by their digests. */
-function comparable(options: ServerSpec['options']) {
-  return Object.entries(options)
-    .map(([name, value]) => [name, typeof value === 'string' ? value : value.digest, typeof value])
-    .toSorted()
 }

@@ -130,6 +130,32 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
+  test('once an apply has changed what is read, earlier answers and watermarks do not count', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await runSql(source.url, 'CREATE TABLE others AS SELECT id, total + 1 AS total, note FROM orders')
+    onTestFinished(() => runSql(source.url, 'DROP TABLE others').then(() => {}))
+    const asking = 'refresh: { skip_if_same: SELECT count(*) FROM proxy.orders }'
+    const grows = 'primary_key: [id], refresh: { watermark: { column: id, overlap: 0 } }'
+    const text = shopManifest({ asked: 'SELECT id, total FROM proxy.orders' })
+      .replace('FROM proxy.orders"', `FROM proxy.orders", ${asking}`)
+      .concat(`    tables:
+      grown: { query: "SELECT id, total FROM proxy.orders", ${grows} }
+      copied: { query: SELECT * FROM local.grown, ${grows} }
+`)
+    const refreshAll = async (manifest: string) =>
+      (await refresh(await fixture.manifest(manifest), [], connectTo(fixture.url), refreshDefaults)).views
+    await applyTo(await fixture.manifest(text), fixture.url)
+    await refreshAll(text)
+    const moved = text.replace('schema_name: public }', 'schema_name: public, table_name: others }')
+    expect(moved).not.toBe(text)
+    await applyTo(await fixture.manifest(moved), fixture.url)
+    await refreshAll(moved)
+    for (const copy of ['asked', 'grown', 'copied']) {
+      const query = `SELECT count(*)::int FROM local.${copy} AS c LEFT JOIN proxy.orders AS o USING (id) WHERE c.total IS DISTINCT FROM o.total`
+      expect([copy, await fixture.sql(query)]).toEqual([copy, [{ count: 0 }]])
+    }
+  })
+
   test('skip_if_same is asked with the rights of the owner, from which nothing leads back to those of the role that refreshes', async () => {
     const fixture = await fixtureFor(pair, source)
     const { user, url } = await fixture.role()
