@@ -13,6 +13,7 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import { openLedger } from '../ledger/open.ts'
 import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { recordSteps, rekeyObjects } from '../ledger/write.ts'
+import { backendPid } from '../loader/commit-watchdog.ts'
 import { runStatements } from '../loader/run-statements.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import { swapTimeoutMilliseconds } from '../loader/swap/lock-order.ts'
@@ -37,22 +38,24 @@ export async function build(
   // A replacement retries its swap within the transaction, so that its data need not be loaded again.
   const attempts = step.action === 'replace' ? 1 : 12
   await withRetries({ attempts, pauseMilliseconds: 50, onRetry }, async () => {
+    let pid: number
     try {
-      await runInTransaction(context, session, sources, step)
+      pid = await runInTransaction(context, session, sources, step)
     } catch (error) {
       if (!session.isLost()) await session.run(trusted('ROLLBACK'))
       throw error
     }
-    await commit(context, session, { applyId, step: step.id })
+    await commit(context, session, pid, { applyId, step: step.id })
   })
 }
 
+/** Returns the backend that runs the transaction. */
 async function runInTransaction(
   context: ApplyContext,
   session: Session,
   sources: SourceWatchdog,
   step: Step,
-): Promise<void> {
+): Promise<number> {
   const { options, inHand, applyId } = context
   const { manifest, searchPath } = inHand.plan
   context.checkLease()
@@ -61,17 +64,25 @@ async function runInTransaction(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: lockTimeout })}; ${abortWhenClientDisconnects}; ${manifestPath(searchPath)}`,
   )
   if (secretsOf(step).length > 0) await hideSecrets(session, options.allow)
-  let loads: readonly RefreshRecord[] = []
-  if (step.action === 'replace') loads = await replaceMembers(context, session, sources, step)
-  else if (step.database !== undefined) await runElsewhere(session, step.database, step.statements)
-  else await runStatements(session, step.statements, searchPath)
+  const pid = await backendPid(session)
+  // It proves the COMMIT, with which it is undone or done.
+  const record = async (loads: readonly RefreshRecord[]) => {
+    await session.run(readingPath)
+    await openLedger(session)
+    await recordSteps(session, applyId, [{ step, status: 'applied' }])
+    await recordRefreshes(session, manifest, applyId, loads)
+  }
+  if (step.action === 'replace') await replaceMembers(context, session, sources, step, record)
+  else {
+    if (step.database !== undefined) await runElsewhere(session, step.database, step.statements)
+    else await runStatements(session, step.statements, searchPath)
+    await record([])
+  }
   await session.run(readingPath)
-  await openLedger(session)
   await rekeyObjects(session, manifest, namesSwapped(step, inHand))
   await verifyAndRecord(session, expectedOfStep(step, inHand), inHand, applyId)
-  await recordSteps(session, applyId, [{ step, status: 'applied' }])
-  await recordRefreshes(session, manifest, applyId, loads)
   context.checkLease()
+  return pid
 }
 
 /**

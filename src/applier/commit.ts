@@ -7,22 +7,23 @@ import type { Connect } from '../db/connect.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { type CommitMarker, isRecorded } from '../ledger/write.ts'
-import { backendPid, CommitOutcomeUnknown, commitWithWatchdog } from '../loader/commit-watchdog.ts'
+import { CommitOutcomeUnknown, commitWithWatchdog } from '../loader/commit-watchdog.ts'
 import type { ApplyContext } from './context.ts'
 
 const attempts = 40
 const pauseMilliseconds = 250
 
 /**
+ * @param pid the backend that runs the transaction
  * @throws FdwsyncError if the transaction was rolled back, because a source did not answer for example
  * @throws CommitOutcomeUnknown if the server cannot be asked after the connection was lost
  */
 export async function commit(
   { connect }: Pick<ApplyContext, 'connect'>,
   session: Session,
+  pid: number,
   proof: CommitMarker,
 ): Promise<void> {
-  const pid = await backendPid(session)
   try {
     await commitWithWatchdog(connect, session, pid, trusted('COMMIT'))
   } catch (error) {

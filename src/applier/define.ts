@@ -27,6 +27,7 @@ import {
   recordSteps,
   rekeyObjects,
 } from '../ledger/write.ts'
+import { backendPid } from '../loader/commit-watchdog.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetReading } from '../planner/target.ts'
 import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
@@ -114,7 +115,10 @@ async function defineOnce(
   }
   // If `prepare` ran, the ledger has the row of the apply already. Then a step of `define` proves its COMMIT.
   const [first] = preparedKeys(context.inHand.plan).size > 0 ? steps : []
-  await commit(context, session, { applyId: context.applyId, ...(first ? { step: first.id } : {}) })
+  await commit(context, session, await backendPid(session), {
+    applyId: context.applyId,
+    ...(first ? { step: first.id } : {}),
+  })
   context.notices.push(...notices)
   return defined
 }

@@ -20,20 +20,24 @@ import { type Created, requireKnownCode } from './require-known-code.ts'
 
 /**
  * Carries out a replacement in the session's transaction, without COMMIT.
- * @returns the loads of managed objects, for the ledger
+ * @param record called with the loads of managed objects, before readers have to wait for the swap
  */
 export async function replaceMembers(
   context: ApplyContext,
   session: Session,
   sources: SourceWatchdog,
   step: ReplaceStep,
-): Promise<readonly RefreshRecord[]> {
+  record: (loads: readonly RefreshRecord[]) => Promise<void>,
+): Promise<void> {
   const set = replacementSet(step, context.inHand)
-  const loads = await replace(replacementContext(context), session, sources, set)
   const unmanaged = new Set(set.members.flatMap(({ key, change }) => (change.isUnmanaged ? [key] : [])))
-  return loads
-    .filter(({ key }) => !unmanaged.has(key))
-    .map((load) => ({ id: randomUUID(), how: 'plain', status: 'applied', ...load }))
+  const beforeSwap: ReplacementContext['beforeSwap'] = (_, loads) =>
+    record(
+      loads
+        .filter(({ key }) => !unmanaged.has(key))
+        .map((load) => ({ id: randomUUID(), how: 'plain', status: 'applied', ...load })),
+    )
+  await replace({ ...replacementContext(context), beforeSwap }, session, sources, set)
 }
 
 function replacementSet(step: ReplaceStep, inHand: PlanInHand): ReplacementSet {
@@ -56,7 +60,7 @@ export function plannedReplacement(
   return { change: planned.change, loses: planned.predecessor?.loses ?? [] }
 }
 
-function replacementContext({ inHand, options }: ApplyContext): ReplacementContext {
+function replacementContext({ inHand, options }: ApplyContext): Omit<ReplacementContext, 'beforeSwap'> {
   return {
     trust: { trustedRoles: inHand.trustedRoles, allowsUntrusted: options.allow.includes('untrusted-code') },
     signal: options.signal,
@@ -66,7 +70,6 @@ function replacementContext({ inHand, options }: ApplyContext): ReplacementConte
       if (wanted && !change.isUnmanaged)
         await requireKnownCode(session, await createdAs(session, wanted, successor), inHand)
     },
-    beforeSwap: async () => {},
   }
 }
 

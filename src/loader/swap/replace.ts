@@ -18,13 +18,13 @@ import { requireTrustedLiterals } from './require-trusted-literals.ts'
 import { restoreGrantors } from './restore-grantors.ts'
 import { swap } from './swap.ts'
 
-/** Carries out a replacement in the session's transaction, without COMMIT. */
+/** Carries out a replacement in the session's transaction, without COMMIT, for which readers wait from here on. */
 export async function replace(
   context: ReplacementContext,
   session: Session,
   sources: SourceWatchdog,
   set: ReplacementSet,
-): Promise<readonly SuccessorLoad[]> {
+): Promise<void> {
   const scratchSchemas = [...new Set(set.members.flatMap(({ scratch }) => scratch ?? []))]
   // The owners of the successors need rights on the schema. Until it is dropped again, no other session can see it.
   for (const scratch of scratchSchemas) {
@@ -48,10 +48,9 @@ export async function replace(
     }
   }
   await session.run(readingPath)
-  await context.beforeSwap(session)
+  await context.beforeSwap(session, loads)
   const drops = scratchSchemas.map((scratch) => sql`DROP SCHEMA ${ident(scratch)}`)
   await swap(context, session, set, originals, drops)
-  return loads
 }
 
 /** What is attached to the original names its columns, of which the successor may have renamed some. */

@@ -45,8 +45,11 @@ export interface ReplacementContext {
    * @throws FdwsyncError if it is not what it should be
    */
   checkSuccessor(session: Session, member: Member, successor: Relation): Promise<void>
-  /** What can be done before readers have to wait. The successors are complete, in their scratch schemas. */
-  beforeSwap(session: Session): Promise<void>
+  /**
+   * What can be done before readers have to wait. The successors are complete, in their scratch schemas. The session is under
+   * `readingPath`.
+   */
+  beforeSwap(session: Session, loads: readonly SuccessorLoad[]): Promise<void>
 }
 
 /** The load of a successor. */
