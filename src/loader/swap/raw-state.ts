@@ -4,11 +4,13 @@
 import { join, literal, number, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { DatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
+import { sourceViewOid } from '../../kinds/facets/copy/source-view.ts'
 import type { ReplacementSet } from './replacement-set.ts'
 
 // Each version of a row has its own xmin or ctid. VACUUM and ANALYZE overwrite their estimates in place. What the relations
 // read decides how their queries are shown.
-const stateOfGiven = trusted(`, named AS (
+const stateOfGiven = ({ more, state }: { readonly more: string; readonly state: string }) =>
+  trusted(`, named AS (
     SELECT oid FROM given
     UNION SELECT d.refobjid FROM given JOIN pg_rewrite r ON r.ev_class = given.oid
       JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
@@ -23,7 +25,7 @@ const stateOfGiven = trusted(`, named AS (
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, k.xmin, k.ctid FROM given JOIN pg_constraint k ON conrelid = given.oid
     UNION ALL SELECT 'pg_attrdef'::regclass, a.oid, a.xmin, a.ctid FROM given JOIN pg_attrdef a ON adrelid = given.oid
     UNION ALL SELECT 'pg_type'::regclass, t.oid, t.xmin, t.ctid FROM given JOIN pg_class c USING (oid) JOIN pg_type t ON t.oid = reltype
-    UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid, s.xmin, s.ctid FROM given JOIN pg_statistic_ext s ON stxrelid = given.oid
+    UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid, s.xmin, s.ctid FROM given JOIN pg_statistic_ext s ON stxrelid = given.oid${more}
   ), version AS (
     SELECT catalog, oid, 0 AS part, xmin, ctid FROM object
     UNION ALL SELECT 'pg_namespace'::regclass, n.oid, 0, n.xmin, n.ctid FROM named JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
@@ -34,18 +36,33 @@ const stateOfGiven = trusted(`, named AS (
     UNION ALL SELECT d.tableoid, objid, d.objsubid, d.xmin, d.ctid FROM object JOIN pg_depend d ON (objid, classid) = (oid, catalog) AND deptype = 'x'
     UNION ALL SELECT d.tableoid, objid, d.objsubid, d.xmin, d.ctid FROM given JOIN pg_depend d ON (refobjid, refclassid) = (oid, 'pg_class'::regclass)
   )
-  SELECT md5(string_agg(concat_ws(' ', catalog::oid, oid, part, xmin, ctid), ',' ORDER BY catalog::oid, oid, part, xmin::text, ctid)) AS state FROM version`)
+  SELECT ${state} AS state FROM version`)
+
+const digest =
+  "md5(string_agg(concat_ws(' ', catalog::oid, oid, part, xmin, ctid), ',' ORDER BY catalog::oid, oid, part, xmin::text, ctid))"
+
+const ofViews = { more: '', state: digest }
+
+// What only tables have, and their source views. How far a sequence has counted is in no catalog.
+const ofTables = {
+  more: `
+    UNION ALL SELECT 'pg_policy'::regclass, p.oid, p.xmin, p.ctid FROM given JOIN pg_policy p ON polrelid = given.oid
+    UNION ALL SELECT 'pg_publication_rel'::regclass, p.oid, p.xmin, p.ctid FROM given JOIN pg_publication_rel p ON prrelid = given.oid
+    UNION ALL SELECT 'pg_inherits'::regclass, inhparent, i.xmin, i.ctid FROM given JOIN pg_inherits i ON inhrelid = given.oid`,
+  state: `CASE WHEN EXISTS (SELECT FROM given JOIN pg_depend d ON (refclassid, refobjid) = ('pg_class'::regclass, given.oid) AND classid = refclassid
+                              JOIN pg_class s ON s.oid = objid AND s.relkind = 'S') THEN NULL ELSE ${digest} END`,
+}
 
 /**
- * A digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign tables, for
- * example, whose identity columns count on. For `readingPath`.
+ * A digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign tables, and what
+ * has a sequence. For `readingPath`.
  */
 export async function readRawState(
   session: Session,
   set: Pick<ReplacementSet, 'members'>,
   views: readonly { readonly oid: number }[],
 ): Promise<string | undefined> {
-  if (set.members.some(({ change }) => change.from.id.kind !== 'materializedView')) return undefined
+  if (!set.members.every(({ change }) => isCopy(change.from.id.kind))) return undefined
   const [row] = await session.query<{ state: string | null }>(rawStateQuery(set, views))
   return row?.state ?? undefined
 }
@@ -71,7 +88,18 @@ export function isOtherState(error: DatabaseError): boolean {
 /** No SQLSTATE of PostgreSQL. */
 const otherState = 'FDW01'
 
+function isCopy(kind: string): boolean {
+  return kind === 'materializedView' || kind === 'table'
+}
+
+const sourceViewsOfAsked = trusted(`UNION SELECT ${sourceViewOid('c', 'n')}
+    FROM asked JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'`)
+
 function rawStateQuery({ members }: Pick<ReplacementSet, 'members'>, views: readonly { readonly oid: number }[]): Sql {
-  const oids = [...members.map(({ change }) => change.from.oid), ...views.map(({ oid }) => oid)]
-  return sql`WITH given AS (SELECT oid FROM unnest(ARRAY[${join(oids.map(number), ', ')}]::oid[]) AS oid)${stateOfGiven}`
+  const oids = join([...members.map(({ change }) => change.from.oid), ...views.map(({ oid }) => oid)].map(number), ', ')
+  const asked = sql`asked AS (SELECT oid FROM unnest(ARRAY[${oids}]::oid[]) AS oid)`
+  // A table takes longer, so it is not in the query without one.
+  return members.some(({ change: { from, to } }) => from.id.kind === 'table' || to.id.kind === 'table')
+    ? sql`WITH ${asked}, given AS (SELECT oid FROM asked ${sourceViewsOfAsked})${stateOfGiven(ofTables)}`
+    : sql`WITH ${asked}, given AS (SELECT oid FROM asked)${stateOfGiven(ofViews)}`
 }
