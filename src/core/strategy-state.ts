@@ -4,6 +4,8 @@
 export interface ReachedWatermark {
   readonly column: string
   readonly value: string
+  /** The condition by which rows were left out. With another one, older rows are to be read, too. */
+  readonly soft?: string
 }
 
 /** As one refresh found it. */

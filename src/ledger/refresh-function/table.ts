@@ -143,7 +143,7 @@ export const refreshTable = `${callAsOwner(block, 'answer')}
         -- In every block that differs at least one row does.
         'unlikeDigests', CASE WHEN counts ->> 'why' IS NULL AND (inserted + updated + deleted) * 2 < (counts ->> 'differ')::bigint THEN true END,
         'watermark', CASE WHEN counts ->> 'highest' IS NOT NULL
-                     THEN jsonb_build_object('column', member #>> '{watermark,column}', 'value', counts ->> 'highest') END));
+                     THEN jsonb_build_object('column', member #>> '{watermark,column}', 'value', counts ->> 'highest', 'soft', member #>> '{watermark,soft}') END));
       IF NOT (member ->> 'is_loaded')::bool THEN
         EXECUTE format('COMMENT ON VIEW %s IS NULL', (member ->> 'source')::oid::regclass);
       END IF;`

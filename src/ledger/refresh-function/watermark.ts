@@ -31,7 +31,8 @@ export const findUnusable = `
 
 /** Sets `known`: what earlier refreshes of a member have found. */
 export const findKnown = `
-      SELECT s.*, CASE WHEN s.watermark ->> 'column' = member.watermark ->> 'column' THEN s.watermark ->> 'value' END AS reached INTO known
+      SELECT s.*, CASE WHEN s.watermark ->> 'column' = member.watermark ->> 'column'
+                          AND s.watermark ->> 'soft' IS NOT DISTINCT FROM member.watermark ->> 'soft' THEN s.watermark ->> 'value' END AS reached INTO known
         FROM (${statesQuery('ARRAY[member.address]')}) AS s;`
 
 /** Sets `scope`: what a refresh by watermark compares, from which value on, and why that. */

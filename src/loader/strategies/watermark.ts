@@ -46,8 +46,8 @@ export interface Scope {
 
 export function scopeOf(declared: Watermark, state: StrategyState): Scope {
   const { watermark: reached, keysMillisecondsAgo, allMillisecondsAgo } = state
-  const { column, deletesMilliseconds, fullMilliseconds } = declared
-  if (reached?.column !== column || allMillisecondsAgo === undefined)
+  const { column, soft, deletesMilliseconds, fullMilliseconds } = declared
+  if (reached?.column !== column || reached.soft !== soft || allMillisecondsAgo === undefined)
     return { compared: 'all', reason: 'everything is compared, since no earlier watermark is recorded' }
   if (fullMilliseconds !== undefined && allMillisecondsAgo >= fullMilliseconds)
     return {
@@ -73,7 +73,8 @@ function runOf(copy: TableCopy & CopyToRefresh): TableRun {
     outcomeOf(result) {
       const { state, instead } = outcomeOf(result)
       const value = (result as BlockResult & { highest: string | null }).highest ?? undefined // as both blocks return it
-      const found = value !== undefined && { watermark: { column: declared.column, value } }
+      const { column: name, soft } = declared
+      const found = value !== undefined && { watermark: { column: name, value, ...(soft !== undefined && { soft }) } }
       return {
         instead: instead ?? { strategy: 'watermark', reason },
         ...(state && { state: { ...state, ...found } }),
