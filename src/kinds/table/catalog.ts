@@ -4,7 +4,7 @@ import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
 import { columnsOfRelation, readByQuery, storageOfRelation } from '../facets/copy/catalog.ts'
 import { isLoaded, sourceViewOid } from '../facets/copy/source-view.ts'
-import { isAdopted } from '../facets/copy/table-mark.ts'
+import { isAdopted, isMarked } from '../facets/copy/table-mark.ts'
 import { occupant } from '../facets/relations.ts'
 
 // Reading the size waits for locks.
@@ -19,26 +19,29 @@ const notAdoptable = `CASE
            WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid OR inhparent = c.oid) THEN 'table with parents or children'
            WHEN EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e') THEN 'table of an extension' END`
 
-// An ordinary table without a source view is unmanaged: it only has the name, unless the manifest adopts it.
+/** A table without mark and source view is unmanaged: it only has the name, unless the manifest adopts it. */
+const isUnmanaged = `(v.oid IS NULL AND NOT ${isMarked('c')})`
+
+// One that has the mark, but no source view, lost that to a DROP … CASCADE of what it read: its query is unknown.
 export const tableCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'table', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-         CASE WHEN c.relkind = 'r' AND v.oid IS NULL AND ${isAdopted('c', 'n')} THEN ${notAdoptable}
-              ELSE ${occupant("c.relkind <> 'r' OR v.oid IS NULL")} END AS occupied_by,
-         v.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
+         CASE WHEN c.relkind = 'r' AND ${isUnmanaged} AND ${isAdopted('c', 'n')} THEN ${notAdoptable}
+              ELSE ${occupant(`c.relkind <> 'r' OR ${isUnmanaged}`)} END AS occupied_by,
+         coalesce(v.oid = ANY (current_setting('fdwsync.locked')::oid[]), false) AS locked,
          (SELECT md5(concat_ws(' ', r.ev_action, v.relowner, c.relpersistence,
                    (SELECT string_agg(format('%I %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull), ',' ORDER BY attnum)
                       FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey, k.condeferrable))) AS digest,
          jsonb_build_object(
            'query', CASE WHEN v.oid IS NULL OR v.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN '' ELSE rtrim(pg_get_viewdef(v.oid), ';') END,
-           'queryOwner', pg_get_userbyid(v.relowner),
+           'queryOwner', pg_get_userbyid(coalesce(v.relowner, CASE WHEN NOT ${isUnmanaged} THEN c.relowner END)),
            ${columnsOfRelation},
            ${storageOfRelation},
            'populated', CASE WHEN v.oid IS NULL THEN ${hasRows} ELSE ${isLoaded('v')} END,
-           'isUnmanaged', v.oid IS NULL,
+           'isUnmanaged', ${isUnmanaged},
            'unlogged', c.relpersistence = 'u',
            'hasRows', ${hasRows},
            'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
-                             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                             WHERE a.attrelid = c.oid AND v.oid IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
                                AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),
            'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname, 'isDeferrable', k.condeferrable,
               'columns', ${namesOf('i.indkey[0 : i.indnkeyatts - 1]')}, 'include', ${namesOf('i.indkey[i.indnkeyatts : i.indnatts - 1]')}) END,

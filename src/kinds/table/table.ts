@@ -148,7 +148,8 @@ export const table: DeclaredKind<'table', TableSpec> = {
   },
   drop: (id) => [
     statement(sql`DROP TABLE ${qualified(id.schema, id.name)}`),
-    statement(sql`DROP VIEW ${sourceName(id)}`),
+    // DROP … CASCADE of what it read may have dropped it.
+    statement(sql`DROP VIEW IF EXISTS ${sourceName(id)}`),
   ],
   aside: { ...asideInSchema('table', word), rename: renameTable },
   renaming: {

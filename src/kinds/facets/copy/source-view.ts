@@ -43,9 +43,9 @@ export function sourceViewOid(table = 'c', schema = 'n'): string {
         AND ${markOf('s')} = '${marks.standIn}'))`
 }
 
-/** Whether a relation is a copy: a materialized view, or a table with a source view, which one that is adopted gets. */
+/** Whether a relation is a copy: a materialized view, or a table that is managed, adopted or a stand-in. */
 export function isCopy(relation: string, schema: string): string {
-  const isTable = `(${sourceViewOid(relation, schema)} IS NOT NULL OR ${isAdopted(relation, schema)})`
+  const isTable = `(${sourceViewOid(relation, schema)} IS NOT NULL OR ${isMarked(relation)} OR ${isAdopted(relation, schema)})`
   return `(${relation}.relkind = 'm' OR ${relation}.relkind = 'r' AND ${isTable})`
 }
 
