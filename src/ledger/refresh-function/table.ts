@@ -56,6 +56,7 @@ const values = {
   differs: `format('CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
                  string_agg('t.' || name, ', '), string_agg('f.' || name, ', '))`,
   assignments: `string_agg(format('%1$s = f.%1$s', name), ', ')`,
+  inOrder: `CASE WHEN ${hasIntegerKey} THEN ' ORDER BY ' || min(name) FILTER (WHERE is_key) END`,
   rowCount: `format('%s::pg_catalog.int8', ${rowCount})`,
   column,
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,
@@ -73,10 +74,15 @@ const values = {
   integerKey: `min(name) FILTER (WHERE is_key)`,
   share: `(1 / ${blockCount})::numeric::text`,
   mask: `(2 ^ ceil(log(2, ${blockCount}::numeric)) - 1)::bigint::text`,
-} satisfies Readonly<Record<keyof TableSql | keyof WatermarkSql, string>> & Readonly<Record<string, string>>
+} satisfies Readonly<Record<Exclude<keyof TableSql, 'mergedValues'> | keyof WatermarkSql, string>> &
+  Readonly<Record<string, string>>
 
 const names = Object.keys(values) as (keyof typeof values)[] // those are its keys
-const places = Object.fromEntries(names.map((name, at) => [name, place(at + 1)])) as Record<keyof typeof values, Sql> // of each
+// One for each. That MERGE is not known to older servers would need templates of its own.
+const places = {
+  ...(Object.fromEntries(names.map((name, at) => [name, place(at + 1)])) as Record<keyof typeof values, Sql>),
+  mergedValues: undefined,
+}
 /** What is gone is found in one of these ways, the places of which follow. */
 const found: FindGone = { find: place(names.length + 1), gone: place(names.length + 2) }
 const ways = { keys: findByKeys(places), marked: findMarked(places, places.soft), nothing: findNothing }

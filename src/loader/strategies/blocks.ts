@@ -3,14 +3,13 @@
 import { ident, trusted } from '../../core/sql.ts'
 import { type Blocks, hashBlocks, rangeBlocks } from '../../kinds/table/refresh/blocks.ts'
 import { type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
-import { type TableCopy, tableName } from './table-block.ts'
+import { hasIntegerKey, type TableCopy, tableName } from './table-block.ts'
 
 export function blocksOf(copy: TableCopy, digested: readonly DigestedColumn[]): Blocks {
   const ofKey = digested.filter(({ name }) => copy.table.key.some((column) => column.name === name))
   const [first] = ofKey
-  const type = copy.table.columns.find(({ name }) => name === first?.name)?.type ?? ''
   const count = Math.max(copy.table.rows, 1)
-  if (first && ofKey.length === 1 && integers.includes(type))
+  if (first && hasIntegerKey(copy))
     return rangeBlocks(tableName(copy), ident(first.name), (rows) => trusted(String(rows / count)))
   const bitsFor = (rows: number) => Math.max(Math.ceil(Math.log2(count / rows)), 0)
   return hashBlocks(
@@ -18,5 +17,3 @@ export function blocksOf(copy: TableCopy, digested: readonly DigestedColumn[]): 
     (rows) => trusted(String(2 ** bitsFor(rows) - 1)),
   )
 }
-
-const integers: readonly string[] = ['smallint', 'integer', 'bigint']

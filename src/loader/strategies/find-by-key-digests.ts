@@ -11,7 +11,7 @@ import {
 import { addUnknown, type FindGone } from '../../kinds/table/refresh/changes-block.ts'
 import { type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
 import { fresh, keys } from '../../kinds/table/refresh/table-sql.ts'
-import { byIndexIfFew } from '../../kinds/table/refresh/write-differences.ts'
+import { byLookupIfFew } from '../../kinds/table/refresh/write-differences.ts'
 import { blocksOf } from './blocks.ts'
 import { type TableCopy, tableSqlOf } from './table-block.ts'
 
@@ -30,7 +30,7 @@ export function findByKeyDigests(copy: TableCopy, ofKey: readonly DigestedColumn
   return {
     declare: digestVariables,
     find: sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh};
-    ${join(byIndexIfFew(table, sql`rows_read`, [findNew]), ';\n')};
+    ${join(byLookupIfFew(table, [findNew]), ';\n')};
     ${blocks.setSpan(Math.max(copy.table.rows / blockCount, 1))};
     ${askSource(digestsOfBlocks(blocks, rowDigest(ofKey, q), sql`${source} AS q`, q))};
     IF undigested IS NULL THEN

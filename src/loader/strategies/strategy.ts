@@ -20,6 +20,8 @@ export interface TableFacts {
   readonly key: readonly KeyColumn[]
   /** How many rows it had when it was analyzed last; negative if it never was. */
   readonly rows: number
+  /** Whether MERGE writes to it what an UPDATE and then an INSERT would write. */
+  readonly canMerge: boolean
 }
 
 export interface KeyColumn {

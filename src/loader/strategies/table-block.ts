@@ -27,9 +27,19 @@ export function tableSqlOf(copy: TableCopy): TableSql {
       columns.map((name) => sql`${ident(name)} = f.${ident(name)}`),
       ', ',
     ),
+    mergedValues: facts.canMerge ? columnList(columns, f) : undefined,
+    inOrder: hasIntegerKey(copy) ? sql` ORDER BY ${columnList(namesOf(facts.key))}` : sql``,
     rowCount: trusted(`${Math.max(Math.round(facts.rows), 0)}::pg_catalog.int8`),
   }
 }
+
+/** Rows of neighbouring keys are often neighbours, and sorting them costs next to nothing. */
+export function hasIntegerKey({ table: { key, columns } }: Pick<TableCopy, 'table'>): boolean {
+  const [first, ...others] = key
+  return others.length === 0 && columns.some(({ name, type }) => name === first?.name && integers.includes(type))
+}
+
+const integers: readonly string[] = ['smallint', 'integer', 'bigint']
 
 const [t, f] = [sql`t`, sql`f`]
 

@@ -22,6 +22,7 @@ const tableFacts = (more: Partial<TableFacts> = {}): TableFacts => ({
   columns: [column('a')],
   key: [{ name: 'a', equals: 'OPERATOR(pg_catalog.=)' }],
   rows: 1_000_000,
+  canMerge: true,
   ...more,
 })
 

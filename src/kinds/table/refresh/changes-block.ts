@@ -19,7 +19,7 @@ export function changesBlock(
   watermark: WatermarkSql,
   { declare = sql``, find, gone }: FindGone,
 ): TableBlock {
-  const { name, relation, key, isSameKey, columns, query, source } = table
+  const { name, relation, key, isSameKey, columns, query, source, inOrder } = table
   const of = sql`q.${watermark.column}`
   const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
   const rows = sql`SELECT ${columns} FROM ${query} AS q`
@@ -34,11 +34,11 @@ export function changesBlock(
       sql`low := CASE WHEN pg_catalog.pg_relation_size(${relation}) OPERATOR(pg_catalog.=) 0 THEN ${watermark.lowest} ELSE ${watermark.low} END`,
       explain(sql`with_condition`, sql`${rows}${since}`),
       explain(sql`without_condition`, rows),
-      // Rows that the source has marked as deleted show which ones to delete here.
+      // OFFSET has them sorted here, not at the source. Rows that the source has marked as deleted show which ones to delete here.
       sql`IF ${filtersIn(sql`with_condition`)} IS DISTINCT FROM ${filtersIn(sql`without_condition`)} THEN
           why := ${watermark.unselectable};
           ${readInto(columns, source)};
-        ELSE ${readInto(columns, query, since)}; END IF`,
+        ELSE ${readInto(columns, sql`(SELECT * FROM ${query} AS q${since} OFFSET 0)`, inOrder)}; END IF`,
       highestIn(fresh, watermark),
       sql`highest := GREATEST(highest, ${watermark.reached})`,
       find,

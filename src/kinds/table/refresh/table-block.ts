@@ -58,7 +58,12 @@ const useMaintenanceMemory = trusted(`IF pg_catalog.pg_size_bytes(memory)
   THEN PERFORM pg_catalog.set_config('work_mem', pg_catalog.current_setting('maintenance_work_mem'), true); END IF`)
 
 /** IF EXISTS would send a notice. */
-const dropTemporary = sql`DROP TABLE ${fresh}, ${differences};
-    IF pg_catalog.to_regclass('pg_temp.fdwsync_keys') IS NOT NULL THEN DROP TABLE ${keys}; END IF`
+const dropTemporary = sql`DROP TABLE ${fresh};
+    ${dropIfExists(differences)};
+    ${dropIfExists(keys)}`
+
+function dropIfExists(relation: Sql): Sql {
+  return sql`IF pg_catalog.to_regclass(${literal(relation)}) IS NOT NULL THEN DROP TABLE ${relation}; END IF`
+}
 
 const counted = ['rows_read', 'inserted', 'updated', 'deleted'] as const

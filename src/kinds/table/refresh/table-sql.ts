@@ -24,6 +24,13 @@ export interface TableSql {
   readonly differs: Sql
   /** What gives a row the values of a row of `f`. */
   readonly assignments: Sql
+  /**
+   * The values of a row of `f`, in the order of the columns. Undefined unless MERGE writes what an UPDATE and then an INSERT would write, and reports how
+   * many rows those are.
+   */
+  readonly mergedValues: Sql | undefined
+  /** What sorts rows by it, so that neighbours are written one after the other; nothing where sorting would take longer. */
+  readonly inOrder: Sql
   /** How many rows the table had when it was analyzed last. */
   readonly rowCount: Sql
 }

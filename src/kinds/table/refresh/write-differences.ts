@@ -31,16 +31,39 @@ export const writeVariables = trusted(`duplicate text;
 /** Finds what is gone, changed and new, and writes it. No other session writes, so rows stay where they were found. */
 export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[] {
   const { beforehand, afterwards } = requireUniqueKeys(table, rows)
+  const written = sql`inserted OPERATOR(pg_catalog.+) updated OPERATOR(pg_catalog.+) deleted`
   return [
     sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh}`,
     beforehand,
-    ...(rows.isWhole ? compareWhole(table, rows) : compareRead(table, rows)),
-    sql`ANALYZE ${differences}`,
-    ...byIndexIfFew(table, sql`differing`, write(table, rows)),
-    ...afterwards,
-    requireWritten(table),
+    ...(table.mergedValues && !rows.isWhole
+      ? mergeRead(table, rows, table.mergedValues)
+      : [
+          ...(rows.isWhole ? compareWhole(table, rows) : compareRead(table, rows)),
+          sql`SELECT pg_catalog.count(*) INTO differing FROM ${differences}`,
+          ...byLookup(write(table, rows)),
+          ...afterwards,
+          requireWritten(table),
+        ]),
     // What is less is left to autovacuum.
-    sql`IF differing OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 10) THEN ANALYZE ${table.name}; END IF`,
+    sql`IF ${written} OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 5) THEN ANALYZE ${table.name}; END IF`,
+  ]
+}
+
+/** Few rows of the table may have been read. Each of them is looked up and written at once, so that its pages are visited once. */
+function mergeRead(table: TableSql, { gone }: ReadRows, values: Sql): readonly Sql[] {
+  const { name, columns, isSameKey, differs, assignments } = table
+  const times = (action: string) =>
+    sql`pg_catalog.count(*) FILTER (WHERE w.action OPERATOR(pg_catalog.=) ${literal(action)})`
+  const merge = sql`WITH written AS (
+      MERGE INTO ONLY ${name} AS t USING ${fresh} AS f ON ${isSameKey}
+       WHEN MATCHED AND ${differs} THEN UPDATE SET ${assignments}
+       WHEN NOT MATCHED THEN INSERT (${columns}) VALUES (${values})
+      RETURNING merge_action() AS action)
+    SELECT ${times('INSERT')}, ${times('UPDATE')} INTO inserted, updated FROM written AS w`
+  return [
+    sql`DELETE FROM ONLY ${name} AS t WHERE (${gone}) AND NOT EXISTS (SELECT FROM ${fresh} AS f WHERE ${isSameKey})`,
+    sql`GET DIAGNOSTICS deleted = ROW_COUNT`,
+    ...byLookupIfFew(table, [merge]),
   ]
 }
 
@@ -51,20 +74,18 @@ function compareWhole({ name, isSameKey, differs }: TableSql, { gone }: ReadRows
       FROM (SELECT t.ctid, t.* FROM ONLY ${name} AS t WHERE ${gone}) AS t
       FULL JOIN (SELECT f.ctid, f.* FROM ${fresh} AS f) AS f ON ${isSameKey}
       WHERE t.ctid IS NULL OR f.ctid IS NULL OR ${differs}`,
-    sql`GET DIAGNOSTICS differing = ROW_COUNT`,
   ]
 }
 
-/** Few rows of the table may have been read. */
+/** Where MERGE cannot be used. */
 function compareRead(table: TableSql, { gone }: ReadRows): readonly Sql[] {
   const { name, isSameKey, differs } = table
   const found = sql`CREATE TEMPORARY TABLE fdwsync_differences AS SELECT t.ctid AS old, f.ctid AS new
       FROM ${fresh} AS f LEFT JOIN ONLY ${name} AS t ON ${isSameKey} WHERE t.ctid IS NULL OR ${differs}`
   return [
-    ...byIndexIfFew(table, sql`rows_read`, [found]),
+    ...byLookupIfFew(table, [found]),
     sql`INSERT INTO ${differences} SELECT t.ctid, NULL FROM ONLY ${name} AS t
       WHERE (${gone}) AND NOT EXISTS (SELECT FROM ${fresh} AS f WHERE ${isSameKey})`,
-    sql`SELECT pg_catalog.count(*) INTO differing FROM ${differences}`,
   ]
 }
 
@@ -116,18 +137,25 @@ function isReferenced({ relation }: TableSql): Sql {
             WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.confrelid OPERATOR(pg_catalog.=) ${relation})`
 }
 
+const noJoins = setJoins(sql`'off'`, sql`'off'`)
+const usualJoins = setJoins(sql`hashjoin`, sql`mergejoin`)
+
+function setJoins(hashjoin: Sql, mergejoin: Sql): Sql {
+  return sql`PERFORM pg_catalog.set_config('enable_hashjoin', ${hashjoin}, true), pg_catalog.set_config('enable_mergejoin', ${mergejoin}, true)`
+}
+
+/** Statements that fetch rows by the places which were found. Where those are many, PostgreSQL would read all of the table instead. */
+function byLookup(statements: readonly Sql[]): readonly Sql[] {
+  return [noJoins, ...statements, usualJoins]
+}
+
 /**
- * Statements that join a temporary table with the table. Where that has few of its rows, looking up each takes less than reading the table, also if
+ * Statements that join what was read with the table. If that is a small part of its rows, looking up each takes less than reading the table, also if
  * PostgreSQL expects that pages have to be read from disk: what is written has to be read anyway.
  */
-export function byIndexIfFew({ rowCount }: TableSql, count: Sql, statements: readonly Sql[]): readonly Sql[] {
-  const set = (hashjoin: Sql, mergejoin: Sql) =>
-    sql`PERFORM pg_catalog.set_config('enable_hashjoin', ${hashjoin}, true), pg_catalog.set_config('enable_mergejoin', ${mergejoin}, true)`
-  return [
-    sql`IF ${count} OPERATOR(pg_catalog.<) (${rowCount} OPERATOR(pg_catalog./) 20) THEN ${set(sql`'off'`, sql`'off'`)}; END IF`,
-    ...statements,
-    set(sql`hashjoin`, sql`mergejoin`),
-  ]
+export function byLookupIfFew({ rowCount, key }: TableSql, statements: readonly Sql[]): readonly Sql[] {
+  const isFew = sql`rows_read OPERATOR(pg_catalog.<) (${rowCount} OPERATOR(pg_catalog./) 8)`
+  return [sql`IF ${isFew} THEN ${noJoins}; ELSE ANALYZE ${fresh} (${key}); END IF`, ...statements, usualJoins]
 }
 
 /**
@@ -136,7 +164,7 @@ export function byIndexIfFew({ rowCount }: TableSql, count: Sql, statements: rea
  */
 function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
   const require = requireUniqueKey(table)
-  if (!isWhole) return { beforehand: sql`ANALYZE ${fresh};\n${require}`, afterwards: [] }
+  if (!isWhole) return { beforehand: require, afterwards: [] }
   const rowsAfter = sql`rows_before OPERATOR(pg_catalog.+) inserted OPERATOR(pg_catalog.-) deleted`
   return {
     beforehand: sql`SELECT pg_catalog.count(*) INTO rows_before FROM ONLY ${table.name} AS t WHERE ${gone}`,
