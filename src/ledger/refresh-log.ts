@@ -10,7 +10,7 @@ import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { ledgerVersion } from './schema.ts'
-import { findLedger, lockLedger } from './trust.ts'
+import { findLedger, lockLedger, lockStatement, requireTrustedLedger } from './trust.ts'
 
 /** How one load or refresh of a copy ended. */
 export interface RefreshRecord {
@@ -127,15 +127,17 @@ export async function refreshRecording(session: Session): Promise<RefreshRecordi
 }
 
 /**
- * Keeps other sessions from adding a trigger or a rule to the table of refreshes, once it is found to be trusted, in the open transaction of
- * the lease. While that is open, loads in other sessions can be recorded without another check.
+ * Keeps other sessions from adding a trigger or a rule to the table of refreshes, in the open transaction of the lease, and finds out
+ * whether it is trusted. While that transaction is open, loads in other sessions can be recorded without another check.
+ * @param reader in a transaction, under `readingPath`. It has checked before, and does so again in a tenth of the time.
  */
-export async function openRefreshLog(lease: Session): Promise<RefreshRecording> {
+export async function openRefreshLog(lease: Session, reader: Session): Promise<RefreshRecording> {
   try {
-    await lockLog(lease, '5s', ['refresh'])
+    await lease.run(sql`SAVEPOINT log; SET LOCAL lock_timeout = '5s'; ${lockStatement('ROW EXCLUSIVE', ['refresh'])}`)
+    await requireTrustedLedger(reader)
     return { records: true }
   } catch (error) {
-    if (lease.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
+    if (lease.isLost() || reader.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
     await lease.run(trusted('ROLLBACK TO log'))
     return unrecorded(error.message)
   }
@@ -147,18 +149,14 @@ export async function openRefreshLog(lease: Session): Promise<RefreshRecording> 
  */
 export async function keepLogTrusted(lease: Session): Promise<boolean> {
   try {
-    await lockLog(lease, '1s', ['step', 'refresh'])
+    await lease.run(sql`SAVEPOINT log; SET LOCAL lock_timeout = '1s'; ${readingPath}`)
+    await lockLedger(lease, 'ROW EXCLUSIVE', ['step', 'refresh'])
     return true
   } catch (error) {
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     if (!lease.isLost()) await lease.run(trusted('ROLLBACK TO log'))
     return false
   }
-}
-
-async function lockLog(lease: Session, timeout: string, tables: readonly string[]): Promise<void> {
-  await lease.run(sql`SAVEPOINT log; SET LOCAL lock_timeout = ${literal(timeout)}; ${readingPath}`)
-  await lockLedger(lease, 'ROW EXCLUSIVE', tables)
 }
 
 function unrecorded(reason: string): RefreshRecording {

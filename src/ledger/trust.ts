@@ -159,9 +159,22 @@ export async function lockLedger(
   mode: 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE',
   tables: readonly string[] = ledgerTables,
 ): Promise<void> {
+  await requireTrusted(session, sql`${lockStatement(mode, tables)}; `)
+}
+
+/** Checks again whether the ledger is trusted. Tables that are locked, be it by another session of this process, remain as they are. */
+export function requireTrustedLedger(session: Session): Promise<void> {
+  return requireTrusted(session, sql``)
+}
+
+export function lockStatement(mode: 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE', tables: readonly string[]): Sql {
   const qualifiedNames = tables.map((table) => qualified('fdwsync', table))
+  return sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE`
+}
+
+async function requireTrusted(session: Session, before: Sql): Promise<void> {
   const [ledger] = await session.query<Pick<Facts, 'isPlain'>>(
-    sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE; SELECT ${isPlain(ledgerOwner(session))} AS "isPlain" ${fromLedger}`,
+    sql`${before}SELECT ${isPlain(ledgerOwner(session))} AS "isPlain" ${fromLedger}`,
   )
   const reasons = ledger?.isPlain ? [] : await reasonsNotToTrust(session)
   if (reasons.length > 0) throw untrustedLedgerError(reasons)

@@ -43,10 +43,9 @@ export async function refreshCopies(
 ): Promise<Omit<RefreshReport, 'notImported'>> {
   const { emit, jobs, signal, policies, strategy, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
   const found = await interruptible(session, signal, () => refreshRecording(session))
-  const { targets, sourcesOf, begin } = await interruptible(session, signal, () =>
-    readAll(session, ids, { recording: found, searchPath: options.searchPath }),
+  const { targets, sourcesOf, begin, recording } = await interruptible(session, signal, () =>
+    readAll({ lease, session }, ids, { recording: found, searchPath: options.searchPath }),
   )
-  const recording = found.records ? await interruptible(lease, signal, () => openRefreshLog(lease)) : found
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
   const limits = serverLimits(options.maxConnections)
   const units = planRefresh({ targets, policies, strategy })
@@ -91,14 +90,15 @@ export async function refreshCopies(
 }
 
 async function readAll(
-  session: Session,
+  { lease, session }: Omit<RefreshSessions, 'connect'>,
   ids: readonly CopyId[],
   { recording, searchPath }: { readonly recording: RefreshRecording; readonly searchPath: readonly string[] },
 ) {
   const targets = await readTargetsToPlan(session, ids, recording)
   return inReadOnlyTransaction(session, async () => {
+    const opened = recording.records ? await openRefreshLog(lease, session) : recording
     const sourcesOf = new Map(targets.map(({ id, sources }) => [relationKey(id.schema, id.name), sources]))
-    return { targets, sourcesOf, begin: await refreshBeginning(session, searchPath) }
+    return { targets, sourcesOf, recording: opened, begin: await refreshBeginning(session, searchPath) }
   })
 }
 
