@@ -56,7 +56,7 @@ function smallCopyOf(unit: RefreshUnit): SmallCopy | undefined {
 }
 
 /** On a busy machine a load may have taken several times as long as it does now. What a batch has no time for waits for the next one. */
-const chosenMilliseconds = 2 * batchMilliseconds
+const chosenMilliseconds = 5 * batchMilliseconds
 
 /** Those of the candidates that are refreshed along with the first. */
 export function chooseBatch(

@@ -240,7 +240,7 @@ test.each<readonly [string, readonly string[], Readonly<Record<string, Described
   ['unless one is large, or has no data', ['a'], { a: {}, b: { bytes: large }, c: { isPopulated: false } }],
   ['unless one is swapped', ['a'], { a: {}, b: { strategy: 'swap' } }],
   ['of one source', ['a', 'c'], { a: on('one'), b: on('other'), c: on('one') }],
-  ['for some time', ['a', 'b'], { a: took(19), b: took(19), c: took(19), d: took(19) }],
+  ['for some time', [...'abcde'], Object.fromEntries([...'abcdef'].map((name) => [name, took(19)]))],
 ])('small copies are refreshed together: those %s', (_, together, copies) => {
   const small = { bytes: 8192, lastMilliseconds: { plain: 1 }, strategy: 'plain' } as const
   const units = unitsOf(Object.fromEntries(Object.entries(copies).map(([name, more]) => [name, { ...small, ...more }])))
