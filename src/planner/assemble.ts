@@ -102,7 +102,7 @@ function isPlanned({ selection }: ChangeSet['comparison']): (finding: { readonly
 
 function refusalsOf(
   { resolved, target }: PlanContext,
-  { comparison, impact, attachments, notPermitted }: ChangeSet,
+  { comparison, impact, attachments, impossible }: ChangeSet,
   titles: ReadonlyMap<Key, string>,
 ): readonly Refusal[] {
   return [
@@ -115,7 +115,7 @@ function refusalsOf(
     ].filter(isPlanned(comparison)),
     ...impact.refusals,
     ...attachments.refusals,
-    ...notPermitted,
+    ...impossible,
   ]
 }
 

@@ -11,6 +11,7 @@ import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { refuseOverlappingPartitions } from './partition-bounds.ts'
 import { refuseWithoutPrivilege } from './privileges.ts'
 import { replacedAlong } from './selection.ts'
 import { readCode } from './untrusted-code.ts'
@@ -24,8 +25,8 @@ export interface ChangeSet {
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
-  /** What this role may not do. */
-  readonly notPermitted: readonly Refusal[]
+  /** What this role may not do, and bounds of partitions that do not fit. */
+  readonly impossible: readonly Refusal[]
 }
 
 /**
@@ -62,8 +63,11 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
       const code = await readCode(context, probeInput, comparison.probed)
       const attachments = await examineAttachments(context, comparison, impact.changes)
       const drops = await examineDrops(context, comparison, impact.changes)
-      const notPermitted = await refuseWithoutPrivilege(session, comparison, impact.changes)
-      return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code, notPermitted }
+      const impossible = [
+        ...(await refuseWithoutPrivilege(session, comparison, impact.changes)),
+        ...(await refuseOverlappingPartitions(session, impact.changes)),
+      ]
+      return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code, impossible }
     }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
     for (const key of more) along.add(key)

@@ -1,0 +1,114 @@
+// Refuses partitions whose bounds do not fit those of other partitions, of this plan or unmanaged. The probe cannot see that: it tries out
+// each partition by itself, since the live one may have the same bounds.
+
+import { randomBytes } from 'node:crypto'
+import type { Change, WantedObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { keyOf } from '../core/object.ts'
+import type { Refusal } from '../core/plan.ts'
+import { ident, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
+import { isProof } from '../dependents/stand-ins.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import { nameOf } from '../kinds/facets/names.ts'
+import type { PartitionOf } from '../kinds/foreign-table/parents.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
+import { titleOf } from '../kinds/registry.ts'
+
+interface Attached {
+  readonly to: WantedObject
+  readonly name: string
+  readonly partitionOf: PartitionOf
+}
+
+/** Creates the partitions that stay, and then those that are attached, of a copy of each parent. */
+export async function refuseOverlappingPartitions(
+  session: Session,
+  changes: readonly Change[],
+): Promise<readonly Refusal[]> {
+  const attached = changes.flatMap(attachedBy)
+  if (attached.length === 0) return []
+  const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
+  await session.run(
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}`,
+  )
+  try {
+    const rows = await session.query<{ at: number; reason: string }>(trial(scratch, attached, changes))
+    return rows.flatMap(({ at, reason }) => {
+      const to = attached[at]?.to
+      const hint = 'Change the bounds of one of the two, or detach the other partition.'
+      return to ? [{ code: 'server/rejected', key: keyOf(to.id), title: titleOf(to.id), reason, hint }] : []
+    })
+  } catch (error) {
+    // The server is read-only, or this role may not create anything, as the probe has reported. Or there are too many to lock.
+    if (!isDatabaseError(error) || session.isLost() || isProof(error)) throw error
+    return []
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+function attachedBy(change: Change): readonly Attached[] {
+  if (change.op !== 'create' && change.op !== 'replace' && !isMoved(change)) return []
+  const { to } = change
+  const { partitionOf } = to.spec as Partial<ForeignTableSpec> // other kinds have none
+  return to.id.kind === 'foreignTable' && partitionOf ? [{ to, name: to.id.name, partitionOf }] : []
+}
+
+function isMoved(change: Change): change is Extract<Change, { op: 'alter' }> {
+  return change.op === 'alter' && change.fields.some(({ field }) => field === 'partition of')
+}
+
+/** The live partitions that have other bounds afterwards, or none. */
+function detachedBy(change: Change): readonly number[] {
+  const isDetached = change.op === 'drop' || change.op === 'replace' || isMoved(change)
+  return isDetached && change.from.catalog === 'pg_class' ? [change.from.oid] : []
+}
+
+/**
+ * Returns a row for each that PostgreSQL rejects. It names partitions in its errors, so they have their own names: those that exist in one
+ * schema, if no two have the same, and the others in another.
+ */
+function trial(scratch: string, attached: readonly Attached[], changes: readonly Change[]): Sql {
+  const [errors, existing] = [qualified(scratch, 'fdwsync errors'), ident(`${scratch}_existing`)]
+  const withPlaces = attached.map((each, at) => ({ ...each, at }))
+  const parents = Array.from(
+    groupBy(withPlaces, ({ partitionOf }) => nameOf(partitionOf.parent)),
+    ([parent, partitions]) => ({
+      parent,
+      partitions: partitions.map(({ at, name, partitionOf: { bound } }) => ({ at, name, bound })),
+    }),
+  )
+  const body = sql`
+DECLARE
+  parent record;
+  part record;
+  copy pg_catalog.text;
+  stand_in pg_catalog.text;
+BEGIN
+  FOR parent IN SELECT * FROM pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(parents))}) AS p(parent regclass, partitions jsonb) LOOP
+    copy := pg_catalog.format('%s."fdwsync copy %s"', ${literal(ident(scratch))}, parent.parent::pg_catalog.oid);
+    EXECUTE pg_catalog.format('CREATE TABLE %s (LIKE %s) PARTITION BY %s', copy, parent.parent, pg_catalog.pg_get_partkeydef(parent.parent));
+    FOR part IN
+      SELECT NULL::int AS "at", ${literal(existing)} AS schema, c.relname::text AS name, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+        FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class c ON c.oid = inhrelid
+       WHERE inhparent = parent.parent AND c.oid <> ALL (${literal(`{${changes.flatMap(detachedBy).join(',')}}`)}::pg_catalog.oid[])
+      UNION ALL SELECT "at", ${literal(ident(scratch))}, name, bound FROM pg_catalog.jsonb_to_recordset(parent.partitions) AS p("at" int, name text, bound text)
+      ORDER BY "at" NULLS FIRST
+    LOOP
+      stand_in := pg_catalog.format('%s.%I', part.schema, part.name);
+      IF pg_catalog.to_regclass(stand_in) IS NOT NULL THEN
+        stand_in := pg_catalog.format('%s.%I', part.schema, pg_catalog.md5(copy || part.name || part.bound));
+      END IF;
+      BEGIN
+        EXECUTE pg_catalog.format('CREATE TABLE %s PARTITION OF %s %s', stand_in, copy, part.bound);
+      EXCEPTION WHEN invalid_object_definition THEN
+        INSERT INTO ${errors} VALUES (part."at", SQLERRM);
+      END;
+    END LOOP;
+  END LOOP;
+END`
+  return sql`CREATE SCHEMA ${ident(scratch)}; CREATE SCHEMA ${existing}; CREATE TABLE ${errors} ("at" int, reason text); DO ${literal(body)}; SELECT * FROM ${errors} ORDER BY "at"`
+}
