@@ -101,7 +101,7 @@ function elsewhere({ schema, name }: ObjectName, kinds: Sql): Sql {
   if (schema !== null) return sql`NULL`
   return sql`(SELECT pg_catalog.format('Name its schema: { schema: %s, name: %s }', pg_catalog.to_json(n.nspname), pg_catalog.to_json(c.relname))
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relname = ${literal(name)} AND c.relkind IN (${kinds}) AND n.nspname !~ '^(pg_|fdwsync)' ORDER BY n.nspname LIMIT 1)`
+     WHERE ${literal(name)} IN (c.relname, n.nspname || '.' || c.relname) AND c.relkind IN (${kinds}) AND n.nspname !~ '^(pg_|fdwsync)' ORDER BY n.nspname LIMIT 1)`
 }
 
 const uniqueCheck = (shown: Sql) => sql`
