@@ -35,6 +35,8 @@ export interface FieldChange {
   readonly dropsColumn?: true
   /** Set if the object, a type or a relation with its row type, cannot be altered in this way while a relation stores its values. */
   readonly rewritesValues?: true
+  /** Set if the server looks at all stored values, which it cannot inside of arrays, composites and ranges. */
+  readonly scansValues?: true
   /**
    * Set if whole rows of the object, or values of the type, look different afterwards. Materialized views that have computed something
    * of them, such as JSON, are outdated then.

@@ -3,6 +3,7 @@
 import type { Change, FieldChange } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
+import type { Key } from '../core/object.ts'
 import type { AnyKind } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 
@@ -17,20 +18,26 @@ export function isBlockedBy(field: FieldChange, dependent: Dependent): boolean {
 export function mayBeBlocked(change: Change): boolean {
   if (change.op !== 'alter') return false
   return change.fields.some(
-    ({ blockedByUseOf, blockedByUseOfKey, rewritesValues }) =>
-      blockedByUseOf !== undefined || blockedByUseOfKey || rewritesValues,
+    ({ blockedByUseOf, blockedByUseOfKey, rewritesValues, scansValues }) =>
+      blockedByUseOf !== undefined || blockedByUseOfKey || rewritesValues || scansValues,
   )
 }
 
 /**
  * What cannot be altered because of its use, and cannot be built beside the old one either, is replaced: the old one can be
  * renamed aside. See rename-aside.ts.
+ * @param storedInside the keys of domains that relations store inside of arrays, composites or ranges
  */
-export function replaceBlocked(changes: readonly Change[], dependents: readonly Dependent[]): readonly Change[] {
+export function replaceBlocked(
+  changes: readonly Change[],
+  dependents: readonly Dependent[],
+  storedInside: ReadonlySet<Key>,
+): readonly Change[] {
   const dependentsOn = groupBy(dependents, ({ on }) => on)
   return changes.map((change) => {
     if (change.op !== 'alter' || !canBeRenamedAside(change)) return change
     const isBlocked = (field: FieldChange) =>
+      (field.scansValues && storedInside.has(change.key)) ||
       (dependentsOn.get(change.key) ?? []).some((dependent) => isBlockedBy(field, dependent))
     if (!change.fields.some(isBlocked)) return change
     const fields = change.fields.map((field) =>

@@ -6,6 +6,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { tryRecreatingViews } from '../dependents/recreate-views.ts'
+import { storedInside } from '../dependents/stored-inside.ts'
 import {
   probeUnmanagedMaterializedViews,
   type UnmanagedMaterializedViews,
@@ -121,8 +122,15 @@ function compareDeclared({ declared, target, digests, options }: PlanContext, { 
 async function replaceUsed({ session }: PlanContext, changes: readonly Change[]): Promise<readonly Change[]> {
   const altered = changes.filter(canBeRenamedAside).flatMap((change) => ('from' in change ? [change.from] : []))
   if (altered.length === 0) return changes
-  const dependents = await inReadOnlyTransaction(session, () => readDependents(session, altered))
-  return replaceBlocked(changes, dependents)
+  const scanned = changes.flatMap((change) =>
+    change.op === 'alter' && change.fields.some(({ scansValues }) => scansValues) ? [change.from] : [],
+  )
+  return inReadOnlyTransaction(session, async () => {
+    const dependents = await readDependents(session, altered)
+    const inside = await storedInside(session, scanned)
+    const keys = scanned.flatMap(({ id, oid }) => (inside.has(oid) ? [keyOf(id)] : []))
+    return replaceBlocked(changes, dependents, new Set(keys))
+  })
 }
 
 /** Those that an alteration outdates may be replaced, and with them what reads them. */

@@ -31,8 +31,9 @@ export function domainChanges(
   declared: DomainSpec,
 ): readonly FieldChange[] {
   const change = (field: string, was: string | null, is: string | null, what: Sql): readonly FieldChange[] => {
+    const scans = field === 'not null' && to.notNull ? { scansValues: true as const } : {}
     const effect = { how: 'statement', statement: statement(sql`ALTER DOMAIN ${name} ${what}`) } as const
-    return was === is ? [] : [{ field, from: was ?? undefined, to: is ?? undefined, effect }]
+    return was === is ? [] : [{ field, from: was ?? undefined, to: is ?? undefined, effect, ...scans }]
   }
   const set = declared.default === null ? sql`DROP DEFAULT` : sql`SET DEFAULT (${fragment(declared.default)})`
   const yes = (is: boolean) => (is ? 'yes' : 'no')
@@ -56,6 +57,7 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec): readon
       field: `check ${check}`,
       from: was,
       to: is,
+      ...(after && !after.mark ? { scansValues: true } : {}),
       // A check is evaluated at once, for each stored value of the domain. So it is as the probe has resolved it. To drop one
       // leaves invalidation messages.
       effect: { how: 'statement', statement: inSubtransaction(resolved(statement(join(statements, ';\n')))) },
