@@ -16,18 +16,19 @@ import { benchWait } from './wait.ts'
  * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
  * `-- import`, `-- mirror`, `-- build`, `-- refresh`, `-- tables` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
  * numbers of tables, or of rows. `--rounds 1` measures each way to refresh once, as for 2,000,000 rows.
+ * `--major 15` measures on that PostgreSQL instead of the newest.
  * `-- scale` prints what each command costs at each size, beside its goal; the first number is the large size, others are further
  * sizes for plans with nothing to do.
  */
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' } },
+  options: { rounds: { type: 'string', default: '3' }, major: { type: 'string' } },
   allowPositionals: true,
 })
 const [mode, ...numbers] = positionals
 const sizes = (standard: readonly number[]) => (numbers.length > 0 ? numbers.map(Number) : standard)
 const folder = mkdtempSync(join(tmpdir(), 'fdwsync-bench-'))
-const [binaries] = findBinaries()
-if (!binaries) throw new Error('no PostgreSQL server was found: run npm ci')
+const [binaries] = findBinaries(values.major === undefined ? undefined : Number(values.major))
+if (!binaries) throw new Error(`no PostgreSQL ${values.major ?? 'server'} was found: run npm ci`)
 const server = await startThrowawayServer({
   binaries,
   settings: { max_locks_per_transaction: '2048', log_statement: 'ddl' },

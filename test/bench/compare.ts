@@ -75,6 +75,9 @@ export async function compare(
   return new Map(Array.from(medians, ([name, { seconds }]) => [name, seconds]))
 }
 
+/** No command may keep a bench from its end. */
+const longestMilliseconds = 30 * 60_000
+
 /** @throws Error if it ends otherwise than it should: then it was not what is to be measured */
 export async function measure({ folder, server }: Bench, { args, exit }: Omit<Command, 'name'>): Promise<Measurement> {
   const peak = join(folder, 'peak')
@@ -83,6 +86,7 @@ export async function measure({ folder, server }: Bench, { args, exit }: Omit<Co
   const code = await run(process.execPath, ['--import', script('peak.js'), ...args], {
     env: { ...process.env, FDWSYNC_BENCH_PEAK: peak },
     maxBuffer: 1 << 30,
+    timeout: longestMilliseconds,
   }).then(
     () => 0,
     (error: { code?: number; stderr?: string }) => {

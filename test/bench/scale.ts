@@ -18,6 +18,7 @@ interface Goal {
 }
 
 /**
+ * What takes longest comes last. A row that fails is printed with the error, and the others are measured all the same.
  * @param sizes of the plans with nothing to do
  * @param large the size of everything else
  */
@@ -25,15 +26,35 @@ export async function benchScale(bench: Bench, sizes: readonly number[], large: 
   process.stdout.write(
     `\nCPU is that of the client and the server together, in seconds; × is over the floor of the same run\n`,
   )
-  await printStart(bench, await applied(bench, 10))
   const growth: [tables: number, cpu: number][] = []
-  for (const tables of sizes) growth.push([tables, await printInPlace(bench, await applied(bench, tables))])
+  const inPlace = async (tables: number) => {
+    const sized = await applied(bench, tables)
+    growth.push([tables, await printInPlace(bench, sized)])
+    return sized
+  }
+  const inPlaceAlone = async (tables: number) => dropDatabase(bench, (await inPlace(tables)).url)
+  await attempt('small plan', async () => printStart(bench, await applied(bench, 10)))
+  for (const tables of sizes.filter((size) => size < large))
+    await attempt(`${tables} tables`, () => inPlaceAlone(tables))
+  await attempt('first apply', () => printFirstApply(bench, large))
+  await attempt(`${large} tables`, async () => {
+    const sized = await inPlace(large)
+    await attempt('changes', () => printOthers(bench, sized))
+    await attempt('adoption', () => printAdoption(bench, sized))
+    await dropDatabase(bench, sized.url)
+  })
+  await attempt('destroy', () => printDestroy(bench, large))
+  for (const tables of sizes.filter((size) => size > large))
+    await attempt(`${tables} tables`, () => inPlaceAlone(tables))
   printGrowth(growth)
-  await printFirstApply(bench, large)
-  const sized = sizes.includes(large) ? sizedAs(bench, large) : await applied(bench, large)
-  await printOthers(bench, sized)
-  await printAdoption(bench, sized)
-  await printDestroy(bench, large)
+}
+
+async function attempt(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    process.stdout.write(`  ${name}: failed, ${String(error).slice(0, 2000)}\n`)
+  }
 }
 
 const flags = ['--no-check-source'] as const
@@ -53,12 +74,15 @@ async function newDatabase({ server }: Bench, name: string, template?: string): 
   return server.url(name)
 }
 
-function sizedAs({ server, folder }: Bench, tables: number): Sized {
-  return { tables, file: join(folder, `scale_${tables}.yaml`), url: server.url(`scale_${tables}`) }
+/** Its files, and those of its template, would all stay in memory until the end. */
+async function dropDatabase({ server }: Bench, url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  await runScript('run-script.js', server.url('postgres'), '-', `DROP DATABASE ${name} WITH (FORCE)`)
 }
 
 async function applied(bench: Bench, tables: number): Promise<Sized> {
-  const sized = sizedAs(bench, tables)
+  const { server, folder } = bench
+  const sized = { tables, file: join(folder, `scale_${tables}.yaml`), url: server.url(`scale_${tables}`) }
   writeFileSync(sized.file, manifestOf(tables, 'numeric(10,2)'))
   await newDatabase(bench, `scale_${tables}`)
   await measure(bench, { args: [bench.cli, ...applyOf(sized)], exit: 0 })
@@ -127,6 +151,8 @@ async function printFirstApply(bench: Bench, large: number): Promise<void> {
       `${cpuOf(apply).toFixed(1)} s, ${times(ratio)}, ${memoryOf(apply)}`,
       both(atMost(ratio, 2.5, '×'), atMost(apply.megabytes, 300, ' MB')),
     )
+    await dropDatabase(bench, sized.url)
+    await dropDatabase(bench, byHand)
   }
 }
 
@@ -178,6 +204,7 @@ async function printAdoption(bench: Bench, { tables, file }: Sized): Promise<voi
   await runScript('run-script.js', url, '-', 'DROP SCHEMA fdwsync CASCADE')
   const adopt = await measure(bench, { args: [bench.cli, ...applyOf({ file, url })], exit: 0 })
   print(`adopting ${tables}: client CPU`, seconds(adopt.client), atMost(adopt.client, 6, ' s'))
+  await dropDatabase(bench, url)
 }
 
 async function printDestroy(bench: Bench, large: number): Promise<void> {
