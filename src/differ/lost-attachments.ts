@@ -41,10 +41,12 @@ export function lostAttachments(
 
 /** What the object can have, and one of another kind that takes its place cannot. The comment of a primary key needs one. */
 function whyNotOnKind({ from, to }: Replace, { catalog }: Attachment): string | undefined {
-  const { keyName } = kindOf(to.id)
+  const { keyName, replacement } = kindOf(to.id)
+  const why = replacement?.whyNotAttached?.(catalog, to.spec)
+  if (why !== undefined) return why
   if (catalog === 'pg_description' && keyName && keyName(to.spec) === undefined)
     return 'there is no primary key any more'
-  const attachable = from.currentId && kindOf(to.id).replacement?.attachable
+  const attachable = from.currentId && replacement?.attachable
   return !attachable || attachable.includes(catalog) ? undefined : `${titleOf(to.id)} cannot have it`
 }
 

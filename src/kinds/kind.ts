@@ -39,6 +39,8 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   readonly onlyWithWhatItUses?: true
   /** The catalogs of what can be attached to it, if it can take the place of an object of another kind that may have more. */
   readonly attachable?: readonly string[]
+  /** Why an object of this definition cannot have what is attached to it in that catalog. */
+  whyNotAttached?(catalog: string, wanted: Spec): string | undefined
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Loads what was built, as {@link Data.populate} would. */
   load?(id: Id, scratch: string, wanted: Spec): readonly Statement[]

@@ -169,6 +169,8 @@ export const table: DeclaredKind<'table', TableSpec> = {
   replacement: {
     onlyIfUsed: false,
     inScratch: true,
+    whyNotAttached: (catalog, { unlogged }) =>
+      unlogged && catalog === 'pg_publication_rel' ? 'no publication can have an unlogged table' : undefined,
     build: (id, spec, scratch, wantedSpec) => [
       ...createTable({ ...id, schema: scratch }, { ...spec, primaryKey: null }),
       ...successorSettings({ ...id, schema: scratch }, word, spec, wantedSpec),

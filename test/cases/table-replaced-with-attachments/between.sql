@@ -1,3 +1,4 @@
+CREATE PUBLICATION logged FOR TABLE shop.published;
 ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY large ON shop.orders FOR SELECT TO pg_monitor, public USING (total > 10);
 COMMENT ON POLICY large ON shop.orders IS 'for most';
