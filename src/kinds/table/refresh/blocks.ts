@@ -12,6 +12,8 @@ export interface Blocks {
   setSpan(rows: number): Sql
   /** A statement that sets what `isWithin` uses, from `differ`, the numbers of blocks. */
   readonly setRange: Sql
+  /** A statement that sets it to a small part of the rows, somewhere in the table; undefined if no index can find one. */
+  readonly setSample: Sql | undefined
   /** A further condition on rows of those blocks, by which an index can find them. */
   isWithin(from: Sql): Sql
 }
@@ -23,6 +25,7 @@ export function hashBlocks(keyDigest: (from: Sql) => Sql, spanOf: (rows: number)
     larger: (block, times) => sql`(${block} OPERATOR(pg_catalog.>>) ${number(Math.round(Math.log2(times)))})`,
     setSpan: (rows) => sql`span := ${spanOf(rows)}`,
     setRange: sql``,
+    setSample: undefined,
     isWithin: () => sql`true`,
   }
 }
@@ -33,6 +36,12 @@ const highest = trusted("'9223372036854775807'")
 const plus = trusted('OPERATOR(pg_catalog.+)')
 const minus = trusted('OPERATOR(pg_catalog.-)')
 const times = trusted('OPERATOR(pg_catalog.*)')
+
+/** A sample has one of so many parts of the rows. */
+const sampled = 128
+const somewhere = numeric(
+  sql`pg_catalog.random() ${times} ${number(sampled - 1)} OPERATOR(pg_catalog./) ${number(sampled)}`,
+)
 
 function numeric(value: Sql): Sql {
   return sql`CAST(${value} AS pg_catalog.numeric)`
@@ -57,6 +66,9 @@ export function rangeBlocks(table: Sql, key: Sql, shareOf: (rows: number) => Sql
     setRange: sql`SELECT pg_catalog.min(block), pg_catalog.max(block) INTO first, last FROM pg_catalog.unnest(differ) AS block;
         first := ${clamped(sql`(${first} ${minus} ${one}) ${times} ${span}`)};
         last := ${clamped(sql`(${last} ${plus} ${one}) ${times} ${span}`)};`,
+    setSample: sql`SELECT begins, begins ${plus} pg_catalog.trunc(width OPERATOR(pg_catalog./) ${number(sampled)}) INTO first, last
+        FROM (SELECT ${numeric(sql`pg_catalog.min(${key})`)} ${plus} pg_catalog.trunc(${width} ${times} ${somewhere}) AS begins, ${width} AS width
+                FROM ONLY ${table}) AS sample`,
     isWithin: (from) =>
       sql`${from}.${key} OPERATOR(pg_catalog.>=) fdwsync.first AND ${from}.${key} OPERATOR(pg_catalog.<=) fdwsync.last`,
   }

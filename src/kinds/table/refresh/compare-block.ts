@@ -37,8 +37,9 @@ export interface BesideSql {
 }
 
 /**
- * Compares by digests, or reads all rows if the source cannot compute them. Large blocks take the least where they are equal. Where many of them
- * differ, so that reading them would take more than further digests, small blocks within them are compared.
+ * Compares by digests, or reads all rows if the source cannot compute them, or if samples show that most blocks differ. Large blocks take the
+ * least where they are equal. Where many of them differ, so that reading them would take more than further digests, small blocks within them are
+ * compared.
  */
 export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }: DigestedRows): TableBlock {
   const large = size.large?.areFirst ? size.large : undefined
@@ -56,8 +57,10 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
   return {
     declare: [digestVariables, variables],
     read: [
-      blocks.setSpan((large ?? size).rows),
-      sql`LOOP
+      ...(size.large && blocks.setSample ? [compareSamples(table, blocks, digestOf, size.rows, blocks.setSample)] : []),
+      sql`IF undigested IS NULL AND NOT mostly THEN
+      ${blocks.setSpan((large ?? size).rows)};
+      LOOP
         ${askSource(digestsOf(table.source, q))};
         EXIT WHEN undigested IS NOT NULL;
         ${findDiffering(digestsOf(sql`ONLY ${table.name}`, t))};
@@ -69,12 +72,13 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
         large_span := span;
         large_fraction := fraction;
         ${blocks.setSpan(size.rows)};
-      END LOOP`,
-      ...(size.large && !large ? [findLarge(blocks, size.rows, size.large)] : []),
+      END LOOP;
+      ${size.large && !large ? findLarge(blocks, size.rows, size.large) : sql``}
+      END IF`,
       ...(beside ? [readBeside(table, beside, blocks)] : []),
       sql`EXIT reading WHEN undigested IS NULL AND differ IS NULL`,
       // A block without a number has rows whose key has a null.
-      sql`everything := undigested IS NOT NULL OR pg_catalog.array_position(differ, NULL) IS NOT NULL OR fraction OPERATOR(pg_catalog.>) 0.8`,
+      sql`everything := undigested IS NOT NULL OR mostly OR pg_catalog.array_position(differ, NULL) IS NOT NULL OR fraction OPERATOR(pg_catalog.>) 0.8`,
       sql`IF everything THEN ${readInto(table.columns, table.source)};
         ELSE ${readInto(table.columns, table.source, sql` WHERE ${isDiffering(q)}`)}; END IF`,
     ],
@@ -83,7 +87,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
     result: [
       ['why', sql`fdwsync.undigested`],
       ['differ', sql`COALESCE(pg_catalog.cardinality(fdwsync.differ), 0)`],
-      ['fraction', sql`COALESCE(fdwsync.fraction, 0)`],
+      ['fraction', sql`CASE WHEN fdwsync.mostly THEN 1 ELSE COALESCE(fdwsync.fraction, 0) END`],
       ['large_fraction', sql`fdwsync.large_fraction`],
     ],
   }
@@ -94,13 +98,41 @@ const variables = trusted(`large_span bigint;
   fraction pg_catalog.float8 := 1;
   large_fraction pg_catalog.float8;
   everything boolean;
+  mostly boolean := false;
   `)
+
+/** From what part on reading everything takes less than digests and the blocks that differ. */
+const mostBlocks = 0.55
+
+/**
+ * Compares small blocks in a few places. If most of them differ in each, more changed than was expected: then digests would only add to what reading
+ * all rows takes.
+ */
+function compareSamples(
+  { name, source }: TableSql,
+  blocks: Blocks,
+  digestOf: DigestedRows['digestOf'],
+  rows: number,
+  setSample: Sql,
+): Sql {
+  const digestsOf = (relation: Sql, from: Sql) =>
+    digestsOfBlocks(blocks, digestOf(from), sql`${relation} AS ${from} WHERE ${blocks.isWithin(from)}`, from)
+  return sql`${blocks.setSpan(rows)};
+      FOR place IN 1..3 LOOP
+        ${setSample};
+        ${askSource(digestsOf(source, sql`q`))};
+        EXIT WHEN undigested IS NOT NULL;
+        ${findDiffering(digestsOf(sql`ONLY ${name}`, sql`t`))};
+        mostly := COALESCE(pg_catalog.cardinality(differ), 0) OPERATOR(pg_catalog.>) (blocks OPERATOR(pg_catalog.*) ${number(mostBlocks)});
+        EXIT WHEN NOT mostly;
+      END LOOP`
+}
 
 /** Finds out how many large blocks differ, from the small ones that do. */
 function findLarge(blocks: Blocks, rows: number, large: LargeBlocks): Sql {
   const ratio = Math.max(Math.round(large.rows / rows), 1)
   return sql`large_fraction := (SELECT pg_catalog.count(DISTINCT ${blocks.larger(sql`block`, ratio)}) FROM pg_catalog.unnest(differ) AS block)
-        OPERATOR(pg_catalog.*) CAST(${number(ratio)} AS pg_catalog.float8) OPERATOR(pg_catalog./) GREATEST(blocks, 1)`
+        OPERATOR(pg_catalog.*) CAST(${number(ratio)} AS pg_catalog.float8) OPERATOR(pg_catalog./) GREATEST(blocks, 1);`
 }
 
 /** Adds the blocks of rows that differ in columns which the source cannot digest. */
