@@ -11,6 +11,7 @@ import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { refuseRequiredNotNull } from './not-null-in-use.ts'
 import { refuseOverlappingPartitions } from './partition-bounds.ts'
 import { refuseWithoutPrivilege } from './privileges.ts'
 import { replacedAlong } from './selection.ts'
@@ -25,7 +26,7 @@ export interface ChangeSet {
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
-  /** What this role may not do, and bounds of partitions that do not fit. */
+  /** What this role may not do, bounds of partitions that do not fit, and NOT NULL that is required. */
   readonly impossible: readonly Refusal[]
 }
 
@@ -66,6 +67,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
       const impossible = [
         ...(await refuseWithoutPrivilege(session, comparison, impact.changes)),
         ...(await refuseOverlappingPartitions(session, impact.changes)),
+        ...(await refuseRequiredNotNull(session, impact.changes)),
       ]
       return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code, impossible }
     }
