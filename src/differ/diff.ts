@@ -170,7 +170,7 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   const live = input.reading.live.get(key)
   const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
   if (input.releasing) return input.releasing(entry.id) ? release('as requested; it stays as it is') : []
-  if (!live) return release('it no longer exists')
+  if (!live) return release(whyGone(input.reading.renamedAway?.get(key)))
   const origin = kindOf(entry.id).cameWith?.(live.spec)
   if (origin !== undefined) return release(`it came with ${origin}`)
   if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
@@ -178,6 +178,10 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   if (other !== undefined) return release(`the manifest "${other}" declares it too`)
   if (!entry.createdByFdwsync) return release('it existed before fdwsync')
   return [{ change: { op: 'drop', key, from: live } }]
+}
+
+function whyGone(renamed: ObjectId | undefined): string {
+  return renamed ? `it was renamed outside fdwsync, and ${titleOf(renamed)} stays` : 'it no longer exists'
 }
 
 function dropStray({ reading }: DiffInput, key: Key): readonly Finding[] {

@@ -71,6 +71,19 @@ export async function detectManualRenames(
   return { ...catalog, live, occupied, declaredKeys, renamedSchemas: names.schemas, renamedTables, withDeclaredNames }
 }
 
+/** Finds what has another name and is no longer declared. Whoever renamed it may want to keep it, so it is only released. */
+export async function withRenamedAway(
+  session: Session,
+  catalog: CatalogReading,
+  ledger: Ledger,
+  declared: ReadonlySet<Key>,
+): Promise<CatalogReading> {
+  const lost = [...ledger.entries.keys()].filter((key) => !declared.has(key) && !catalog.live.has(key))
+  if (lost.length === 0 || isAnotherDatabase(catalog, ledger)) return catalog
+  const found = await locate(session, lost, ledger)
+  return { ...catalog, renamedAway: await withoutOwned(session, found, declared, ledger) }
+}
+
 /** The tables that were renamed by hand. Their source views were not renamed with them. */
 function withoutSourceViews({ current }: Names, { objects }: Renamed, { entries }: Ledger): readonly RenamedTable[] {
   return [...current].flatMap(([key, is]) => {

@@ -47,8 +47,8 @@ async function strayBelongings(
 }
 
 /** The names that the source views of missing tables would have. They still depend on what they read. */
-function sourceViewsLeft({ live }: CatalogReading, { entries }: Ledger): readonly ObjectId[] {
+function sourceViewsLeft({ live, renamedAway }: CatalogReading, { entries }: Ledger): readonly ObjectId[] {
   return Array.from(entries, ([key, { id }]): readonly ObjectId[] =>
-    id.kind === 'table' && !live.has(key) ? [{ kind: 'view', ...sourceViewOf(id) }] : [],
+    id.kind === 'table' && !live.has(key) && !renamedAway?.has(key) ? [{ kind: 'view', ...sourceViewOf(id) }] : [],
   ).flat()
 }

@@ -14,7 +14,7 @@ import { type Ledger, readLedger } from '../ledger/read.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import { withConvertedCopies } from './converted-copies.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
-import { detectManualRenames } from './renamed-in-database.ts'
+import { detectManualRenames, withRenamedAway } from './renamed-in-database.ts'
 import { withStrays } from './strays.ts'
 
 export interface TargetReading {
@@ -49,7 +49,8 @@ export async function readTarget(
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
   const detected = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
   const converted = withConvertedCopies({ catalog: detected, ledger }, keys)
-  const all = await withStrays(session, converted.catalog, converted.ledger, keys, salt)
+  const present = await withRenamedAway(session, converted.catalog, converted.ledger, keys)
+  const all = await withStrays(session, present, converted.ledger, keys, salt)
   const { refusals, ...target } = withColumnsRenamed(all, converted.ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }

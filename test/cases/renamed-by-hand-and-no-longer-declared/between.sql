@@ -1,0 +1,3 @@
+ALTER FOREIGN TABLE proxy.orders RENAME TO kept;
+ALTER MATERIALIZED VIEW shop.orders SET SCHEMA public;
+ALTER TABLE shop.copy RENAME TO backup;
