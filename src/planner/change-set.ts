@@ -11,6 +11,7 @@ import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { refuseTakenNames } from './names-of-keys.ts'
 import { refuseRequiredNotNull } from './not-null-in-use.ts'
 import { refuseOverlappingPartitions } from './partition-bounds.ts'
 import { refuseWithoutPrivilege } from './privileges.ts'
@@ -26,7 +27,7 @@ export interface ChangeSet {
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
-  /** What this role may not do, bounds of partitions that do not fit, and NOT NULL that is required. */
+  /** What PostgreSQL would refuse, although the probe succeeds. */
   readonly impossible: readonly Refusal[]
 }
 
@@ -68,6 +69,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
         ...(await refuseWithoutPrivilege(session, comparison, impact.changes)),
         ...(await refuseOverlappingPartitions(session, impact.changes)),
         ...(await refuseRequiredNotNull(session, impact.changes)),
+        ...(await refuseTakenNames(session, impact.changes, comparison.live)),
       ]
       return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code, impossible }
     }
