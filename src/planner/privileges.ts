@@ -184,9 +184,10 @@ function needsNoOwner({ field, effect }: FieldChange): boolean {
 
 function newOwnerOf(change: Altering): string | null {
   if (change.op === 'drop') return null
-  if (change.op === 'alter' && !change.fields.some(({ field }) => field === 'owner')) return null
   const { owner } = change.to.spec as Access // kinds without access have no owner
-  return owner ?? null
+  if (change.op !== 'alter' || change.fields.some(({ field }) => field === 'owner')) return owner ?? null
+  // The view with the query of a table gets the owner that the table has, whether that is declared or not.
+  return change.fields.find(({ field }) => field === 'owner of the query')?.to ?? null
 }
 
 function wrapperOf(change: Altering): string | null {

@@ -141,7 +141,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'table a.r: its owner other needs CREATE ON SCHEMA a',
       'type a.t: its owner other needs CREATE ON SCHEMA a',
     ])
-    await fixture.sql(`GRANT USAGE, CREATE ON SCHEMA a TO ${other.user}`)
+    const givenByHand = 'a: { tables: { q: { query: SELECT 1 AS id } } }, b: {}, c: {}'
+    await applyTo(await manifest(givenByHand), url)
+    await fixture.sql(`ALTER TABLE a.q OWNER TO ${other.user}`)
+    expect(await refusalsOf(givenByHand)).toEqual(['table a.q: its owner other needs CREATE ON SCHEMA a'])
+    await fixture.sql(`DROP TABLE a.q; GRANT USAGE, CREATE ON SCHEMA a TO ${other.user}`)
     const { plan, report } = await applyTo(await manifest(owned), url)
     expect([plan.refusals, missedOf(report)]).toEqual([[], []])
     expect(changesOf(await planFor(await manifest(owned), url))).toEqual([])
