@@ -178,9 +178,10 @@ function isOfNames({ catalog }: AnyKind): boolean {
 }
 
 function fromRow(kind: AnyKind, row: RowWithId, digestOf: (secret: Secret) => string): LiveObject {
+  const spec = kind.expand?.(row.spec) ?? row.spec
   return {
     id: row.id,
-    spec: kind.secrets?.hide?.(row.spec, [], digestOf) ?? row.spec,
+    spec: kind.secrets?.hide?.(spec, [], digestOf) ?? spec,
     needs: (row.needs ?? []).map(keyOf),
     oid: row.oid,
     catalog: kind.catalog,

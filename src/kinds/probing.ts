@@ -1,7 +1,7 @@
 // How the objects of a kind are probed: a part of the contract in kind.ts.
 import type { FieldChange } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
-import type { Statement } from '../core/sql.ts'
+import type { Sql, Statement } from '../core/sql.ts'
 
 /** Maps what a probed object refers to onto its stand-in. */
 export type StandInOf = (id: ObjectId) => ObjectId
@@ -35,11 +35,28 @@ export type Probe<Id extends ObjectId, Spec> =
       matchLive?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server shows this declaration exactly as written, so that an equal live object needs no probe. */
       isVerbatim?(declared: Spec): boolean
+      /** For new objects that the server certainly accepts, and shows in a form that is known. */
+      readonly certain?: Certain<Spec>
       /** The declared spec without options that the live object has too: the server may no longer accept those. */
       withoutUnchangedOptions?(declared: Spec, live: Spec): Spec
       /** For a probe under the real name: the declared spec with everything inherited spelled out, and no parents. */
       withoutParents?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
+
+/** Of many such objects, one for each basis is tried out. */
+export interface Certain<Spec> {
+  /** Undefined if a declaration is not certain. */
+  formOf(declared: Spec): CertainForm<Spec> | undefined
+  /** The `name` of each basis in `$1`, names too, on which it is certain. Runs under `search_path = pg_catalog`. */
+  readonly basesQuery: Sql
+}
+
+export interface CertainForm<Spec> {
+  /** What it rests on that the server accepts the declaration. */
+  readonly basis: ObjectId
+  /** The declaration as the server shows it. */
+  readonly shown: Spec
+}
 
 export interface MatchedToLive<Spec> {
   readonly live: Spec

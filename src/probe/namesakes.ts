@@ -3,6 +3,7 @@
 // object is renamed or locked.
 
 import type { LiveObject, LiveState } from '../core/change.ts'
+import { mapParts } from '../core/data.ts'
 import { idOf, type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
@@ -82,9 +83,7 @@ export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Prom
     }, text)
   const mapData = (value: unknown): unknown => {
     if (typeof value === 'string') return mapText(value)
-    if (Array.isArray(value)) return value.map(mapData)
-    if (typeof value !== 'object' || value === null || value instanceof Secret) return value
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapData(each)]))
+    return value instanceof Secret ? value : mapParts(value, mapData)
   }
   const mapId = (id: ObjectId) => mapData(id) as ObjectId // only the schema differs
   return new Map(

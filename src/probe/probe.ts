@@ -13,6 +13,7 @@ import { beginStatement, planLimits } from '../db/transaction.ts'
 import { areDeclaredAlike } from '../kinds/recorded.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
+import { probeWithoutQuery } from './certain.ts'
 import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { altersTypes, createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
@@ -29,7 +30,7 @@ import {
   recordWanted,
 } from './run.ts'
 import { suggestRelations } from './similar-relations.ts'
-import { createStandIns, probeInScratch } from './stand-ins.ts'
+import { createStandIns } from './stand-ins.ts'
 import { suggestExtensions } from './types-of-extensions.ts'
 
 /** Ends a probe that hangs. Thousands of objects need more time. */
@@ -131,7 +132,7 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   const withoutQuery = readBack.filter(
     ({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id) && !run.rowTypeUsers.has(keyOf(id)),
   )
-  await probeInScratch(run, withoutQuery)
+  await probeWithoutQuery(run, withoutQuery)
   await probeQueries(run, readBack)
   recordUnchecked(run, readBack)
   await suggestRelations(run)

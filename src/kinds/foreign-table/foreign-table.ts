@@ -16,6 +16,7 @@ import {
   writtenAccess,
 } from '../facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import { expandColumns } from '../facets/columns/abbreviated.ts'
 import { columnChanges, columnsKept } from '../facets/columns/changes.ts'
 import {
   checkChanges,
@@ -55,6 +56,7 @@ import { present, secretVariable, writtenOptions } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import { catalogQuery, plainCatalogQuery } from './catalog.ts'
+import { certainTables } from './certain.ts'
 import { connectivityProbe } from './connectivity.ts'
 import { createForeignTable } from './create.ts'
 import { display } from './display.ts'
@@ -108,6 +110,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       !hasParents(parentsIn(parents)) &&
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
+    certain: certainTables,
     withoutParents,
     withoutUnchangedOptions,
     standIn(object, scratch, standInOf) {
@@ -173,6 +176,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   catalogQuery,
   plainCatalogQuery,
+  expand: (read) => ({ ...read, columns: expandColumns(read.columns) }),
   hasRowType: true,
 
   evaluated: {

@@ -1,8 +1,10 @@
 // Materialized views. Their indexes and statistics are kinds of their own.
+
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
 import { fragment, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { accessDetails } from '../facets/access.ts'
 import { alterStatements, clausesOf } from '../facets/changes.ts'
+import { expandViewColumns } from '../facets/columns/abbreviated.ts'
 import { renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
@@ -60,6 +62,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
      WHERE relkind = 'm' AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery: materializedViewCatalog,
+  expand: (read) => ({ ...read, columns: expandViewColumns(read.columns) }),
   hasRowType: true,
   readsLocked: true,
 

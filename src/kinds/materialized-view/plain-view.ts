@@ -1,10 +1,12 @@
 // Plain views, which no manifest declares. PostgreSQL keeps the types of a view's columns, so where what it reads is replaced
 // by something with other columns, the view is recreated as it is: with its owner, grants, comments and settings.
+
 import type { IdOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { fragment, qualified, type Statement, sql, statement } from '../../core/sql.ts'
 import { type Access, accessChanges, newAccess, relationAccess, withoutAccess } from '../facets/access.ts'
 import { replacedBy } from '../facets/changes.ts'
+import { expandViewColumns } from '../facets/columns/abbreviated.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import {
   columnsText,
@@ -43,6 +45,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
     standIn: (object, scratch) => ({ id: { kind: 'view', ...scratch }, spec: withoutAccess(object.spec) }),
   },
   catalogQuery: viewCatalog,
+  expand: (read) => ({ ...read, columns: expandViewColumns(read.columns) }),
   readsLocked: true,
   settle: (wanted) => wanted,
 

@@ -1,5 +1,6 @@
 // Tables that hold what their query returns. Unlike a materialized view, such a table is in every dump with its data. The query
 // is in a plain view: see source-view.ts.
+
 import type { Change, FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
@@ -9,6 +10,7 @@ import { tableMark } from '../../core/table-mark.ts'
 import { declaredPrimaryKey } from '../../manifest/primary-key.ts'
 import { accessChanges, accessDetails, relationAccess } from '../facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import { expandViewColumns } from '../facets/columns/abbreviated.ts'
 import { isRenameOfColumns, renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
@@ -121,6 +123,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
      WHERE c.relkind = 'r' AND ${sourceViewOid()} IS NOT NULL AND ${isUserSchema('n.nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery: tableCatalog,
+  expand: (read) => ({ ...read, columns: expandViewColumns(read.columns) }),
   hasRowType: true,
   readsLocked: true,
 

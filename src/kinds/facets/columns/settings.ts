@@ -66,8 +66,17 @@ export function settleSettings(
   }
 }
 
+/** By the letters that the catalog has for them. */
+export const storageNames = { p: 'plain', e: 'external', m: 'main', x: 'extended' } as const
+
+export function isStorageLetter(letter: string): letter is keyof typeof storageNames {
+  return Object.hasOwn(storageNames, letter)
+}
+
 const storageName = (letter: string) =>
-  `CASE ${letter} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END`
+  `CASE ${letter} ${Object.entries(storageNames)
+    .map(([each, name]) => `WHEN '${each}' THEN '${name}'`)
+    .join(' ')} END`
 
 /** Attributes of a column in a catalog query: `a` is its row of pg_attribute, `t` that of its type. */
 export const settingsColumns = `

@@ -1,15 +1,18 @@
 // Parts of the catalog queries of copies and plain views.
 import { tableMark } from '../../../core/table-mark.ts'
+import { shortViewColumn } from '../columns/abbreviated.ts'
 import { settingsColumns } from '../columns/settings.ts'
 import { kindOfRelation } from '../relations.ts'
 import { tablespaceColumns } from '../storage.ts'
 import { typesUsed } from '../types-used.ts'
 
+const column = `jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+                               'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
+                               ${settingsColumns})`
+
 /** The attribute `columns` of a spec, for the relation `c`. */
 export const columnsOfRelation = `
-           'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-                               'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
-                               ${settingsColumns}) ORDER BY a.attnum), '[]')
+           'columns', (SELECT coalesce(jsonb_agg(${shortViewColumn(column)} ORDER BY a.attnum), '[]')
                          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 

@@ -1,0 +1,99 @@
+// Probes what has no query. Of new objects that PostgreSQL certainly accepts, in a form that is known, such as foreign tables of
+// postgres_fdw with nothing but built-in types, one is tried out for all that use the same server.
+
+import type { DeclaredObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { keyOf, type ObjectId } from '../core/object.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import type { Certain, CertainForm } from '../kinds/probing.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { type ProbeRun, recordWanted } from './run.ts'
+import { probeInScratch } from './stand-ins.ts'
+
+interface Candidate {
+  readonly object: DeclaredObject
+  readonly certain: Certain<unknown>
+  readonly form: CertainForm<unknown>
+}
+
+export async function probeWithoutQuery(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  const groups = await certainGroups(run, objects)
+  const represented = new Set(groups.flatMap(([, ...rest]) => rest.map(({ object }) => object)))
+  await probeInScratch(
+    run,
+    objects.filter((object) => !represented.has(object)),
+  )
+  const uncertain: DeclaredObject[] = []
+  for (const [first, ...rest] of groups) {
+    if (first && run.wanted.has(keyOf(first.object.id))) for (const other of rest) recordForm(run, other)
+    else uncertain.push(...rest.map(({ object }) => object))
+  }
+  await probeInScratch(run, uncertain)
+  if (groups.length > 0) keepOrder(run, objects)
+}
+
+/** Plans list what is wanted in the order of its declaration. */
+function keepOrder({ wanted }: ProbeRun, objects: readonly DeclaredObject[]): void {
+  for (const key of objects.map(({ id }) => keyOf(id))) {
+    const object = wanted.get(key)
+    if (!object) continue
+    wanted.delete(key)
+    wanted.set(key, object)
+  }
+}
+
+function recordForm(run: ProbeRun, { object, form }: Candidate): void {
+  const { probe: how } = kindOf(object.id)
+  if (how.how === 'read-back') recordWanted(run, object, how.wanted(form.shown, object.spec, undefined, undefined))
+}
+
+/** The objects whose form is certain, by what that rests on. */
+async function certainGroups(
+  run: ProbeRun,
+  objects: readonly DeclaredObject[],
+): Promise<readonly (readonly Candidate[])[]> {
+  // Then a name without a schema could find an unmanaged type.
+  if (run.input.searchPath.includes('pg_catalog')) return []
+  const groups: (readonly Candidate[])[] = []
+  for (const [certain, ofKind] of groupBy(candidatesAmong(run, objects), (each) => each.certain)) {
+    const byName = groupBy(ofKind, ({ form }) => nameInProbe(run, form.basis))
+    // One alone is tried out anyway.
+    const names = [...byName].flatMap(([name, all]) => (all.length > 1 ? [name] : []))
+    for (const name of await readBases(run, certain, names)) groups.push(byName.get(name) ?? [])
+  }
+  return groups
+}
+
+/** New objects that no other one needs, and whose needs are fine. */
+function candidatesAmong(
+  { elsewhere, findings, input: { reading } }: ProbeRun,
+  objects: readonly DeclaredObject[],
+): readonly Candidate[] {
+  const failed = new Set(findings.map(({ key }) => key))
+  const needed = new Set(objects.flatMap(({ needs }) => needs))
+  return objects.flatMap((object) => {
+    const key = keyOf(object.id)
+    const { probe: how } = kindOf(object.id)
+    const certain = how.how === 'read-back' ? how.certain : undefined
+    const isNew = !reading.live.has(key) && !elsewhere.has(key)
+    if (!certain || !isNew || needed.has(key) || object.needs.some((need) => failed.has(need))) return []
+    const form = certain.formOf(object.spec)
+    return form ? [{ object, certain, form }] : []
+  })
+}
+
+function nameInProbe(run: ProbeRun, basis: ObjectId): string {
+  const id = run.standIns.get(keyOf(basis)) ?? basis
+  return 'name' in id ? id.name : ''
+}
+
+async function readBases(
+  { session }: ProbeRun,
+  { basesQuery }: Certain<unknown>,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (names.length === 0) return []
+  await session.run(readingPath)
+  const rows = await session.query<{ name: string }>(basesQuery, [names])
+  return rows.map(({ name }) => name)
+}

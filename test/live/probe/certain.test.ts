@@ -1,0 +1,84 @@
+// Foreign tables that are planned without a stand-in, and columns that are read in short. An apply reads what it has created before
+// COMMIT and fails unless that is as planned, so that it proves both.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
+import type { ForeignTableSpec } from '../../../src/kinds/foreign-table/spec.ts'
+import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shownAsWritten } from '../../unit/kinds/shown-as-written.ts'
+
+const types = shownAsWritten.flatMap((type) => [type, `${type}[]`])
+const columns = {
+  ...Object.fromEntries(types.map((type, at) => [`c${at}`, { type, not_null: at % 3 === 0 }])),
+  d: { type: 'text', default: '\'ü "x"\n%s$1\'' },
+}
+const table = { server: 'nowhere', columns, options: { schema_name: "it's", table_name: 'ü "x"' }, comment: 'ü' }
+const manifest = JSON.stringify({
+  version: 1,
+  name: 'certain',
+  schemas: { made: { foreign_tables: { one: table, two: table, other: { ...table, server: 'lenient' } } } },
+})
+
+describe.each(eachMajor())('PostgreSQL $name', (pair) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase(pair.target)
+    await runSql(
+      database.url,
+      `CREATE EXTENSION postgres_fdw; CREATE SERVER nowhere FOREIGN DATA WRAPPER postgres_fdw;
+       CREATE FOREIGN DATA WRAPPER lenient; CREATE SERVER lenient FOREIGN DATA WRAPPER lenient`,
+    )
+  })
+  afterAll(() => database.drop())
+
+  test('every type of which that is certain is accepted, and shown as it is declared', async () => {
+    const parsed = await manifestOf(manifest, {})
+    const { plan } = await applyTo(parsed, database.url)
+    expect(plan.changes.map(({ change }) => change.op)).toEqual(['create', 'create', 'create', 'create'])
+    expect((await planFor(parsed, database.url)).changes).toEqual([])
+  })
+
+  test('what is read in short is what is read in full', async () => {
+    const odd = [
+      'plain bigint',
+      'required text NOT NULL',
+      `renamed text OPTIONS (column_name 'other')`,
+      `named text OPTIONS (column_name 'named')`,
+      `"__proto__" text OPTIONS (column_name '__proto__')`,
+      "optioned text OPTIONS (column_name 'optioned', \"a\" 'b')",
+      'defaulted int DEFAULT 7',
+      'generated int GENERATED ALWAYS AS (7) STORED',
+      'collated text COLLATE "C"',
+      `named_type "char"`,
+    ]
+    await runSql(
+      database.url,
+      `CREATE SCHEMA odd;
+       CREATE FOREIGN TABLE odd.bare (${odd.join(', ')}) SERVER lenient;
+       CREATE FOREIGN TABLE odd.set (${odd.join(', ')}) SERVER lenient;
+       ALTER FOREIGN TABLE odd.set ALTER named SET STORAGE main, ALTER required SET STATISTICS 7, ALTER plain SET (n_distinct = 5);
+       CREATE FOREIGN TABLE odd.commented (${odd.join(', ')}) SERVER lenient;
+       COMMENT ON COLUMN odd.commented.named IS 'x';
+       CREATE FOREIGN TABLE odd.marked (a int NOT NULL ${pair.major >= 18 ? 'NO INHERIT' : ''}, b int NOT NULL) SERVER lenient`,
+    )
+    const ids = ['bare', 'set', 'commented', 'marked'].map((name) => ({ schema: 'odd', name }))
+    const read = async (sql: string | undefined) => {
+      const text = `SET search_path = pg_catalog; ${sql?.replaceAll('$1', `'${JSON.stringify(ids)}'`)}`
+      const rows = await runSql(database.url, text)
+      return rows.map(({ spec }) => foreignTable.expand?.(spec as ForeignTableSpec))
+    }
+    const full = await read(foreignTable.catalogQuery)
+    // Only this query reads whether a column is also its parents'.
+    const parentless = full.map((spec) => ({ ...spec, columns: columnsWithout('isLocal', spec?.columns ?? {}) }))
+    expect(await read(foreignTable.plainCatalogQuery)).toEqual(parentless)
+  })
+})
+
+function columnsWithout(attribute: string, columns: object): object {
+  const without = ([name, column]: readonly [string, object]) => [
+    name,
+    Object.fromEntries(Object.entries(column).filter(([each]) => each !== attribute)),
+  ]
+  return Object.fromEntries(Object.entries(columns).map(without))
+}
