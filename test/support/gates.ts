@@ -30,3 +30,13 @@ export function waiting(fixture: Fixture, purpose: string): Promise<number> {
     return rows[0] ? Number(rows[0].pid) : undefined
   })
 }
+
+/** The same, once it has waited for longer than a batch of small copies may: then it loads a single one. */
+export function waitingAlone(fixture: Fixture, purpose: string): Promise<number> {
+  return until(`the session ${purpose} to wait for a lock by itself`, async () => {
+    const rows = await fixture.sql(`SELECT pid FROM pg_stat_activity JOIN pg_locks USING (pid)
+      WHERE datname = current_database() AND application_name = 'fdwsync ${purpose}'
+        AND NOT granted AND waitstart < clock_timestamp() - interval '300 ms'`)
+    return rows[0] ? Number(rows[0].pid) : undefined
+  })
+}

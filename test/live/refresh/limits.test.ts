@@ -8,7 +8,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { applyTo, connectTo, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { closeGate, waiting } from '../../support/gates.ts'
+import { closeGate, waiting, waitingAlone } from '../../support/gates.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { eventLog } from '../../support/outcomes.ts'
@@ -85,7 +85,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         ...log,
         strategy,
       })
-      const pid = await waiting(fixture, 'load')
+      const pid = await waitingAlone(fixture, 'load')
       await fixture.sql(`SELECT pg_terminate_backend(${pid})`)
       await until('the retry', () => log.events.some(({ type }) => type === 'retrying'))
       await gate.open()
