@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createDatabase, runSql, type TestDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
-import { crossedMajors } from '../support/majors.ts'
+import { oldSourceNewTarget } from '../support/majors.ts'
 import { examplesFolder, expectationOf, linesOf, manifestOf, referencesIn, runExample } from './run-example.ts'
 
 const folders = readdirSync(examplesFolder)
   .filter((folder) => existsSync(join(examplesFolder, folder, 'source.sql')))
   .sort()
 
-describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(folders)('%s', async (folder) => {
     const source = await database(pair.source)
     const target = await database(pair.target)
