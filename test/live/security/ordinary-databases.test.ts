@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createDatabase, runSql, type TestDatabase, urlOf } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 
 interface Ordinary {
   /** What a superuser has set up. The roles `ordinary_app` and `ordinary_deployer` exist; neither is a superuser. */
@@ -113,7 +113,7 @@ const databases: Readonly<Record<string, Ordinary>> = {
   },
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let target: TestDatabase
   afterEach(async () => {
     await target.drop()
