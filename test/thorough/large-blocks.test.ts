@@ -1,4 +1,5 @@
-// A comparison of so many rows that large blocks are compared first: whatever changes, the table is equal afterwards, and only what differs was written.
+// Comparisons of many rows. Large blocks are compared first: whatever changes, the table is equal afterwards, and only what differs was written. And a row
+// that is gone leaves its value of a unique index, in a time that grows with the rows and not with their square.
 
 import { expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../src/api/refresh.ts'
@@ -79,5 +80,37 @@ test.each(crossedMajors())('PostgreSQL $name: large blocks show whatever changed
         (SELECT q::text FROM proxy.${name} AS q EXCEPT ALL SELECT t::text FROM local.${name} AS t LIMIT 3)`)
       expect([change, differing]).toEqual([change, []])
     }
+  }
+})
+
+test.each(crossedMajors())('PostgreSQL $name: a new row gets a unique value of one that is gone', async (pair) => {
+  const create = `CREATE TABLE codes (id int PRIMARY KEY, code text, at int);
+    INSERT INTO codes SELECT i, 'code ' || i, i FROM generate_series(1, 200000) AS i`
+  const database = await createSource(pair, create)
+  onTestFinished(() => database.drop())
+  const fixture = await fixtureFor(pair, database)
+  const parsed = await fixture.manifest(`${head('codes')}
+schemas:
+  proxy: { foreign_tables: { codes: { server: shop, options: { schema_name: public }, columns: { id: int, code: text, at: int } } } }
+  local:
+    tables:
+      codes:
+        query: SELECT * FROM proxy.codes
+        primary_key: [id]
+        indexes: { codes_code: { unique: true, columns: [code] } }
+        refresh: { watermark: { column: at, overlap: 0, deletes: never } }
+`)
+  await applyTo(parsed, fixture.url)
+  await refresh(parsed, [], connectTo(fixture.url), refreshDefaults)
+  const ways = [
+    () => refresh(parsed, [], connectTo(fixture.url), refreshDefaults),
+    () => fixture.sql("SELECT fdwsync.refresh('local.codes')"),
+  ]
+  for (const [at, way] of ways.entries()) {
+    const id = 200_001 + at
+    const text = `DELETE FROM codes WHERE id = ${at + 5}; INSERT INTO codes VALUES (${id}, 'code ${at + 5}', ${id})`
+    await runSql(database.url, text)
+    await way()
+    expect(await fixture.sql(`SELECT id FROM local.codes WHERE code = 'code ${at + 5}'`)).toEqual([{ id }])
   }
 })

@@ -101,7 +101,8 @@ function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
         GET DIAGNOSTICS rewritten = ROW_COUNT;
         UPDATE ${differences} SET old = NULL WHERE new IS NOT NULL`
   const freeValues = [
-    ...(deleteGone ? [[sql`true`, deleteGone] as const] : []),
+    // All keys of the source are read: to look up each row among them would take the square of their number.
+    ...(deleteGone ? [[sql`true`, join([usualJoins, deleteGone, noJoins], ';\n        ')] as const] : []),
     [sql`NOT ${isReferenced(table)}`, deleteChanged] as const,
   ].map(
     ([condition, statement], at) =>
