@@ -1,7 +1,9 @@
 // Finds schedules that the installed release of pg_cron does not know: intervals in seconds, and the last day of a month. They are tried
-// out, since the version of the extension need not be that of its library.
+// out, each once for all jobs that have it, since the version of the extension need not be that of its library. All jobs of a manifest are in
+// one database.
 
 import type { DeclaredObject, LiveState } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { keyOf } from '../core/object.ts'
 import { join, trusted } from '../core/sql.ts'
@@ -21,13 +23,22 @@ export async function unsupportedSchedules(
   declared: readonly DeclaredObject[],
   live: LiveState,
 ): Promise<readonly ProbeFinding[]> {
+  const recent = declared.filter((job) => job.id.kind === 'scheduledJob' && isRecent(job) && !isScheduled(job, live))
   const findings: ProbeFinding[] = []
-  for (const job of declared) {
-    if (job.id.kind !== 'scheduledJob' || !isRecent(job) || isScheduled(job, live)) continue
-    const reason = await errorOf(session, job)
+  for (const [, jobs] of groupBy(recent, scheduleOf)) {
+    const [first] = jobs
+    const reason = first && (await errorOf(session, first))
     if (reason === undefined) continue
     const hint = 'It needs a later release of pg_cron. Write it with five fields, the days of the month as numbers.'
-    findings.push({ code: 'server/unsupported-version', key: keyOf(job.id), status: 'problem', reason, hint })
+    findings.push(
+      ...jobs.map(({ id }) => ({
+        code: 'server/unsupported-version' as const,
+        key: keyOf(id),
+        status: 'problem' as const,
+        reason,
+        hint,
+      })),
+    )
   }
   return findings
 }
