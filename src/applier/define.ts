@@ -193,7 +193,7 @@ async function recordDefinitions(
     await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)
     await recordOutdated(session, inHand.plan.manifest, outdatedViews(inHand.plan))
     const changes = inHand.plan.changes.map(({ change }) => change)
-    await forgetStates(session, copiesOfOtherRows(changes, inHand.wanted))
+    await forgetStates(session, await copiesOfOtherRows(session, changes, inHand.wanted))
     if (inHand.notImported) await recordNotImported(session, inHand.plan.manifest, inHand.notImported)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))

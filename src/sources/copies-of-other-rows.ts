@@ -1,10 +1,25 @@
 // The copies that read something else once a plan is applied, such as a server under another host. What their last refreshes have found does not
-// hold for that: a watermark that was reached, the answer of skip_if_same. Pure.
+// hold for that: a watermark that was reached, the answer of skip_if_same.
 
-import type { Change, WantedObject } from '../core/change.ts'
+import type { Change, LiveObject, WantedObject } from '../core/change.ts'
 import { groupBy, sameData } from '../core/data.ts'
-import { idOf, isCopyId, type Key } from '../core/object.ts'
+import {
+  type CopyId,
+  type DbObject,
+  idOf,
+  isCopyId,
+  type Key,
+  keyOf,
+  type ObjectId,
+  type Relation,
+  relationKey,
+} from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { sourceViewOf } from '../kinds/facets/copy/source-view.ts'
+import type { ObjectName } from '../kinds/facets/names.ts'
 import { plainOption } from '../kinds/facets/options.ts'
+import { parentsIn, parentsOf } from '../kinds/foreign-table/parents.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { UserMappingSpec } from '../kinds/user-mapping.ts'
 import { connectionOf, remoteOf } from './what-is-read.ts'
@@ -28,27 +43,74 @@ const tuning: ReadonlySet<string> = new Set([
   'use_remote_estimate',
 ])
 
-/** Without copies that the plan loads. */
-export function copiesOfOtherRows(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly Key[] {
-  const others = new Set(changes.filter(readsOtherRows).map(({ key }) => key))
-  if (others.size === 0) return []
-  const servers = new Set([...others].flatMap((key) => serverOf(key) ?? []))
-  const tables = [...wanted].flatMap(([key, { id, spec }]) => {
-    if (id.kind !== 'foreignTable') return []
-    const { server } = spec as ForeignTableSpec // the objects of a kind have its specs
-    return others.has(key) || servers.has(server) ? [key] : []
-  })
-  return copiesThatRead(tables, wanted)
+/** Copies that exist already. Functions may read anything, and do not count. */
+export async function copiesOfOtherRows(
+  session: Session,
+  changes: readonly Change[],
+  wanted: ReadonlyMap<Key, WantedObject>,
+): Promise<readonly Key[]> {
+  const created = new Set(changes.flatMap(({ op, key }) => (op === 'create' ? [key] : [])))
+  const copies = Array.from(wanted.values(), ({ id }) => id).flatMap((id) =>
+    isCopyId(id) && !created.has(keyOf(id)) ? [id] : [],
+  )
+  const tables = copies.length === 0 ? [] : tablesOfOtherRows(changes, wanted)
+  return tables.length === 0 ? [] : readersOf(session, tables, copies)
 }
 
+/** Foreign tables, and parents that they leave. Those that they join are found as parents, which show the rows of their children. */
+function tablesOfOtherRows(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly ObjectName[] {
+  const changed = changes.filter(readsOtherRows)
+  const before = changed.flatMap((change) => ('from' in change ? [change.from] : []))
+  const after = changed.flatMap((change) => ('to' in change ? [change.to] : []))
+  const servers = new Set(changed.flatMap(({ key }) => serverOf(key) ?? []))
+  const onServers = [...wanted.values()].filter(
+    (object) => isForeignTable(object.id) && servers.has(tableSpec(object).server),
+  )
+  const tables = [...after, ...onServers].flatMap(({ id }) => (id.kind === 'foreignTable' ? [id] : []))
+  const formerParents = before
+    .filter(({ id }) => isForeignTable(id))
+    .flatMap((table) => parentsOf(parentsIn(tableSpec(table))))
+  return [...tables, ...formerParents]
+}
+
+function isForeignTable({ kind }: ObjectId): boolean {
+  return kind === 'foreignTable'
+}
+
+function tableSpec({ spec }: DbObject): ForeignTableSpec {
+  return spec as ForeignTableSpec // the objects of a kind have its specs
+}
+
+/** Whether rows can be other ones than before through the object itself, or through those that inherit them. */
 function readsOtherRows(change: Change): boolean {
-  if (change.op !== 'alter') return false
-  const { from, to } = change
+  switch (change.op) {
+    case 'create':
+      return change.renamesAside ? readsOtherRows(change.renamesAside) : appears(change.to)
+    case 'drop':
+      return change.renamedAsideFor === undefined && appears(change.from)
+    case 'alter':
+    case 'replace':
+      return differ(change.from, change.to)
+    case 'adopt':
+    case 'release':
+      return false
+  }
+}
+
+/** With a mapping, users read as others than before. A table need not be new to those that read it, if it was dropped by hand. */
+function appears({ id }: DbObject): boolean {
+  return id.kind === 'userMapping' || isForeignTable(id)
+}
+
+function differ(from: LiveObject, to: WantedObject): boolean {
   switch (to.id.kind) {
     case 'server':
       return !sameData(withoutTuning(connectionOf(from.spec)), withoutTuning(connectionOf(to.spec)))
     case 'foreignTable':
-      return !sameData(withoutTuning(remoteOf(from)), withoutTuning(remoteOf(to)))
+      return (
+        !sameData(withoutTuning(remoteOf(from)), withoutTuning(remoteOf(to))) ||
+        !sameData(parentsIn(tableSpec(from)), parentsIn(tableSpec(to)))
+      )
     case 'userMapping':
       return userOf(from.spec) !== userOf(to.spec)
     default:
@@ -72,20 +134,51 @@ function serverOf(key: Key): string | undefined {
   return id?.kind === 'userMapping' ? id.server : undefined
 }
 
-/** Also through other copies. What a view that is not managed reads is unknown here: it may be one of these. */
-function copiesThatRead(tables: readonly Key[], wanted: ReadonlyMap<Key, WantedObject>): readonly Key[] {
-  const reads = [...wanted].flatMap(([key, { id, needs }]) =>
-    isCopyId(id) ? needs.map((need) => ({ key, need })) : [],
+const readsQuery = trusted(`
+  WITH RECURSIVE read(copy, oid) AS (
+    SELECT wanted.copy, c.oid
+      FROM pg_catalog.jsonb_to_recordset($1) AS wanted(copy text, schema text, name text)
+      JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
+      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+    UNION
+    SELECT read.copy, next.oid
+      FROM read CROSS JOIN LATERAL (
+        SELECT d.refobjid
+          FROM pg_catalog.pg_rewrite r
+          JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+         WHERE r.ev_class = read.oid AND r.rulename = '_RETURN'
+         UNION ALL
+        SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = read.oid) AS next(oid)
   )
-  const readers = groupBy(reads, ({ need }) => need)
-  const unmanaged = [...readers.keys()].filter((need) => idOf(need)?.kind === 'view')
+  SELECT read.copy, n.nspname AS schema, c.relname AS name
+    FROM read
+    JOIN pg_catalog.pg_class c ON c.oid = read.oid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
+
+/** Also through views, other copies, and the parents of tables. */
+async function readersOf(
+  session: Session,
+  tables: readonly ObjectName[],
+  copies: readonly CopyId[],
+): Promise<readonly Key[]> {
+  const queries = copies.map((id) => ({ copy: keyOf(id), ...(id.kind === 'table' ? sourceViewOf(id) : id) }))
+  const reads = await session.query<Relation & { copy: Key }>(readsQuery, [JSON.stringify(queries)])
+  const readers = groupBy(reads, relationKeyOf)
+  const copyOf = new Map(copies.map((id) => [keyOf(id), id]))
   const found = new Set<Key>()
-  const next = [...tables, ...unmanaged]
+  const next = tables.map(relationKeyOf)
   for (let read = next.pop(); read !== undefined; read = next.pop()) {
-    for (const { key } of readers.get(read) ?? []) {
-      if (!found.has(key)) next.push(key)
-      found.add(key)
+    for (const { copy } of readers.get(read) ?? []) {
+      const id = copyOf.get(copy)
+      if (!id || found.has(copy)) continue
+      found.add(copy)
+      next.push(relationKeyOf(id))
     }
   }
   return [...found]
+}
+
+function relationKeyOf({ schema, name }: ObjectName): string {
+  return relationKey(schema ?? '', name)
 }

@@ -134,23 +134,42 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     await runSql(source.url, 'CREATE TABLE others AS SELECT id, total + 1 AS total, note FROM orders')
     onTestFinished(() => runSql(source.url, 'DROP TABLE others').then(() => {}))
+    await fixture.sql('CREATE TABLE parts (id bigint, total numeric(10,2), note text) PARTITION BY LIST (note)')
+    const partition = `
+      part:
+        server: shop
+        partition_of: { table: { schema: public, name: parts }, default: true }
+        options: { schema_name: public }
+        columns: { id: bigint, total: "numeric(10,2)", note: text }`
     const asking = 'refresh: { skip_if_same: SELECT count(*) FROM proxy.orders }'
     const grows = 'primary_key: [id], refresh: { watermark: { column: id, overlap: 0 } }'
     const text = shopManifest({ asked: 'SELECT id, total FROM proxy.orders' })
       .replace('FROM proxy.orders"', `FROM proxy.orders", ${asking}`)
+      .replace('foreign_tables:', `foreign_tables:${partition.replace('public }', 'public, table_name: orders }')}`)
       .concat(`    tables:
       grown: { query: "SELECT id, total FROM proxy.orders", ${grows} }
+      parted: { query: "SELECT id, total FROM public.parts", ${grows} }
       copied: { query: SELECT * FROM local.grown, ${grows} }
 `)
     const refreshAll = async (manifest: string) =>
       (await refresh(await fixture.manifest(manifest), [], connectTo(fixture.url), refreshDefaults)).views
     await applyTo(await fixture.manifest(text), fixture.url)
     await refreshAll(text)
-    const moved = text.replace('schema_name: public }', 'schema_name: public, table_name: others }')
-    expect(moved).not.toBe(text)
-    await applyTo(await fixture.manifest(moved), fixture.url)
-    await refreshAll(moved)
-    for (const copy of ['asked', 'grown', 'copied']) {
+    const remembered = () =>
+      fixture.sql(`SELECT DISTINCT address::jsonb ->> 2 AS copy FROM fdwsync.refresh
+                    WHERE coalesce(state -> 'watermark', to_jsonb(answer)) IS NOT NULL ORDER BY copy`)
+    expect(await remembered()).toEqual(['asked', 'copied', 'grown', 'parted'].map((copy) => ({ copy })))
+    const partMoved = text
+      .replace('table_name: orders', 'table_name: others')
+      .replace('default: true', "for_values: IN ('a')")
+    const moved = partMoved.replace('schema_name: public }', 'schema_name: public, table_name: others }')
+    const kept = [['asked', 'copied', 'grown'], ['parted']].map((copies) => copies.map((copy) => ({ copy })))
+    for (const [at, manifest] of [partMoved, moved].entries()) {
+      await applyTo(await fixture.manifest(manifest), fixture.url)
+      expect(await remembered()).toEqual(kept[at])
+      await refreshAll(manifest)
+    }
+    for (const copy of ['asked', 'grown', 'copied', 'parted']) {
       const query = `SELECT count(*)::int FROM local.${copy} AS c LEFT JOIN proxy.orders AS o USING (id) WHERE c.total IS DISTINCT FROM o.total`
       expect([copy, await fixture.sql(query)]).toEqual([copy, [{ count: 0 }]])
     }
