@@ -57,8 +57,8 @@ function ageIfSame(recorded: RecordedAnswer | undefined, answer: string | undefi
 async function ask(transaction: RefreshTransaction, copy: Copy, query: string): Promise<string> {
   const { session, pid, sources, sourcesOf, searchPath } = transaction
   const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
-  // The text of a row does not depend on the settings of a role. Rows come in any order.
-  const question = sql`SELECT pg_catalog.array_agg(answer::pg_catalog.text ORDER BY answer::pg_catalog.text)::pg_catalog.text AS answer
+  // The text of a row does not depend on the settings of a role. Rows come in any order. A column can have the name of the row.
+  const question = sql`SELECT pg_catalog.array_agg((answer.*)::pg_catalog.text ORDER BY (answer.*)::pg_catalog.text)::pg_catalog.text AS answer
           FROM (${fragment(query)}) AS answer`
   try {
     const answer = await sources.load(session, pid, probes, async () => {

@@ -5,11 +5,10 @@ import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts
 import { fresh, readInto, relationConstant, requireAllRows } from '../kinds/table/refresh/table-sql.ts'
 import { requireUniqueKey } from '../kinds/table/refresh/write-differences.ts'
 import type { TableFacts } from './strategies/strategy.ts'
-import { columnList, differs, keySqlOf, namesOf, sameKey } from './strategies/table-block.ts'
+import { columnList, differs, keySqlOf, namesOf, noPrefix, sameKey } from './strategies/table-block.ts'
 
 export interface ComparedCopy {
   readonly id: { readonly schema: string; readonly name: string }
-  readonly title: string
   /** Those that the query returns. */
   readonly columns: readonly string[]
   /** Of a table with a primary key. */
@@ -24,9 +23,9 @@ const counted = ['rows', 'missing', 'extra', 'different'] as const
 export function verifyBlock(copy: ComparedCopy): Sql {
   const fields = counted.map((name) => sql`${literal(name)}, fdwsync.${trusted(name)}`)
   const relation = relationConstant(qualified(copy.id.schema, copy.id.name))
-  const complete = copy.table ? [requireAllRows({ relation, title: literal(copy.title) })] : []
+  const complete = copy.table ? [requireAllRows({ relation, prefix: noPrefix })] : []
   const key = copy.table ? namesOf(copy.table.key) : []
-  const check = key.length > 0 ? [requireUniqueKey(keySqlOf(copy.title, key))] : []
+  const check = key.length > 0 ? [requireUniqueKey(keySqlOf(key))] : []
   const compare = copy.table && key.length > 0 ? compareByKey(copy, copy.table) : compareWholeRows(copy)
   const read = readInto(columnList(copy.columns, sql`q`), copy.source)
   return sql`<<fdwsync>>

@@ -104,12 +104,12 @@ interface Comparing {
 }
 
 async function compare(session: Session, { options, sources, probes, copy, spec }: Comparing): Promise<ComparedRows> {
-  const { id, key, title } = copy
+  const { id, key } = copy
   const { table, owner } = copy.facts
   const policy = options.policies.get(key) ?? defaultPolicy
   const compared: ComparedCopy = table
-    ? { id, title, table, columns: namesOf(table.columns), source: sourceRows({ id, policy }) }
-    : { id, title, table, columns: namesOf(spec.columns), source: query }
+    ? { id, table, columns: namesOf(table.columns), source: sourceRows({ id, policy }) }
+    : { id, table, columns: namesOf(spec.columns), source: query }
   const { before, call } = callAsOwner(owner, verifyBlock(compared))
   const pid = await backendPid(session)
   return sources.load(session, pid, probes, async () => {

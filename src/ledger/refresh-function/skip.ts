@@ -6,7 +6,7 @@ import { callAsOwner } from './as-owner.ts'
 const question = `format('DECLARE
   found_answer pg_catalog.text;
 BEGIN
-  SELECT pg_catalog.array_agg(answer::pg_catalog.text ORDER BY answer::pg_catalog.text)::pg_catalog.text INTO found_answer FROM (%s
+  SELECT pg_catalog.array_agg((answer.*)::pg_catalog.text ORDER BY (answer.*)::pg_catalog.text)::pg_catalog.text INTO found_answer FROM (%s
 ) AS answer;
   SET CONSTRAINTS ALL IMMEDIATE;
   RETURN found_answer;

@@ -46,7 +46,7 @@ const blockCount = `GREATEST(${rowCount} / (member ->> 'per_block')::float8, 1)`
 const values = {
   name: `member ->> 'name'`,
   relation: `format('CAST(%L AS pg_catalog.regclass)', member ->> 'name')`,
-  title: `quote_literal('table ' || (member ->> 'name'))`,
+  prefix: `quote_literal('table ' || (member ->> 'name') || ': ')`,
   query,
   source: `CASE WHEN ${soft} IS NULL THEN ${query} ELSE format('(SELECT * FROM %s WHERE (%s) IS NOT TRUE)', ${query}, ${soft}) END`,
   columns: `string_agg(name, ', ')`,

@@ -20,7 +20,7 @@ export function tableSqlOf(copy: TableCopy): TableSql {
     query: queryRows(copy),
     source: sourceRows(copy),
     columns: columnList(columns),
-    ...keySqlOf(copy.title, namesOf(facts.key)),
+    ...keySqlOf(namesOf(facts.key)),
     isSameKey: sameKey(facts, t, f),
     differs: differs(columns, t, f),
     assignments: join(
@@ -43,12 +43,15 @@ const integers: readonly string[] = ['smallint', 'integer', 'bigint']
 
 const [t, f] = [sql`t`, sql`f`]
 
-export function keySqlOf(title: string, key: readonly string[]): Pick<TableSql, 'title' | 'key' | 'isKeyNull'> {
+/** The report of a refresh names the table. */
+export const noPrefix = literal('')
+
+export function keySqlOf(key: readonly string[]): Pick<TableSql, 'prefix' | 'key' | 'isKeyNull'> {
   const isKeyNull = join(
     key.map((name) => sql`${ident(name)} IS NULL`),
     ' OR ',
   )
-  return { title: literal(title), key: columnList(key), isKeyNull }
+  return { prefix: noPrefix, key: columnList(key), isKeyNull }
 }
 
 export function tableName({ id }: Pick<TableCopy, 'id'>): Sql {

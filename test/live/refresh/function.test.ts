@@ -73,7 +73,7 @@ schemas:
       keyed:
         query: SELECT * FROM public.rows
         primary_key: [id, part]
-        refresh: { skip_if_same: "SELECT count(*), max(id), max(more::text) FROM public.rows -- all" }
+        refresh: { skip_if_same: "SELECT count(*) AS answer, max(id), max(more::text) FROM public.rows -- all" }
       heap: { query: SELECT id FROM public.rows }
       over: { query: "SELECT part, count(*) AS n FROM local.under GROUP BY 1", primary_key: [part], refresh: { group: both } }
       slow: { query: SELECT 1 AS id, primary_key: [id], refresh: { timeout: 10min } }

@@ -101,7 +101,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('skip_if_same: the same answer as at the last refresh is a check that reads nothing; another one is a refresh', async () => {
     const fixture = await fixtureFor(pair, source)
-    const asking = 'SELECT max(total) AS a, count(*) AS a FROM proxy.orders'
+    const asking = 'SELECT count(*) AS answer, max(total) AS a, count(*) AS a FROM proxy.orders'
     const text = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }).replace(
       'FROM proxy.orders"',
       `FROM proxy.orders", refresh: { skip_if_same: "${asking}" }`,

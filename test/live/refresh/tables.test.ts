@@ -36,7 +36,7 @@ schemas:
   local:
     tables:
       keyed: { query: SELECT * FROM proxy.facts, primary_key: [id, part] }
-      only_key: { query: "SELECT id, part FROM proxy.facts", primary_key: [id, part] }
+      only_key: { query: "SELECT id AS k, part AS t FROM proxy.facts", primary_key: [k, t] }
       exact: { query: "SELECT amount, note FROM proxy.facts WHERE amount IS NOT NULL", primary_key: [amount] }
       heap: { query: SELECT note FROM proxy.facts }
 `
@@ -85,7 +85,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const parsed = await fixture.manifest(manifest)
     await applyTo(parsed, fixture.url)
     await fixture.sql(logWrites)
-    const contents = (table: string) => `SELECT t::text AS row FROM ${table} AS t ORDER BY 1`
+    const contents = (table: string) => `SELECT (t.*)::text AS row FROM ${table} AS t ORDER BY 1`
     for (const [change, inserted, updated, deleted] of changes) {
       await runSql(source.url, change)
       await fixture.sql('TRUNCATE public.log')
@@ -132,18 +132,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const parsed = await fixture.manifest(manifest)
     await applyTo(parsed, fixture.url)
     onTestFinished(() => runSql(source.url, 'DELETE FROM facts WHERE id > 50').then(() => {}))
-    for (const [row, shown] of [
+    for (const [rows, row] of [
       ["(1, 'p')", '{"id":1,"part":"p"'],
       ["(71, 'p'), (71, 'p')", '{"id":71,"part":"p"'],
       ['(70, NULL)', '{"id":70,"part":null'],
     ] as const) {
       await runSql(
         source.url,
-        `DELETE FROM facts WHERE id > 50 OR note IS NULL; INSERT INTO facts (id, part) VALUES ${row}`,
+        `DELETE FROM facts WHERE id > 50 OR note IS NULL; INSERT INTO facts (id, part) VALUES ${rows}`,
       )
       for (const strategy of ['merge', 'compare'] as const) {
-        const report = await refresh(parsed, ['keyed'], connectTo(fixture.url), { ...refreshDefaults, strategy })
-        expect(report.views[0]?.outcome).toMatchObject({ status: 'failed', reason: expect.stringContaining(shown) })
+        const names = ['keyed', 'only_key']
+        const { views } = await refresh(parsed, names, connectTo(fixture.url), { ...refreshDefaults, strategy })
+        expect(views.map(({ outcome }) => 'reason' in outcome && outcome.reason)).toEqual(
+          [row, row.replace('"id"', '"k"').replace('"part"', '"t"')].map((key) =>
+            expect.stringMatching(`^its query returns the key ${key}`),
+          ),
+        )
       }
       expect(await fixture.sql('SELECT count(*)::int FROM local.keyed')).toEqual([{ count: 50 }])
     }

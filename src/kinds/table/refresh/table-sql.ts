@@ -6,8 +6,8 @@ export interface TableSql {
   readonly name: Sql
   /** A constant of type regclass. */
   readonly relation: Sql
-  /** A constant for messages: `'table shop.orders'`. */
-  readonly title: Sql
+  /** What a message begins with, a constant: `'table shop.orders: '`, or nothing where a report names the table anyway. */
+  readonly prefix: Sql
   /** What its query returns. */
   readonly query: Sql
   /** The rows that it should hold: what its query returns, without rows that the source has marked as deleted. */
@@ -60,11 +60,11 @@ export function relationConstant(name: Sql): Sql {
  * Raises an error if the owner of a table, as which it is compared, would not see all of its rows. Rows that are hidden would seem to be missing, and
  * what is gone would stay.
  */
-export function requireAllRows({ relation, title }: Pick<TableSql, 'relation' | 'title'>): Sql {
-  const message = literal('%: its owner does not see all of its rows, as row-level security is forced')
+export function requireAllRows({ relation, prefix }: Pick<TableSql, 'relation' | 'prefix'>): Sql {
+  const message = literal('%its owner does not see all of its rows, as row-level security is forced')
   const hint = literal('Give it an owner with BYPASSRLS, or run ALTER TABLE with NO FORCE ROW LEVEL SECURITY.')
   return sql`IF pg_catalog.row_security_active(CAST(${relation} AS pg_catalog.oid)) THEN
-    RAISE EXCEPTION ${message}, ${title} USING ERRCODE = 'insufficient_privilege', HINT = ${hint};
+    RAISE EXCEPTION ${message}, ${prefix} USING ERRCODE = 'insufficient_privilege', HINT = ${hint};
   END IF`
 }
 

@@ -174,21 +174,21 @@ function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
 }
 
 /** A trigger of another role can skip rows, and a rule can write something else. */
-function requireWritten({ title }: TableSql): Sql {
-  const message = literal('%: a trigger or a rule of the table keeps % of its rows from being written')
+function requireWritten({ prefix }: TableSql): Sql {
+  const message = literal('%a trigger or a rule of the table keeps % of its rows from being written')
   const hint = literal('Drop it: a copy holds what its query returns.')
   const missing = sql`differing OPERATOR(pg_catalog.+) further OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) deleted`
   return sql`IF (${missing}) OPERATOR(pg_catalog.<>) 0 THEN
-      RAISE EXCEPTION ${message}, ${title}, ${missing} USING ERRCODE = 'triggered_action_exception', HINT = ${hint};
+      RAISE EXCEPTION ${message}, ${prefix}, ${missing} USING ERRCODE = 'triggered_action_exception', HINT = ${hint};
     END IF`
 }
 
-/** Raises an error that names a key which occurs twice, or has a null. */
-export function requireUniqueKey({ title, key, isKeyNull }: Pick<TableSql, 'title' | 'key' | 'isKeyNull'>): Sql {
-  const message = literal('%: its query returns the key % more than once, or with a null')
+/** Raises an error that names a key which occurs twice, or has a null. A column can have the name of the row. */
+export function requireUniqueKey({ prefix, key, isKeyNull }: Pick<TableSql, 'prefix' | 'key' | 'isKeyNull'>): Sql {
+  const message = literal('%its query returns the key % more than once, or with a null')
   const hint = literal('Nothing was written. Change the query, or the primary key of the table.')
-  return sql`SELECT pg_catalog.row_to_json(k)::pg_catalog.text INTO duplicate
+  return sql`SELECT pg_catalog.row_to_json(k.*)::pg_catalog.text INTO duplicate
       FROM (SELECT ${key} FROM ${fresh} GROUP BY ${key}
             HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 OR ${isKeyNull} LIMIT 1) AS k;
-    IF FOUND THEN RAISE EXCEPTION ${message}, ${title}, duplicate USING ERRCODE = 'unique_violation', HINT = ${hint}; END IF`
+    IF FOUND THEN RAISE EXCEPTION ${message}, ${prefix}, duplicate USING ERRCODE = 'unique_violation', HINT = ${hint}; END IF`
 }
