@@ -1,7 +1,9 @@
 // Exports the objects of a database as a manifest.
 
 import type { LiveObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
+import { someOf } from '../core/some-of.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { manifestText } from '../exporter/document.ts'
@@ -104,10 +106,15 @@ function ownedByOthers(
   owners: ReadonlyMap<Key, readonly string[]>,
   name: string,
 ): readonly string[] {
-  return objects.flatMap(({ id }) =>
-    (owners.get(keyOf(id)) ?? [])
-      .filter((owner) => owner !== name)
-      .map((owner) => `${titleOf(id)} is owned by the manifest "${owner}"`),
+  const owned = objects.flatMap(({ id }) =>
+    (owners.get(keyOf(id)) ?? []).filter((owner) => owner !== name).map((owner) => ({ owner, title: titleOf(id) })),
+  )
+  return Array.from(
+    groupBy(owned, ({ owner }) => owner),
+    ([owner, all]) => {
+      const titles = all.map(({ title }) => title)
+      return `${someOf(titles, 3)} ${titles.length === 1 ? 'is' : 'are'} owned by the manifest "${owner}"`
+    },
   )
 }
 

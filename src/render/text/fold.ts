@@ -14,15 +14,16 @@ export type Entry<Item> = readonly [Item, ...Item[]]
 export function foldAlike<Item>(
   items: readonly Item[],
   likenessOf: (item: Item) => string | undefined,
-  { verbose }: RenderOptions,
+  { verbose }: Pick<RenderOptions, 'verbose'>,
 ): readonly Entry<Item>[] {
   if (verbose || items.length <= maxListed) return items.map((item) => [item])
   const groups = groupBy(items, (item) => likenessOf(item) ?? item)
-  const groupOf = new Map([...groups.values()].flatMap((group) => group.map((item) => [item, group] as const)))
-  return items.flatMap((item): readonly Entry<Item>[] => {
-    const group = groupOf.get(item) ?? []
-    if (group.length <= maxListed) return [[item]]
-    const [first, ...others] = group
-    return first === item ? [[item, ...others]] : []
-  })
+  const folded = new Map<Item, Entry<Item>>()
+  const following = new Set<Item>()
+  for (const [, [first, ...rest]] of groups) {
+    if (first === undefined || rest.length < maxListed) continue
+    folded.set(first, [first, ...rest])
+    for (const each of rest) following.add(each)
+  }
+  return items.filter((item) => !following.has(item)).map((item) => folded.get(item) ?? [item])
 }
