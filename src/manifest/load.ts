@@ -30,23 +30,33 @@ export async function readManifestTexts({ paths, variables, ...request }: Manife
   const all = (await Promise.all(paths.map(filesAt))).flat()
   const [first, ...later] = await differentFiles(all)
   if (first === undefined) throw new FdwsyncError({ code: 'manifest/unreadable', message: 'no manifest is named' })
-  const files: [ManifestFile, ...ManifestFile[]] = [await readText(first, request)]
-  for (const path of later) files.push(await readText(path, request))
+  const readText = textReader(request)
+  const files: [ManifestFile, ...ManifestFile[]] = [await readText(first)]
+  for (const path of later) files.push(await readText(path))
   return { files, variables }
 }
 
-async function readText(
-  path: string,
-  { env, unresolved, allowedFolders, readStandardInput }: Omit<ManifestRequest, 'paths' | 'variables'>,
-): Promise<ManifestFile> {
-  const fromInput = path === '-'
-  const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
-  const folder = fromInput ? '.' : dirname(path)
-  const references: References = {
-    env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
-    file: (file) => readReferencedFile(file, [folder, ...allowedFolders]),
+function textReader({
+  env,
+  unresolved,
+  allowedFolders,
+  readStandardInput,
+}: Omit<ManifestRequest, 'paths' | 'variables'>): (path: string) => Promise<ManifestFile> {
+  const ofFolders = new Map<string, References>()
+  const referencesIn = (folder: string): References => {
+    const references = ofFolders.get(folder) ?? {
+      env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+      file: (file) => readReferencedFile(file, [folder, ...allowedFolders]),
+    }
+    ofFolders.set(folder, references)
+    return references
   }
-  return { file: fromInput ? standardInput : path, bytes, references: unresolved ? undefined : references }
+  return async (path) => {
+    const fromInput = path === '-'
+    const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
+    const references = unresolved ? undefined : referencesIn(fromInput ? '.' : dirname(path))
+    return { file: fromInput ? standardInput : path, bytes, references }
+  }
 }
 
 const isLock = (name: string): boolean => /\.lock\.ya?ml$/i.test(name)

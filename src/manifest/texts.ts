@@ -9,7 +9,7 @@ export interface ManifestFile {
   /** Its name in messages. */
   readonly file: string
   readonly bytes: Uint8Array
-  /** Undefined leaves `${…}` unresolved. Paths in `${file:…}` are relative to the file that refers to them. */
+  /** Undefined leaves `${…}` unresolved. Paths in `${file:…}` are relative to the file: those of one folder have the same references. */
   readonly references: References | undefined
 }
 

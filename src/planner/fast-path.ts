@@ -64,7 +64,7 @@ export async function planFromProof(
 
 /** Which file a reference is in, and so which folder its path is relative to, is not known without parsing. */
 export function mayPlanWithoutParsing({ files: [{ references }, ...later] }: ManifestTexts): boolean {
-  return references !== undefined && later.length === 0
+  return references !== undefined && later.every((file) => file.references === references)
 }
 
 /**

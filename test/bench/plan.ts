@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bench, type Command, compare, measure, runScript, script } from './compare.ts'
-import { manifestOf } from './manifest.ts'
+import { writeManifest } from './manifest.ts'
 
 const unrelatedTables = 100_000
 const unchanged = 'plan, nothing to change'
@@ -15,10 +14,8 @@ export async function benchPlan(bench: Bench, tables: number): Promise<void> {
   const { server, cli, folder } = bench
   const database = `bench_${tables}`
   await runScript('create-database.js', server.url('postgres'), database)
-  const same = join(folder, `${database}.yaml`)
-  const changed = join(folder, `${database}-changed.yaml`)
-  writeFileSync(same, manifestOf(tables, 'numeric(10,2)'))
-  writeFileSync(changed, manifestOf(tables, 'numeric(12,2)'))
+  const same = writeManifest(join(folder, database), tables, () => 'numeric(10,2)')
+  const changed = writeManifest(join(folder, `${database}-changed`), tables, () => 'numeric(12,2)')
   const url = server.url(database)
   const { seconds } = await measure(bench, {
     args: [cli, 'apply', '-f', same, '--database', url, '--auto-approve', '--no-check-source'],

@@ -1,9 +1,9 @@
 // Prints the table of issue 17: what each command costs at each size, next to the floor of the same run, and the goal.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bench, type Command, type Measurement, measure, medianOf, runScript, script } from './compare.ts'
-import { manifestOf } from './manifest.ts'
+import { writeManifest } from './manifest.ts'
 
 /** A manifest that is applied to a database of its own. */
 interface Sized {
@@ -57,6 +57,9 @@ async function attempt(name: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** The types of a column, before it is changed and afterwards. */
+const [narrow, wide] = ['numeric(10,2)', 'numeric(12,2)'] as const
+
 const flags = ['--no-check-source'] as const
 const planOf = ({ file, url }: Pick<Sized, 'file' | 'url'>) => ['plan', '-f', file, '--database', url, ...flags]
 const applyOf = ({ file, url }: Pick<Sized, 'file' | 'url'>) => [
@@ -82,8 +85,8 @@ async function dropDatabase({ server }: Bench, url: string): Promise<void> {
 
 async function applied(bench: Bench, tables: number): Promise<Sized> {
   const { server, folder } = bench
-  const sized = { tables, file: join(folder, `scale_${tables}.yaml`), url: server.url(`scale_${tables}`) }
-  writeFileSync(sized.file, manifestOf(tables, 'numeric(10,2)'))
+  const file = writeManifest(join(folder, `scale_${tables}`), tables, () => narrow)
+  const sized = { tables, file, url: server.url(`scale_${tables}`) }
   await newDatabase(bench, `scale_${tables}`)
   await measure(bench, { args: [bench.cli, ...applyOf(sized)], exit: 0 })
   return sized
@@ -137,8 +140,7 @@ function printGrowth(growth: readonly (readonly [tables: number, cpu: number])[]
 
 async function printFirstApply(bench: Bench, large: number): Promise<void> {
   for (const tables of [Math.round(large / 5), large]) {
-    const file = join(bench.folder, 'first.yaml')
-    writeFileSync(file, manifestOf(tables, 'numeric(10,2)'))
+    const file = writeManifest(join(bench.folder, `first_${tables}`), tables, () => narrow)
     const sized = { file, url: await newDatabase(bench, `first_${tables}`) }
     const sql = join(bench.folder, 'first.sql')
     await runScript('write-script.js', bench.cli, sql, ...planOf(sized))
@@ -158,15 +160,8 @@ async function printFirstApply(bench: Bench, large: number): Promise<void> {
 
 async function printOthers(bench: Bench, sized: Sized): Promise<void> {
   const { tables, url, file } = sized
-  const few = join(bench.folder, 'few.yaml')
-  const every = join(bench.folder, 'every.yaml')
-  const text = readFileSync(file, 'utf8')
-  let left = 10
-  writeFileSync(
-    few,
-    text.replace(/numeric\(10,2\)/g, (type) => (left-- > 0 ? 'numeric(12,2)' : type)),
-  )
-  writeFileSync(every, manifestOf(tables, 'numeric(12,2)'))
+  const few = writeManifest(join(bench.folder, 'few'), tables, (at) => (at < 10 ? wide : narrow))
+  const every = writeManifest(join(bench.folder, 'every'), tables, () => wide)
   const run = (...args: readonly string[]) => ({ args: [bench.cli, ...args], exit: 0 })
   const [floor, ten, all, validate, exported, status] = await medians(bench, 3, [
     { args: [script('floor.js'), url], exit: 0 },

@@ -1,7 +1,11 @@
 // A long manifest that the ledger proves in place is not parsed, and every change to the database is noticed.
 
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { digestOf, type ManifestFile } from '../../src/manifest/texts.ts'
 import type { TestDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { run } from '../support/command.ts'
@@ -39,6 +43,35 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(JSON.parse((await run(fixture, ['apply', '--format', 'json'], nonsense)).stdout)).toMatchObject({
       steps: [],
     })
+  })
+
+  test('several files of one folder are not parsed either; those of several folders are', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-long-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const [first, second] = [join(folder, 'a.yaml'), join(folder, 'b.yaml')]
+    writeFileSync(first, shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
+    const more = 'version: 1\nschemas: { more: { comment: "${var:comment}" } }\nvars: { comment: { default: none } }\n'
+    writeFileSync(second, more)
+    const given = ['--var', 'comment=given']
+    const planOf = (...paths: readonly string[]) =>
+      run(fixture, [...plan, ...given, ...paths.flatMap((path) => ['-f', path])], undefined)
+    const applied = await run(fixture, ['apply', '--auto-approve', '-f', folder, ...given], undefined)
+    expect([applied.code, applied.stderr]).toEqual([0, expect.stringContaining('defining')])
+    const nonsense = more.replace('version: 1', 'version: [')
+    writeFileSync(second, nonsense)
+    expect((await planOf(folder)).code).toBe(1)
+    const textOf = (file: string): ManifestFile => ({ file, bytes: readFileSync(file), references: undefined })
+    const digest = digestOf({ files: [textOf(first), textOf(second)], variables: { comment: 'given' } })
+    await fixture.sql(`UPDATE fdwsync.proof SET manifest_digest = '${digest}'`)
+    for (const paths of [[folder], [first, second]])
+      expect(await planOf(...paths)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to change') })
+    const elsewhere = join(folder, 'elsewhere')
+    mkdirSync(elsewhere)
+    writeFileSync(join(elsewhere, 'b.yaml'), nonsense)
+    expect((await planOf(first, join(elsewhere, 'b.yaml'))).code).toBe(1)
+    await fixture.sql("COMMENT ON SCHEMA more IS 'drifted'")
+    expect((await planOf(folder)).code).toBe(1)
   })
 
   const disturbances: Readonly<Record<string, string>> = {

@@ -93,7 +93,11 @@ export function readDocument(file: string, text: string): YamlDocument {
 
 function decode(file: string, bytes: Uint8Array): string {
   if (bytes.byteLength > maximumBytes)
-    throw new FdwsyncError({ code: 'manifest/unreadable', message: `${file}: the manifest is larger than 10 MB` })
+    throw new FdwsyncError({
+      code: 'manifest/unreadable',
+      message: `${file}: the manifest is larger than 10 MB`,
+      hint: 'Split it into several files of one folder, and name the folder with -f.',
+    })
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
