@@ -6,6 +6,7 @@ import type { Hazard, Swap } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Sql, Statement } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { Child } from './child.ts'
 import type { Evaluated } from './evaluated.ts'
 import type { Stanza, WriteContext } from './facets/stanza.ts'
 import type { Probe, StandInOf } from './probing.ts'
@@ -70,19 +71,6 @@ export interface Elsewhere<Id extends ObjectId, Spec> {
   readonly obstacleQuery: Sql
   /** The spec of an object that cannot be read. */
   unreadable(why: Unreadable): Spec
-}
-
-/** An object that lives and dies with another one, as an index does with its materialized view. */
-export interface Child<Id extends ObjectId, Spec> {
-  parentOf(spec: Spec, id: Id): Key
-  /** Creates it on a parent that is built in another schema. */
-  createIn(id: Id, spec: Spec, schema: string): readonly Statement[]
-  /** What remains to be done once that parent has taken its place, for children that PostgreSQL does not move along. */
-  finishAfterSwap?(id: Id, schema: string): readonly Statement[]
-  /** What a child needs to be of use if its parent already holds data. It may read that data. */
-  buildContents?(id: Id, spec: Spec): readonly Statement[]
-  /** Set if PostgreSQL moves it to another schema with its parent, and in no other way. */
-  readonly movesWithParent?: boolean
 }
 
 /**

@@ -3,8 +3,9 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
+import { probeAlike } from './alike.ts'
 import type { ProbeRun, QueryObject } from './run.ts'
-import { batchSize, createStandIns, probeInScratch, readStandIns } from './stand-ins.ts'
+import { batchSize, createStandIns, readStandIns } from './stand-ins.ts'
 
 /** Probes queries that do not read each other. */
 export async function probeBeside(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {
@@ -28,8 +29,9 @@ export async function probeChildren(
   queries: readonly QueryObject[],
   created: readonly DeclaredObject[],
 ): Promise<void> {
-  await probeInScratch(
+  const isCreated = new Set(created)
+  await probeAlike(
     run,
-    queries.filter(({ object }) => created.includes(object)).flatMap(({ children }) => children),
+    queries.filter(({ object }) => isCreated.has(object)).flatMap(({ children }) => children),
   )
 }

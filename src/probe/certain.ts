@@ -7,8 +7,8 @@ import { keyOf, type ObjectId } from '../core/object.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { Certain, CertainForm } from '../kinds/probing.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { type ProbeRun, recordWanted } from './run.ts'
-import { probeInScratch } from './stand-ins.ts'
+import { isNewObject, probeByRepresentatives } from './representatives.ts'
+import type { ProbeRun } from './run.ts'
 
 interface Candidate {
   readonly object: DeclaredObject
@@ -18,33 +18,11 @@ interface Candidate {
 
 export async function probeWithoutQuery(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const groups = await certainGroups(run, objects)
-  const represented = new Set(groups.flatMap(([, ...rest]) => rest.map(({ object }) => object)))
-  await probeInScratch(
+  await probeByRepresentatives(
     run,
-    objects.filter((object) => !represented.has(object)),
+    objects,
+    groups.map((group) => group.map(({ object, form }) => ({ object, shown: () => form.shown }))),
   )
-  const uncertain: DeclaredObject[] = []
-  for (const [first, ...rest] of groups) {
-    if (first && run.wanted.has(keyOf(first.object.id))) for (const other of rest) recordForm(run, other)
-    else uncertain.push(...rest.map(({ object }) => object))
-  }
-  await probeInScratch(run, uncertain)
-  if (groups.length > 0) keepOrder(run, objects)
-}
-
-/** Plans list what is wanted in the order of its declaration. */
-function keepOrder({ wanted }: ProbeRun, objects: readonly DeclaredObject[]): void {
-  for (const key of objects.map(({ id }) => keyOf(id))) {
-    const object = wanted.get(key)
-    if (!object) continue
-    wanted.delete(key)
-    wanted.set(key, object)
-  }
-}
-
-function recordForm(run: ProbeRun, { object, form }: Candidate): void {
-  const { probe: how } = kindOf(object.id)
-  if (how.how === 'read-back') recordWanted(run, object, how.wanted(form.shown, object.spec, undefined, undefined))
 }
 
 /** The objects whose form is certain, by what that rests on. */
@@ -65,18 +43,16 @@ async function certainGroups(
 }
 
 /** New objects that no other one needs, and whose needs are fine. */
-function candidatesAmong(
-  { elsewhere, findings, input: { reading } }: ProbeRun,
-  objects: readonly DeclaredObject[],
-): readonly Candidate[] {
+function candidatesAmong(run: ProbeRun, objects: readonly DeclaredObject[]): readonly Candidate[] {
+  const { findings } = run
   const failed = new Set(findings.map(({ key }) => key))
   const needed = new Set(objects.flatMap(({ needs }) => needs))
   return objects.flatMap((object) => {
     const key = keyOf(object.id)
     const { probe: how } = kindOf(object.id)
     const certain = how.how === 'read-back' ? how.certain : undefined
-    const isNew = !reading.live.has(key) && !elsewhere.has(key)
-    if (!certain || !isNew || needed.has(key) || object.needs.some((need) => failed.has(need))) return []
+    if (!certain || !isNewObject(run, object) || needed.has(key) || object.needs.some((need) => failed.has(need)))
+      return []
     const form = certain.formOf(object.spec)
     return form ? [{ object, certain, form }] : []
   })

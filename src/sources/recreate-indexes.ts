@@ -2,20 +2,23 @@
 // shows which of them can exist here, and how a manifest would declare them.
 
 import { randomBytes } from 'node:crypto'
+import { groupBy } from '../core/data.ts'
 import type { Warning } from '../core/plan.ts'
-import { fragment, ident, join, joinParts, qualified, type Sql, sql, statementOf, trusted } from '../core/sql.ts'
+import { ident, join, qualified, type Sql, sql, statementOf, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
+import { hasEventTriggers } from '../introspector/event-triggers.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { columnDefinition } from '../kinds/facets/columns/columns.ts'
+import { type Column, columnDefinition } from '../kinds/facets/columns/columns.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
+import { withColumns } from '../kinds/index/alike.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
-import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
 import { rejections } from './built-in-expressions.ts'
+import { createIndex, type IndexDefinition, parseDefinition, signatureOf } from './index-definition.ts'
 import { createMissingPrerequisites, inSavepoint } from './prerequisites.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
 import type { ServerContext } from './server-context.ts'
@@ -48,6 +51,7 @@ export async function recreateIndexes(
 ): Promise<RecreatedIndexes> {
   const warnings: Warning[] = []
   const units: Unit[] = []
+  const parsed = new Map<string, IndexDefinition | undefined>()
   const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
   for (const [at, of] of all.entries()) {
     for (const index of of.indexes) {
@@ -55,63 +59,114 @@ export async function recreateIndexes(
         warnings.push(notCopied(of, index, uniqueInParent))
         continue
       }
+      const definition = await parseDefinition(index, parsed)
       const scratch = { table: { schema, name: `t${at}` }, name: `i${units.length}` }
-      const parsed = await createStatement(index, scratch.table, scratch.name)
-      if (parsed) units.push({ of, index, ...scratch, ...parsed })
+      if (definition) units.push({ of, index, definition, ...scratch })
       else warnings.push(notCopied(of, index, 'fdwsync cannot parse its definition'))
     }
   }
   if (units.length === 0) return { indexes: [], warnings }
-  const indexes: RecreatedIndexes['indexes'][number][] = []
   await session.run(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(schema)}`,
   )
   try {
     await createMissingPrerequisites(session, context, schema)
     await session.run(readingPath)
-    const trustworthy = await withoutForeignCode(session, units, warnings)
-    for (let start = 0; start < trustworthy.length; start += batchSize) {
-      await session.run(sql`${readingPath}; SAVEPOINT batch`)
-      const created = await createIndexes(session, trustworthy.slice(start, start + batchSize), warnings)
-      const foreign = new Map((await foreignExpressions(session, schema)).map(({ object, reason }) => [object, reason]))
-      warnings.push(...created.flatMap(({ of, index, name }) => notCopiedIf(of, index, foreign.get(name))))
-      indexes.push(
-        ...(await readIndexes(
-          session,
-          context,
-          created.filter(({ name }) => !foreign.has(name)),
-        )),
-      )
-      await session.run(trusted('ROLLBACK TO batch; RELEASE batch'))
-    }
+    const recreated = await recreateByRepresentatives({ session, context, schema, warnings }, units)
+    const indexes = units.flatMap((unit) => {
+      const { of, index } = unit
+      const spec = recreated.get(unit)
+      return spec ? [{ of, name: index.name, stanza: indexStanza(of.schema, index.name, spec) }] : []
+    })
+    return { indexes, warnings }
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
-  return { indexes, warnings }
+}
+
+interface Trial {
+  readonly session: Session
+  readonly context: ServerContext
+  /** A scratch schema. */
+  readonly schema: string
+  readonly warnings: Warning[]
 }
 
 interface Unit {
   readonly of: IndexesToRecreate
   readonly index: RemoteIndex
+  readonly definition: IndexDefinition
   readonly table: { readonly schema: string; readonly name: string }
   readonly name: string
-  readonly create: Sql
-  /** The parse trees of its expressions and of its predicate. */
-  readonly expressions: readonly unknown[]
+}
+
+type Recreated = ReadonlyMap<Unit, IndexSpec>
+
+/** Of indexes that are alike, one is created for all. If that fails, the others are created too. */
+async function recreateByRepresentatives(trial: Trial, units: readonly Unit[]): Promise<Recreated> {
+  const groups = await groupsOf(trial, units)
+  const represented = new Map(groups.flatMap(([first, ...rest]) => rest.map((unit) => [unit, first])))
+  const recreated = await recreate(
+    trial,
+    units.filter((unit) => !represented.has(unit)),
+  )
+  const known = new Map(
+    Array.from(represented, ([unit, first]) => {
+      const spec = first && recreated.get(first)
+      return spec ? [[unit, withColumns(spec, unit.definition.columns, unit.definition.include)] as const] : []
+    }).flat(),
+  )
+  const uncertain = await recreate(
+    trial,
+    [...represented.keys()].filter((unit) => !known.has(unit)),
+  )
+  return new Map([...recreated, ...known, ...uncertain])
+}
+
+async function groupsOf({ session }: Trial, units: readonly Unit[]): Promise<readonly (readonly Unit[])[]> {
+  if (await hasEventTriggers(session)) return []
+  const columns = new Map(
+    [...new Set(units.map(({ of }) => of))].map((of) => [
+      of,
+      new Map(Object.entries(of.columns).map(([name, column]) => [name, definitionOf('column', column)])),
+    ]),
+  )
+  const alike = groupBy(units, ({ of, definition }) => signatureOf(definition, columns.get(of) ?? new Map()))
+  return [...alike].flatMap(([signature, all]) => (signature === undefined ? [] : [all]))
+}
+
+async function recreate(trial: Trial, units: readonly Unit[]): Promise<Recreated> {
+  const { session, schema, warnings } = trial
+  const recreated = new Map<Unit, IndexSpec>()
+  if (units.length === 0) return recreated
+  const trustworthy = await withoutForeignCode(trial, units)
+  for (let start = 0; start < trustworthy.length; start += batchSize) {
+    await session.run(sql`${readingPath}; SAVEPOINT batch`)
+    const created = await createIndexes(trial, trustworthy.slice(start, start + batchSize))
+    const foreign = new Map((await foreignExpressions(session, schema)).map(({ object, reason }) => [object, reason]))
+    warnings.push(...created.flatMap(({ of, index, name }) => notCopiedIf(of, index, foreign.get(name))))
+    const read = await readIndexes(
+      trial,
+      created.filter(({ name }) => !foreign.has(name)),
+    )
+    for (const [unit, spec] of read) recreated.set(unit, spec)
+    await session.run(trusted('ROLLBACK TO batch; RELEASE batch'))
+  }
+  return recreated
 }
 
 /** A source is not trusted with code, and PostgreSQL computes constant parts of expressions when it creates the index. */
-async function withoutForeignCode(
-  session: Session,
-  units: readonly Unit[],
-  warnings: Warning[],
-): Promise<readonly Unit[]> {
-  const candidates = units.flatMap((unit) => unit.expressions.map((tree) => ({ unit, tree, isSimplified: true })))
+async function withoutForeignCode({ session, warnings }: Trial, units: readonly Unit[]): Promise<readonly Unit[]> {
+  const candidates = units.flatMap((unit) =>
+    unit.definition.expressions.map((tree) => ({ unit, tree, isSimplified: true })),
+  )
   const reasons = candidates.length === 0 ? [] : await rejections(session, candidates)
   const rejected = new Map(candidates.flatMap(({ unit }, at) => (reasons[at] ? [[unit, reasons[at]] as const] : [])))
   const code = await readEvaluatingCode(session)
   for (const unit of units) {
-    const run = rejected.has(unit) ? [] : await runByStatements(session, code, [{ sql: unit.create }])
+    const run = rejected.has(unit)
+      ? []
+      : await runByStatements(session, code, [{ sql: createIndex(unit.definition, unit.table, unit.name) }])
     if (run.length > 0) rejected.set(unit, evaluationReason(run))
   }
   warnings.push(...units.flatMap((unit) => notCopiedIf(unit.of, unit.index, rejected.get(unit))))
@@ -125,11 +180,11 @@ function notCopiedIf(of: IndexesToRecreate, index: RemoteIndex, reason: string |
 }
 
 /** Creates all at once or, if that fails, each half by itself. Returns those that could be created. */
-async function createIndexes(session: Session, units: readonly Unit[], warnings: Warning[]): Promise<readonly Unit[]> {
+async function createIndexes(trial: Trial, units: readonly Unit[]): Promise<readonly Unit[]> {
+  const { session, warnings } = trial
+  const creations = units.map(({ definition, table, name }) => createIndex(definition, table, name))
   try {
-    await inSavepoint(session, () =>
-      session.run(join([...tablesOf(units), ...units.map(({ create }) => create)], '; ')),
-    )
+    await inSavepoint(session, () => session.run(join([...tablesOf(units), ...creations], '; ')))
     return units
   } catch (error) {
     if (!isDatabaseError(error) || isTransient(error)) throw error
@@ -139,8 +194,8 @@ async function createIndexes(session: Session, units: readonly Unit[], warnings:
       return []
     }
     const middle = units.length >> 1
-    const created = await createIndexes(session, units.slice(0, middle), warnings)
-    return [...created, ...(await createIndexes(session, units.slice(middle), warnings))]
+    const created = await createIndexes(trial, units.slice(0, middle))
+    return [...created, ...(await createIndexes(trial, units.slice(middle)))]
   }
 }
 
@@ -155,63 +210,28 @@ function whyNotCreated({ serverVersion }: Session, { definition }: RemoteIndex, 
 function tablesOf(units: readonly Unit[]): readonly Sql[] {
   const tables = new Map(units.map(({ of, table }) => [table.name, { of, table }]))
   return Array.from(tables.values(), ({ of, table }) => {
-    const columns = Object.entries(of.columns).map(([name, column]) =>
-      columnDefinition(name, { ...column, notNull: false, default: null, generated: null, options: {} }),
-    )
-    const list = joinParts(columns, sql`, `)
-    return statementOf([sql`CREATE TABLE IF NOT EXISTS ${qualified(table.schema, table.name)} (`, ...list, sql`)`]).sql
+    const columns = Object.entries(of.columns).map(([name, column]) => definitionOf(name, column))
+    return sql`CREATE TABLE IF NOT EXISTS ${qualified(table.schema, table.name)} (${join(columns, ', ')})`
   })
 }
 
-async function readIndexes(
-  session: Session,
-  { digests }: ServerContext,
-  units: readonly Unit[],
-): Promise<RecreatedIndexes['indexes']> {
+function definitionOf(name: string, column: Column): Sql {
+  const bare: Column = { ...column, notNull: false, default: null, generated: null, options: {} }
+  return statementOf(columnDefinition(name, bare)).sql
+}
+
+async function readIndexes({ session, context }: Trial, units: readonly Unit[]): Promise<Recreated> {
   const byName = new Map(units.map((unit) => [unit.name, unit]))
   const ids = units.map(({ table, name }) => ({ kind: 'index' as const, schema: table.schema, name }))
-  const { live } = await readCatalog(session, ids, digests.salt, units[0]?.table.schema)
-  return Array.from(live.values(), ({ id, spec }) => {
+  const { live } = await readCatalog(session, ids, context.digests.salt, units[0]?.table.schema)
+  const found = Array.from(live.values(), ({ id, spec }) => {
     const unit = id.kind === 'index' ? byName.get(id.name) : undefined
-    if (!unit) return []
-    const { of, index } = unit
-    return { of, name: index.name, stanza: indexStanza(of.schema, index.name, spec as IndexSpec) } // the objects of a kind have its specs
-  }).flat()
+    return unit ? [[unit, spec as IndexSpec] as const] : [] // the objects of a kind have its specs
+  })
+  return new Map(found.flat())
 }
 
 function notCopied({ schema, table }: IndexesToRecreate, { name }: RemoteIndex, reason: string): Warning {
   const message = `index ${ident(name)} of the source is not created on ${qualified(schema, table)}: ${reason}`
   return { code: 'source/index', message }
-}
-
-const name = String.raw`(?:"(?:[^"]|"")+"|[^\s".]+)`
-const definition = new RegExp(
-  String.raw`^CREATE (UNIQUE )?INDEX ${name} ON (?:ONLY )?${name}\.${name} (USING .*)$`,
-  's',
-)
-
-/**
- * The statement with another table and name. The text comes from pg_get_indexdef of the source, which is not trusted,
- * so it must parse as one CREATE INDEX statement and nothing else.
- */
-async function createStatement(
-  { definition: text }: RemoteIndex,
-  table: Unit['table'],
-  newName: string,
-): Promise<Pick<Unit, 'create' | 'expressions'> | undefined> {
-  const [, unique, rest] = definition.exec(text) ?? []
-  if (rest === undefined) return undefined
-  // The index of a constraint WITHOUT OVERLAPS is shown as unique, but CREATE INDEX cannot create that, no more than an exclusion.
-  const isUnique = unique !== undefined && !rest.startsWith('USING gist ')
-  const create = sql`CREATE ${isUnique ? sql`UNIQUE ` : sql``}INDEX ${ident(newName)} ON ${qualified(table.schema, table.name)} ${fragment(rest)}`
-  const parsed = await parseSql(create)
-  if (!('tree' in parsed)) return undefined
-  const [only, ...others] = statementsOf(parsed.tree)
-  const index = only?.IndexStmt
-  if (others.length > 0 || !isSqlNode(index)) return undefined
-  const elements: readonly unknown[] = Array.isArray(index.indexParams) ? index.indexParams : []
-  const expressions = elements.map((each) =>
-    isSqlNode(each) && isSqlNode(each.IndexElem) ? each.IndexElem.expr : each,
-  )
-  return { create, expressions: [...expressions, index.whereClause].filter((each) => each !== undefined) }
 }

@@ -16,6 +16,7 @@ import { present, type Stanza, withoutBrackets, writtenOptions } from '../facets
 import { storageChanges, storageClause, tablespaceChange, writtenTablespace } from '../facets/storage.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
+import { alikeIndexes } from './alike.ts'
 import { indexCatalog } from './catalog.ts'
 import { clusterChange, clusterOn } from './cluster.ts'
 import { columnSql, declaredColumn, statisticsChanges, statisticsStatements, writtenColumn } from './columns.ts'
@@ -33,6 +34,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
     parentOf: (spec) => keyOf(copyOf(spec.on)),
     createIn: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
     movesWithParent: true,
+    alike: alikeIndexes,
   },
 
   probe: {

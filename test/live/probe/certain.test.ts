@@ -1,4 +1,5 @@
-// Foreign tables that are planned without a stand-in, and columns that are read in short. An apply reads what it has created before
+// Foreign tables that are planned without a stand-in, indexes of which one is tried out for all that are alike, and columns that are read
+// in short. An apply reads what it has created before
 // COMMIT and fails unless that is as planned, so that it proves both.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
@@ -20,6 +21,43 @@ const manifest = JSON.stringify({
   schemas: { made: { foreign_tables: { one: table, two: table, other: { ...table, server: 'lenient' } } } },
 })
 
+/** Names of columns of the types bigint, text, timestamptz, jsonb, text[] and int4range. */
+type Names = readonly [string, string, string, string, string, string]
+const plainNames: Names = ['id', 'name', 'placed_at', 'payload', 'tags', 'span']
+const oddNames: Names = ['text_ops', 'Na"me', 'order', 'where', 'ü', 'C']
+const values = ['1::bigint', "'x'::text", 'now()', "'{}'::jsonb", "'{}'::text[]", "'[1,2)'::int4range"]
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+const everyIndex = ([number, text, at, document, list, range]: Names) => [
+  { columns: [number] },
+  { unique: true, columns: [number, { column: at, order: 'desc' }], include: [text] },
+  { columns: [{ column: text, collation: 'C', operator_class: 'text_pattern_ops', nulls: 'first' }] },
+  { columns: [text], include: [number, text], with: { fillfactor: '70' } },
+  { method: 'hash', columns: [text] },
+  { method: 'gin', columns: [{ column: document, operator_class: 'jsonb_path_ops' }, list] },
+  { method: 'brin', columns: [at, number], with: { pages_per_range: '4' } },
+  { method: 'gist', columns: [range] },
+  {
+    columns: [{ expression: `lower(${quoted(text)})` }, number],
+    where: `${quoted(at)} > '2026-01-01' AND ${quoted(number)} IN (1, 2)`,
+  },
+  { columns: [{ expression: `${quoted(document)} ->> 'a'`, statistics: '7' }] },
+]
+
+/** Three views, of which two have columns of the same names. */
+const viewsWith = (indexesOf: (names: Names) => readonly object[]) => {
+  const views = [plainNames, plainNames, oddNames].map((names, at) => {
+    const query = `SELECT ${names.map((name, column) => `${values[column]} AS ${quoted(name)}`).join(', ')}`
+    const indexes = Object.fromEntries(indexesOf(names).map((each, number) => [`v${at}_${number}`, each]))
+    return [`v${at}`, { query, populate: false, indexes }]
+  })
+  return JSON.stringify({
+    version: 1,
+    name: 'alike',
+    schemas: { alike: { materialized_views: Object.fromEntries(views) } },
+  })
+}
+
 describe.each(eachMajor())('PostgreSQL $name', (pair) => {
   let database: TestDatabase
   beforeAll(async () => {
@@ -37,6 +75,21 @@ describe.each(eachMajor())('PostgreSQL $name', (pair) => {
     const { plan } = await applyTo(parsed, database.url)
     expect(plan.changes.map(({ change }) => change.op)).toEqual(['create', 'create', 'create', 'create'])
     expect((await planFor(parsed, database.url)).changes).toEqual([])
+  })
+
+  test('indexes that are alike are accepted, and shown as is known from one of them', async () => {
+    const parsed = await manifestOf(viewsWith(everyIndex), {})
+    await applyTo(parsed, database.url)
+    expect((await planFor(parsed, database.url)).changes).toEqual([])
+  })
+
+  test('if one of them is rejected, each of them is reported', async () => {
+    const parsed = await manifestOf(
+      viewsWith(([number]) => [{ columns: [number], with: { unknown: 'x' } }]),
+      {},
+    )
+    const rejected = await planFor(parsed, database.url).catch(String)
+    expect(rejected).toMatch(/(unrecognized parameter.*){3}/s)
   })
 
   test('what is read in short is what is read in full', async () => {

@@ -1,0 +1,62 @@
+// Of new objects with which the server certainly does the same, tries out one for all.
+
+import type { DeclaredObject } from '../core/change.ts'
+import { keyOf } from '../core/object.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { type ProbeRun, recordWanted } from './run.ts'
+import { probeInScratch } from './stand-ins.ts'
+
+/** An object of a group that one of them represents. */
+export interface Represented {
+  readonly object: DeclaredObject
+  /** How the server shows it, from the wanted spec of the one that was tried out. */
+  shown(representative: unknown): unknown
+}
+
+/** Probes the first of each group, and all that are in none. If it fails, or finds user-defined code, the rest of its group is probed too. */
+export async function probeByRepresentatives(
+  run: ProbeRun,
+  objects: readonly DeclaredObject[],
+  groups: readonly (readonly Represented[])[],
+): Promise<void> {
+  const represented = new Set(groups.flatMap(([, ...rest]) => rest.map(({ object }) => object)))
+  await probeInScratch(
+    run,
+    objects.filter((object) => !represented.has(object)),
+  )
+  const uncertain: DeclaredObject[] = []
+  for (const [first, ...rest] of groups) {
+    const key = first && keyOf(first.object.id)
+    const wanted = key && run.wanted.get(key)
+    const isPlain = wanted && (run.code.get(key) ?? []).length === 0
+    for (const other of rest) {
+      if (isPlain) recordShown(run, other, wanted.spec)
+      else uncertain.push(other.object)
+    }
+  }
+  await probeInScratch(run, uncertain)
+  if (represented.size > 0) keepOrder(run, objects)
+}
+
+function recordShown(run: ProbeRun, { object, shown }: Represented, representative: unknown): void {
+  const { probe: how } = kindOf(object.id)
+  if (how.how !== 'read-back') return
+  run.code.set(keyOf(object.id), [])
+  recordWanted(run, object, how.wanted(shown(representative), object.spec, undefined, undefined))
+}
+
+/** Plans list what is wanted in the order of its declaration. */
+function keepOrder({ wanted }: ProbeRun, objects: readonly DeclaredObject[]): void {
+  for (const key of objects.map(({ id }) => keyOf(id))) {
+    const object = wanted.get(key)
+    if (!object) continue
+    wanted.delete(key)
+    wanted.set(key, object)
+  }
+}
+
+/** Whether nothing exists yet that the object would alter. */
+export function isNewObject({ elsewhere, input: { reading } }: ProbeRun, { id }: DeclaredObject): boolean {
+  const key = keyOf(id)
+  return !reading.live.has(key) && !elsewhere.has(key)
+}
