@@ -1,7 +1,7 @@
 // `--events`: writes what happens during an apply or a refresh as JSON, one document on a line, as schemas/event.schema.json describes.
 
 import { openSync, writeSync } from 'node:fs'
-import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { usageError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
 import { eventJson } from '../render/json/event.ts'
 import { jsonLine } from '../render/json/json-text.ts'
@@ -35,9 +35,6 @@ function fileWriter(path: string): (line: string) => void {
     return (line) => void writeSync(file, line)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new FdwsyncError(
-      { code: 'usage/invalid-argument', message: `--events ${path}: the file cannot be written: ${reason}` },
-      exitCode.usage,
-    )
+    throw usageError(`--events ${path}: the file cannot be written: ${reason}`)
   }
 }

@@ -3,7 +3,7 @@
 import type { ProblemCode } from './codes.ts'
 import { oneLine } from './printable.ts'
 
-/** The exit codes of the command, which are published: see MANIFEST.md, "Commands". */
+/** The exit codes of the command. They are published, so none ever gets another meaning. */
 export const exitCode = {
   done: 0,
   failed: 1,
@@ -58,9 +58,14 @@ export class FdwsyncError extends Error {
   }
 }
 
+/** An option or argument is invalid, or does not go with another one. */
+export function usageError(message: string, hint?: string): FdwsyncError {
+  const problem = { code: 'usage/invalid-argument', message, ...(hint === undefined ? {} : { hint }) } as const
+  return new FdwsyncError(problem, exitCode.usage)
+}
+
 /**
- * `FILE:LINE:COLUMN: message`, then the line with a caret below it, then the hint. MANIFEST.md specifies the format. Names in
- * them cannot add lines of their own.
+ * `FILE:LINE:COLUMN: message`, then the line with a caret below it, then the hint. Names in them cannot add lines of their own.
  */
 export function formatProblem(problem: Problem): string {
   const { place, message, hint } = problem

@@ -1,6 +1,6 @@
 // Patterns that choose objects on the command line: a name as in psql, with the kind before it if that matters.
 
-import { exitCode, FdwsyncError } from './errors.ts'
+import { usageError } from './errors.ts'
 import { namePattern } from './name-pattern.ts'
 import type { KindName, ObjectId } from './object.ts'
 
@@ -21,8 +21,5 @@ export function kindNamed(text: string, kinds: readonly KindName[]): KindName {
   const found = kinds.find((kind) => kind.toLowerCase() === text.replace(/[\s_-]/g, '').toLowerCase())
   if (found) return found
   const names = kinds.map((kind) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
-  throw new FdwsyncError(
-    { code: 'usage/invalid-argument', message: `unknown kind "${text}"`, hint: `Kinds are ${names.join(', ')}.` },
-    exitCode.usage,
-  )
+  throw usageError(`unknown kind "${text}"`, `Kinds are ${names.join(', ')}.`)
 }

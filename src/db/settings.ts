@@ -6,9 +6,9 @@ import type { ConnectionFiles } from './settings/files.ts'
 import { checkParameters, environmentVariable } from './settings/parameters.ts'
 import { passwordFromFile } from './settings/passfile.ts'
 import { serviceParameters } from './settings/service.ts'
+import { settingsError } from './settings/settings-error.ts'
 import { type SslSettings, sslSettings } from './settings/ssl.ts'
 import { parseUrl } from './settings/url.ts'
-import { usageError } from './settings/usage.ts'
 
 /** Everything needed to connect. */
 export interface ConnectionSettings {
@@ -50,13 +50,13 @@ export function connectionSettings(input: SettingsInput): ConnectionSettings {
   const host = lookup('host') ?? 'localhost'
   const user = lookup('user') ?? input.env.USER ?? input.env.LOGNAME ?? input.env.USERNAME
   if (user === undefined)
-    throw usageError(
+    throw settingsError(
       'no user to connect as',
       'Name the target by --database URL, by DATABASE_URL, or by PGHOST, PGUSER and PGDATABASE.',
     )
   const target = { host, port: readPort(lookup('port')), database: lookup('dbname') ?? user, user }
   if (host.includes(',')) {
-    throw usageError('several hosts are not supported', 'Name the primary: DDL cannot run on a standby.')
+    throw settingsError('several hosts are not supported', 'Name the primary: DDL cannot run on a standby.')
   }
   const options = lookup('options')
   return {
@@ -119,13 +119,13 @@ function readPort(text: string | undefined): number {
   if (text === undefined) return 5432
   const port = /^\d+$/.test(text) ? Number(text) : 0
   if (port < 1 || port > 65535)
-    throw usageError('the port is not a number from 1 to 65535', 'Check the URL and PGPORT.')
+    throw settingsError('the port is not a number from 1 to 65535', 'Check the URL and PGPORT.')
   return port
 }
 
 function readTimeout(text: string | undefined): number {
   if (text === undefined) return defaultConnectTimeoutSeconds
   if (!/^-?\d+$/.test(text))
-    throw usageError('connect_timeout is not a whole number of seconds', 'Check PGCONNECT_TIMEOUT.')
+    throw settingsError('connect_timeout is not a whole number of seconds', 'Check PGCONNECT_TIMEOUT.')
   return Math.max(0, Number(text))
 }

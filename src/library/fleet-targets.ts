@@ -1,7 +1,7 @@
 // Reads a file of targets: the databases that one command runs on.
 
 import { readFile } from 'node:fs/promises'
-import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
+import { exitCode, FdwsyncError, type Problem, usageError } from '../core/errors.ts'
 import { type ManifestDocument, parseFile } from '../manifest/document.ts'
 
 /** One database of a fleet. */
@@ -23,8 +23,7 @@ type Data = Readonly<Record<string, unknown>>
  */
 export async function readTargets(path: string, env: Variables): Promise<readonly FleetTarget[]> {
   const bytes = await readFile(path).catch(() => {
-    const message = `the targets ${path} cannot be read`
-    throw new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
+    throw usageError(`the targets ${path} cannot be read`)
   })
   const document = parseFile({ file: path, bytes, references: undefined })
   const problems: Problem[] = []

@@ -3,7 +3,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
-import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { FdwsyncError, usageError } from '../core/errors.ts'
 import type { GivenVariables } from './composition/variables.ts'
 import type { ParsedManifest, References } from './manifest.ts'
 import { readReferencedFile } from './referenced-file.ts'
@@ -84,11 +84,8 @@ async function differentFiles(paths: readonly string[]): Promise<readonly string
   for (const path of paths) {
     const real = path === '-' ? path : await realpath(path).catch(() => path)
     if (seen.has(real)) {
-      const message = `${path === '-' ? standardInput : path} is given twice`
-      throw new FdwsyncError(
-        { code: 'usage/invalid-argument', message, hint: 'Name each file of the manifest once.' },
-        exitCode.usage,
-      )
+      const name = path === '-' ? standardInput : path
+      throw usageError(`${name} is given twice`, 'Name each file of the manifest once.')
     }
     seen.add(real)
   }

@@ -1,6 +1,6 @@
 // `fdwsync apply`: plans, asks for confirmation, and applies the plan.
 
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, usageError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { apply as applyPlan, applySavedPlan } from '../../library/apply.ts'
 import { loadManifestOrPlan, loadSavedManifest } from '../../library/load-manifest.ts'
@@ -33,22 +33,19 @@ export function apply(planFile: string | undefined, flags: ApplyFlags, given: re
 }
 
 /** What a saved plan has decided already. */
-const decided = ['file', 'var', 'only', 'populate', 'offline', 'takeOver']
+const decided: Readonly<Record<string, string>> = {
+  file: '--file',
+  var: '--var',
+  only: '--only',
+  populate: '--no-populate',
+  offline: '--offline',
+  takeOver: '--take-over',
+}
 
 async function applySaved(path: string, flags: ApplyFlags, given: readonly string[]): Promise<number> {
-  const contradicting = given.filter((option) => decided.includes(option))
-  if (contradicting.length > 0) {
-    const names = {
-      file: '--file',
-      var: '--var',
-      only: '--only',
-      populate: '--no-populate',
-      offline: '--offline',
-      takeOver: '--take-over',
-    }
-    const option = names[contradicting[0] as keyof typeof names] // only these are in `decided`
+  const [option] = given.flatMap((name) => decided[name] ?? [])
+  if (option !== undefined)
     throw usageError(`option '${option}' cannot be used with a saved plan, which was created with or without it`)
-  }
   const saved = await loadSavedPlan(path)
   const parsed = withValues(await loadSavedManifest(saved, loadingOptions(flags)), flags)
   const more = { label: flags.target, trySources: flags.checkSource, ...ofApply(flags) }
@@ -62,10 +59,6 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
 
 function ofApply({ allow = [], jobs, sourceTimeout }: ApplyFlags) {
   return { allow, jobs, sourceTimeoutMilliseconds: sourceTimeout }
-}
-
-function usageError(message: string): FdwsyncError {
-  return new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
 }
 
 async function applyManifest(flags: ApplyFlags): Promise<number> {

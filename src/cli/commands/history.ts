@@ -1,6 +1,6 @@
 // `fdwsync history`: lists past applies, or shows one in detail; or lists past refreshes.
 
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, usageError } from '../../core/errors.ts'
 import { applyDetails, history as historyOf, refreshHistory } from '../../library/inspect.ts'
 import { loadManifest } from '../../library/load-manifest.ts'
 import { needsName } from '../../library/needed-references.ts'
@@ -49,13 +49,7 @@ async function renderedHistory(format: Format, { name, manifest, flags }: Asked)
 async function manifestNameOf(id: string | undefined, flags: HistoryFlags): Promise<string | undefined> {
   const { manifest, file } = flags
   const given = [id, manifest, file].filter((each) => each !== undefined)
-  if (given.length > 1) {
-    const hint = 'Use only one of them.'
-    throw new FdwsyncError(
-      { code: 'usage/invalid-argument', message: 'an id, --manifest and --file exclude each other', hint },
-      exitCode.usage,
-    )
-  }
+  if (given.length > 1) throw usageError('an id, --manifest and --file exclude each other', 'Use only one of them.')
   return file === undefined
     ? manifest
     : (await loadManifest(file, { ...loadingOptions(flags, { isNeeded: needsName }), lock: false })).manifest.name

@@ -1,7 +1,7 @@
 // `fdwsync init`: writes a first manifest.
 
 import { existsSync } from 'node:fs'
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, FdwsyncError, usageError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import { inspectSource, type Starter, type StarterOptions, starterManifest } from '../../library/author.ts'
 import { loadManifest } from '../../library/load-manifest.ts'
@@ -28,7 +28,7 @@ export interface InitFlags {
 export async function init(flags: InitFlags, given: readonly string[]): Promise<number> {
   if (flags.out !== '-' && existsSync(flags.out)) {
     const hint = 'Name another file with --out, or write to standard output with --out -.'
-    throw usageError({ message: `${flags.out} exists already`, hint })
+    throw usageError(`${flags.out} exists already`, hint)
   }
   const file = flags.out === '-' ? 'fdwsync.yaml' : flags.out
   const asks = process.stdin.isTTY && process.stderr.isTTY && given.every((option) => option === 'out')
@@ -96,10 +96,6 @@ async function requireValid({ text }: Starter): Promise<void> {
   } catch (error) {
     if (!(error instanceof FdwsyncError)) throw error
     const hint = 'Choose another name (--name), or another schema for the copies (--into).'
-    throw usageError({ message: `the manifest would be invalid: ${error.problems[0]?.message}`, hint })
+    throw usageError(`the manifest would be invalid: ${error.problems[0]?.message}`, hint)
   }
-}
-
-function usageError(problem: { readonly message: string; readonly hint: string }): FdwsyncError {
-  return new FdwsyncError({ code: 'usage/invalid-argument', ...problem }, exitCode.usage)
 }

@@ -1,6 +1,6 @@
 // `fdwsync pin`: writes the lock of a manifest, or compares it with the sources.
 
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, FdwsyncError, usageError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import { lockText, type Pinned, pin as pinManifest } from '../../library/author.ts'
 import { loadLockFile, loadManifest, lockPathOf, type ParsedManifest } from '../../library/load-manifest.ts'
@@ -24,10 +24,7 @@ export async function pin(flags: PinFlags): Promise<number> {
   const path = lockPathOf(flags.file)
   if (path === undefined) {
     const hint = 'The lock is a file beside the manifest: name the manifest with -f FILE.'
-    throw new FdwsyncError(
-      { code: 'usage/invalid-argument', message: 'a manifest from standard input has no lock', hint },
-      exitCode.usage,
-    )
+    throw usageError('a manifest from standard input has no lock', hint)
   }
   const loading = loadingOptions(flags, { isNeeded: needsAllButObjects })
   const parsed = await loadManifest(flags.file, { ...loading, lock: false })

@@ -1,7 +1,7 @@
 // `fdwsync plan`: shows what apply would change.
 
 import { changesDatabase } from '../../core/change.ts'
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, type FdwsyncError, usageError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import { loadManifestOrPlan, loadManifestWithTexts, type ParsedManifest } from '../../library/load-manifest.ts'
@@ -70,15 +70,11 @@ function viewingOptions(flags: PlanFlags): ViewingOptions {
 function refuseContradiction({ checkSource, offline, out, driftOnly }: PlanFlags): void {
   if (checkSource && offline) throw contradiction('--check-source', '--offline')
   if (out !== undefined && driftOnly) throw contradiction('--out', '--drift-only')
-  if (out === '-') {
-    const message = '--out needs a file: the plan itself is on standard output'
-    throw new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
-  }
+  if (out === '-') throw usageError('--out needs a file: the plan itself is on standard output')
 }
 
 function contradiction(one: string, other: string): FdwsyncError {
-  const message = `option '${one}' cannot be used with option '${other}'`
-  return new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
+  return usageError(`option '${one}' cannot be used with option '${other}'`)
 }
 
 /** A plan that cannot be applied is shown, but not saved. */

@@ -1,7 +1,7 @@
 // `fdwsync status`: lists managed objects and their state.
 
 import { existsSync } from 'node:fs'
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, usageError } from '../../core/errors.ts'
 import { kindNamed } from '../../core/object-pattern.ts'
 import { withReference } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
@@ -35,11 +35,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   const manifest =
     file === undefined ? undefined : await loadManifest(file, loadingOptions(flags, { isNeeded: needsAllButObjects }))
   if (flags.checkSource && !manifest) {
-    const hint = 'Name it with -f FILE.'
-    throw new FdwsyncError(
-      { code: 'usage/invalid-argument', message: '--check-source needs a manifest to compare the sources with', hint },
-      exitCode.usage,
-    )
+    throw usageError('--check-source needs a manifest to compare the sources with', 'Name it with -f FILE.')
   }
   const { all, checkSource, verify, sourceTimeout: sourceTimeoutMilliseconds } = flags
   const chosen = { pattern, kinds, all, manifest, checkSource, verify, sourceTimeoutMilliseconds }

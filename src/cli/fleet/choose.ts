@@ -1,6 +1,6 @@
 // Which targets of a fleet a run is about.
 
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { usageError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { FleetTarget } from '../../library/fleet-targets.ts'
 
@@ -42,8 +42,4 @@ export function chooseTargets(
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
     .filter((_, at) => !shard || at % shard.count === shard.index)
   return { canary: first, others }
-}
-
-function usageError(message: string): FdwsyncError {
-  return new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
 }

@@ -1,7 +1,7 @@
 // Which of libpq's connection parameters are supported, ignored or refused.
 
+import { settingsError } from './settings-error.ts'
 import type { Parameters } from './url.ts'
-import { usageError } from './usage.ts'
 
 /** The supported parameters, with the environment variable of each. */
 const supported: Readonly<Record<string, string | undefined>> = {
@@ -66,7 +66,7 @@ export function checkParameters(
   for (const { name, variable, unless } of refused) {
     const value = url.get(name) || service.get(name) || env[variable]
     if (value && !unless.includes(value)) {
-      throw usageError(
+      throw settingsError(
         `the connection parameter ${name} is not supported`,
         `Remove it from the URL, or unset ${variable}.`,
       )
@@ -75,6 +75,6 @@ export function checkParameters(
   for (const name of [...url.keys(), ...service.keys()]) {
     const known = Object.hasOwn(supported, name) || harmless.has(name) || refused.some((each) => each.name === name)
     if (!known)
-      throw usageError(`unknown connection parameter "${name}"`, "Use libpq's parameters, for instance sslmode.")
+      throw settingsError(`unknown connection parameter "${name}"`, "Use libpq's parameters, for instance sslmode.")
   }
 }

@@ -1,7 +1,7 @@
 // Reads a service from libpq's service files.
 
 import type { ConnectionFiles } from './files.ts'
-import { usageError } from './usage.ts'
+import { settingsError } from './settings-error.ts'
 
 /**
  * The parameters of a `[service]` in the first of the files that has it.
@@ -17,7 +17,7 @@ export function serviceParameters(
     const section = text === undefined ? undefined : readSection(text, service)
     if (section) return section
   }
-  throw usageError(
+  throw settingsError(
     `no service "${service}" in ${paths.join(' or ') || 'any service file'}`,
     'Add a [section] with that name, or name another file with PGSERVICEFILE.',
   )

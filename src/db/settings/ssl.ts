@@ -2,7 +2,7 @@
 
 import { Secret } from '../../core/secret.ts'
 import type { ConnectionFiles } from './files.ts'
-import { usageError } from './usage.ts'
+import { settingsError } from './settings-error.ts'
 
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
@@ -36,7 +36,7 @@ export function sslSettings(lookup: Lookup, home: string | undefined, files: Con
   const rootCertificate =
     rootPath === 'system' ? rootPath : readPem(rootPath, home && `${home}/.postgresql/root.crt`, files)
   if (rootCertificate === undefined && mode.startsWith('verify')) {
-    throw usageError(
+    throw settingsError(
       `sslmode ${mode} needs a root certificate to verify the server`,
       'Name its file with sslrootcert (or PGSSLROOTCERT); "system" selects the well-known authorities.',
     )
@@ -56,16 +56,16 @@ export function sslSettings(lookup: Lookup, home: string | undefined, files: Con
 
 function readMode(text: string): SslMode {
   const mode = modes.find((each) => each === text)
-  if (!mode) throw usageError(`unknown sslmode "${text}"`, `Use one of ${modes.join(', ')}.`)
+  if (!mode) throw settingsError(`unknown sslmode "${text}"`, `Use one of ${modes.join(', ')}.`)
   return mode
 }
 
 function readNegotiation(text: string | undefined, mode: SslMode): 'postgres' | 'direct' {
   if (text === undefined || text === 'postgres') return 'postgres'
-  if (text !== 'direct') throw usageError(`unknown sslnegotiation "${text}"`, 'Use postgres or direct.')
+  if (text !== 'direct') throw settingsError(`unknown sslnegotiation "${text}"`, 'Use postgres or direct.')
   // As in libpq. With direct TLS there is no fallback to an unencrypted connection, which these modes rely on.
   if (mode === 'allow' || mode === 'prefer') {
-    throw usageError(
+    throw settingsError(
       'sslnegotiation direct needs a stronger sslmode',
       'Set sslmode to require, verify-ca or verify-full.',
     )
@@ -78,6 +78,6 @@ function readPem(path: string | undefined, byDefault: string | undefined, files:
   if (path === undefined) return byDefault === undefined ? undefined : files.readFile(byDefault)
   const text = files.readFile(path)
   if (text === undefined)
-    throw usageError(`cannot read the certificate or key ${path}`, 'Check the path and its permissions.')
+    throw settingsError(`cannot read the certificate or key ${path}`, 'Check the path and its permissions.')
   return text
 }

@@ -1,7 +1,7 @@
 // Parses a connection URL by libpq's rules.
 
 import type { FdwsyncError } from '../../core/errors.ts'
-import { usageError } from './usage.ts'
+import { settingsError } from './settings-error.ts'
 
 /** The parameters of a connection URL by libpq's names, such as `host` and `password`. */
 export type Parameters = ReadonlyMap<string, string>
@@ -72,7 +72,7 @@ function decode(text: string): string {
 }
 
 function malformed(why: string): FdwsyncError {
-  return usageError(
+  return settingsError(
     `the database URL is malformed: ${why}`,
     'Write postgresql://user:password@host:port/database, with the special characters of the password ' +
       'percent-encoded: @ is %40, / is %2F, : is %3A, % is %25.',

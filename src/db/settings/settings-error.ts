@@ -2,6 +2,6 @@
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 
-export function usageError(message: string, hint: string): FdwsyncError {
+export function settingsError(message: string, hint: string): FdwsyncError {
   return new FdwsyncError({ code: 'connection/invalid-settings', message, hint }, exitCode.usage)
 }
