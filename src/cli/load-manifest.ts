@@ -21,7 +21,8 @@ export interface ManifestFlags {
   readonly allowFiles?: readonly string[]
 }
 
-interface More {
+/** What a command needs of the references of a manifest. */
+interface ReferenceNeeds {
   /** False: references to variables of the environment and to files are left as they are. */
   readonly resolve?: boolean
   /** Which references have to be resolved. Default: all. */
@@ -31,7 +32,7 @@ interface More {
 /** What the library loads a manifest with. */
 export function loadingOptions(
   { var: variables, allowFiles }: Partial<ManifestFlags>,
-  { resolve, isNeeded }: More = {},
+  { resolve, isNeeded }: ReferenceNeeds = {},
 ): LoadManifestOptions {
   return {
     env: process.env,

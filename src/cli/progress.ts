@@ -15,7 +15,7 @@ import { styleOf, type TextFlags } from './terminal.ts'
 /** How often the progress of one load is printed. */
 const intervalMilliseconds = 60_000
 
-export function progressOf({ verbose = false }: TextFlags, verb: 'loading' | 'refreshing' = 'loading'): Progress {
+export function progressOf({ verbose = false }: TextFlags, verb: 'loading' | 'refreshing'): Progress {
   const log = eventLog()
   if (log) return { print: (event) => log(eventJson(event, new Date())), end: () => {} }
   const printLine = linePrinter(verb)

@@ -15,9 +15,9 @@ import {
 } from '../../library/refresh.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, targetOf } from '../environment.ts'
-import { type EventsFlag, eventWriter, printReport } from '../events.ts'
+import { type EventsFlag, printReport } from '../events.ts'
+import { followRun } from '../follow-run.ts'
 import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
-import { progressOf } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface RefreshFlags extends TextFlags, ManifestFlags, EventsFlag {
@@ -70,27 +70,15 @@ async function verifyCopies(
   return statuses.includes('failed') ? exitCode.dataNotLoaded : exitCode.done
 }
 
-async function refreshCopies(
-  parsed: ParsedManifest,
-  choice: RefreshChoice,
-  flags: RefreshFlags,
-): Promise<RefreshReport> {
-  const [progress, write] = [progressOf(flags, 'refreshing'), eventWriter(flags)]
-  const run = refreshManifest(parsed, {
-    ...choice,
-    jobs: flags.jobs,
-    timeoutMilliseconds: flags.timeout,
-    sourceTimeoutMilliseconds: flags.sourceTimeout,
-    leaseTimeoutMilliseconds: flags.leaseTimeout,
-    signal: abortOnInterrupt(),
-  })
-  try {
-    for await (const event of run) {
-      write(event)
-      progress.print(event)
-    }
-    return await run.result
-  } finally {
-    progress.end()
-  }
+function refreshCopies(parsed: ParsedManifest, choice: RefreshChoice, flags: RefreshFlags): Promise<RefreshReport> {
+  return followRun(flags, 'refreshing', () =>
+    refreshManifest(parsed, {
+      ...choice,
+      jobs: flags.jobs,
+      timeoutMilliseconds: flags.timeout,
+      sourceTimeoutMilliseconds: flags.sourceTimeout,
+      leaseTimeoutMilliseconds: flags.leaseTimeout,
+      signal: abortOnInterrupt(),
+    }),
+  )
 }

@@ -8,10 +8,10 @@ import type { Run } from '../../library/run.ts'
 import type { Format } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, type TargetFlags, targetOf } from '../environment.ts'
-import { type EventsFlag, eventWriter, printReport } from '../events.ts'
+import { type EventsFlag, printReport } from '../events.ts'
+import { followRun } from '../follow-run.ts'
 import { originOf } from '../origin.ts'
 import { printResult } from '../output.ts'
-import { progressOf } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
@@ -33,31 +33,23 @@ export interface PlanRun {
 
 export async function runPlan(plan: PlanRun): Promise<number> {
   const { flags } = plan
-  const [progress, write] = [progressOf(flags), eventWriter(flags)]
   const format = await formats[flags.format]()
   let name = ''
-  const run = plan.start({
-    ...targetOf(flags),
-    lockTimeoutMilliseconds: flags.lockTimeout,
-    leaseTimeoutMilliseconds: flags.leaseTimeout,
-    origin: originOf(process.env),
-    signal: abortOnInterrupt(),
-    showValues: flags.showValues,
-    unattended: flags.autoApprove ?? false,
-    approve(shown, refused) {
-      name = shown.manifest
-      return approve(shown, refused, plan)
-    },
-  })
-  try {
-    for await (const event of run) {
-      write(event)
-      progress.print(event)
-    }
-  } finally {
-    progress.end()
-  }
-  const { report } = await run.result
+  const { report } = await followRun(flags, 'loading', () =>
+    plan.start({
+      ...targetOf(flags),
+      lockTimeoutMilliseconds: flags.lockTimeout,
+      leaseTimeoutMilliseconds: flags.leaseTimeout,
+      origin: originOf(process.env),
+      signal: abortOnInterrupt(),
+      showValues: flags.showValues,
+      unattended: flags.autoApprove ?? false,
+      approve(shown, refused) {
+        name = shown.manifest
+        return approve(shown, refused, plan)
+      },
+    }),
+  )
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)
