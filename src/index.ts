@@ -46,7 +46,7 @@ export {
 export { loadSavedPlan } from './library/load-saved-plan.ts'
 export type { IsNeeded } from './library/needed-references.ts'
 export { needsAllButObjects, needsName, needsViews } from './library/needed-references.ts'
-export type { CommandOptions, RunningOptions } from './library/options.ts'
+export type { CommandOptions, RunningOptions, SourceOptions } from './library/options.ts'
 export type { Applied } from './library/outcome.ts'
 export { exitCodeOf, nothingDone } from './library/outcome.ts'
 export type { PlanningOptions, ViewingOptions } from './library/plan.ts'

@@ -243,7 +243,7 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
   return [...refusals, ...hazards, ...faults]
 }
 
-/** The exit code for the report of an apply. */
+/** The exit code that the command has for the report of an apply. */
 export function exitCodeOf(report: Report): number {
   const failed = report.steps.filter(({ outcome }) => outcome.status !== 'applied')
   if (failed.length === 0) return report.undetermined.length > 0 ? exitCode.undetermined : exitCode.done

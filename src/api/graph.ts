@@ -10,7 +10,8 @@ import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 
-export async function graphOf(parsed: ParsedManifest): Promise<ObjectGraph> {
+/** What reads what in a manifest, as far as that is known without a server. */
+export async function graph(parsed: ParsedManifest): Promise<ObjectGraph> {
   const { manifest, imports } = expanded(parsed)
   const { servers, tables, views } = objectsIn(manifest)
   const reading = new Map(imports.map((request) => [request, importNode(request)]))

@@ -51,6 +51,7 @@ export async function schemasToMirror(session: Session): Promise<readonly string
   return rows.map(({ name }) => name)
 }
 
+/** A first manifest, which mirrors schemas of a source. */
 export function starterManifest(options: StarterOptions): Starter {
   const { name, source, as = 'materialized_views', file } = options
   const variables = createVariables()

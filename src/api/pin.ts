@@ -71,7 +71,7 @@ function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution 
   return { ...resolution, indexes: new Map(asked.map((table) => [table, indexes.get(table) ?? {}])) }
 }
 
-/** The text of an existing lock, in the form that `pin` writes. */
+/** The text of an existing lock, in the form that {@link pin} gives it. */
 export function pinnedText(lock: ParsedManifest): string {
   return lockText(lock.manifest, resolutionsIn(lock))
 }

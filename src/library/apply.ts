@@ -12,9 +12,7 @@ import { type Run, startRun } from './run.ts'
 import { connectTo } from './target.ts'
 
 /** What {@link apply} takes. */
-export interface ApplyingOptions extends PlanningOptions, RunningOptions {
-  readonly sourceTimeoutMilliseconds?: number
-}
+export interface ApplyingOptions extends PlanningOptions, RunningOptions {}
 
 /**
  * Plans and applies. The result has the plan and the report, without a report if the plan was not approved.

@@ -10,11 +10,11 @@ import type { KindName } from '../core/object.ts'
 import type { StatusReport } from '../core/status.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { onSession } from './on-session.ts'
-import { type CommandOptions, signalOf } from './options.ts'
+import { type CommandOptions, type SourceOptions, signalOf, sourceTimeoutOf } from './options.ts'
 import { connectTo } from './target.ts'
 
 /** What {@link status} takes. */
-export interface StatusListOptions extends CommandOptions {
+export interface StatusListOptions extends SourceOptions {
   /** Its objects are compared with their declarations, all others with the ledger. */
   readonly manifest?: ParsedManifest | undefined
   /** A name as in psql. Default: all */
@@ -27,8 +27,6 @@ export interface StatusListOptions extends CommandOptions {
   readonly checkSource?: boolean | undefined
   /** Whether to compare all rows of copies with those of their sources. Default: false */
   readonly verify?: boolean | undefined
-  /** How long a source may take to answer. Default: 10,000 */
-  readonly sourceTimeoutMilliseconds?: number
 }
 
 /** Lists managed objects and their state. */
@@ -36,9 +34,8 @@ export function status(options: StatusListOptions): Promise<StatusReport> {
   const { manifest, pattern, kinds = [], all = false, checkSource = false, verify = false } = options
   const hidden = manifest ? hiddenIn(manifest) : []
   const connect = connectTo(options, hidden)
-  const timeoutMilliseconds = options.sourceTimeoutMilliseconds ?? 10_000
-  const sources = checkSource ? { connect, timeoutMilliseconds } : undefined
-  const sourceTimeoutMilliseconds = timeoutMilliseconds
+  const sourceTimeoutMilliseconds = sourceTimeoutOf(options)
+  const sources = checkSource ? { connect, timeoutMilliseconds: sourceTimeoutMilliseconds } : undefined
   const verifying = verify ? { connect, sourceTimeoutMilliseconds, hidden, signal: signalOf(options) } : undefined
   return onSession(manifest, options, 'status', (session) =>
     statusOf(session, { manifest, pattern, kinds, all, sources, verifying }),

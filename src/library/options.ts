@@ -17,8 +17,14 @@ export interface CommandOptions extends Target {
   readonly onStatement?: ((statement: StatementLog) => void) | undefined
 }
 
+/** What commands take that may ask sources. */
+export interface SourceOptions extends CommandOptions {
+  /** How long a source may take to answer. Default: 10,000 */
+  readonly sourceTimeoutMilliseconds?: number
+}
+
 /** What a command that applies a plan takes. */
-export interface RunningOptions extends CommandOptions {
+export interface RunningOptions extends SourceOptions {
   /** Hazards to accept, such as `drops-data`. Default: those that the policy of the manifest allows */
   readonly allow?: readonly string[]
   /**
@@ -36,14 +42,16 @@ export interface RunningOptions extends CommandOptions {
   readonly lockTimeoutMilliseconds?: number
   /** How long to wait for another apply of the manifest. Default: 30,000 */
   readonly leaseTimeoutMilliseconds?: number
-  /** How long a source may take to answer. Default: 10,000 */
-  readonly sourceTimeoutMilliseconds?: number
   /** Who applies, from where, and for which commit: for the history. Default: unknown */
   readonly origin?: Origin
 }
 
 export function signalOf({ signal }: CommandOptions): AbortSignal {
   return signal ?? new AbortController().signal
+}
+
+export function sourceTimeoutOf({ sourceTimeoutMilliseconds = 10_000 }: SourceOptions): number {
+  return sourceTimeoutMilliseconds
 }
 
 export function isUnattended({ unattended, approve }: RunningOptions): boolean {
@@ -63,7 +71,7 @@ export function applyOptionsOf(
     maxConnections: manifest ? maxConnectionsOf(manifest) : new Map(),
     lockTimeoutMilliseconds,
     leaseTimeoutMilliseconds,
-    sourceTimeoutMilliseconds: options.sourceTimeoutMilliseconds ?? 10_000,
+    sourceTimeoutMilliseconds: sourceTimeoutOf(options),
     ...(options.origin ? { origin: options.origin } : {}),
     signal: signalOf(options),
     emit,

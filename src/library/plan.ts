@@ -10,11 +10,11 @@ import { showReferences } from '../planner/show-references.ts'
 import { newSuffix } from '../planner/suffix.ts'
 import type { LoadedTexts } from './load-manifest.ts'
 import { onSession } from './on-session.ts'
-import type { CommandOptions } from './options.ts'
+import { type SourceOptions, sourceTimeoutOf } from './options.ts'
 import { connectTo } from './target.ts'
 
 /** What a plan, and so an apply, is about. */
-export interface PlanningOptions extends CommandOptions {
+export interface PlanningOptions extends SourceOptions {
   /** Patterns of the objects to plan, with what they need: `shop.*`, `server:shop`, `proxy.*+`. Default: all */
   readonly only?: readonly string[]
   /** Whether new materialized views are loaded. Default: true */
@@ -25,8 +25,6 @@ export interface PlanningOptions extends CommandOptions {
   readonly trySources?: boolean
   /** Take over objects that other manifests own. Default: false */
   readonly takeOver?: boolean | undefined
-  /** How long a source may take to answer. Default: 10,000 */
-  readonly sourceTimeoutMilliseconds?: number
   /** Show what references resolve to, except secrets. Default: false */
   readonly showValues?: boolean | undefined
 }
@@ -84,7 +82,7 @@ function withPlan<Result>(
 ): Promise<Result> {
   const { populate = true, offline = false, takeOver = false, only, checkSource = false, driftOnly = false } = options
   const connect = connectTo(options, hiddenIn(manifest))
-  const sources = offline ? undefined : { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds ?? 10_000 }
+  const sources = offline ? undefined : { connect, timeoutMilliseconds: sourceTimeoutOf(options) }
   return onSession(manifest, options, 'plan', async (session) => {
     const inHand = await createPlan(session, manifest, {
       populate,

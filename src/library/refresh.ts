@@ -8,7 +8,7 @@ import type { RefreshReport } from '../core/report.ts'
 import type { VerifyReport } from '../core/verification.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { onSession } from './on-session.ts'
-import { type CommandOptions, signalOf } from './options.ts'
+import { type CommandOptions, type SourceOptions, signalOf, sourceTimeoutOf } from './options.ts'
 import { type Run, startRun } from './run.ts'
 import { connectTo } from './target.ts'
 
@@ -23,13 +23,11 @@ export interface RefreshChoice extends CommandOptions {
 }
 
 /** What {@link refresh} takes. */
-export interface RefreshingOptions extends RefreshChoice {
+export interface RefreshingOptions extends RefreshChoice, SourceOptions {
   /** How many copies are refreshed at once. Default: 4 */
   readonly jobs?: number
   /** After that a single refresh is cancelled, in place of what the policies declare. */
   readonly timeoutMilliseconds?: number | undefined
-  /** How long a source may take to answer. Default: 10,000 */
-  readonly sourceTimeoutMilliseconds?: number
   /** How long to wait for an apply of the manifest. Default: 30,000 */
   readonly leaseTimeoutMilliseconds?: number
 }
@@ -44,7 +42,7 @@ export function refresh(manifest: ParsedManifest, options: RefreshingOptions): R
       strategy,
       jobs,
       timeoutMilliseconds,
-      sourceTimeoutMilliseconds: options.sourceTimeoutMilliseconds ?? 10_000,
+      sourceTimeoutMilliseconds: sourceTimeoutOf(options),
       leaseTimeoutMilliseconds: options.leaseTimeoutMilliseconds ?? 30_000,
       hidden,
       signal: signalOf(options),
@@ -62,16 +60,14 @@ export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice)
 }
 
 /** What {@link verify} takes. */
-export interface VerifyingOptions extends Omit<RefreshChoice, 'strategy'> {
-  /** How long a source may take to answer. Default: 10,000 */
-  readonly sourceTimeoutMilliseconds?: number
-}
+export interface VerifyingOptions extends Omit<RefreshChoice, 'strategy'>, SourceOptions {}
 
 /** Compares the whole contents of copies with what their queries return now, row by row, and changes nothing. */
 export function verify(manifest: ParsedManifest, options: VerifyingOptions): Promise<VerifyReport> {
-  const { names = [], only = [], sourceTimeoutMilliseconds = 10_000 } = options
+  const { names = [], only = [] } = options
   const hidden = hiddenIn(manifest)
   const [connect, signal] = [connectTo(options, hidden), signalOf(options)]
+  const sourceTimeoutMilliseconds = sourceTimeoutOf(options)
   return onSession(manifest, options, 'refresh', (session) =>
     verifyCopies(session, manifest, { names, only }, { connect, signal, sourceTimeoutMilliseconds, hidden }),
   )

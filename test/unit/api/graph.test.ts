@@ -1,7 +1,7 @@
 // What reads what in a manifest, and that no name in a diagram is markup.
 
 import { expect, test } from 'vitest'
-import { graphOf } from '../../../src/api/graph.ts'
+import { graph } from '../../../src/api/graph.ts'
 import type { ObjectGraph } from '../../../src/core/object-graph.ts'
 import { dot } from '../../../src/render/graph/dot.ts'
 import { mermaid } from '../../../src/render/graph/mermaid.ts'
@@ -33,7 +33,7 @@ function arrows({ nodes, edges }: ObjectGraph): readonly string[] {
 }
 
 test('from servers over tables, imports and mirrors to views', async () => {
-  expect(arrows(await graphOf(await read(text)))).toEqual([
+  expect(arrows(await graph(await read(text)))).toEqual([
     'server shop → foreign table proxy.orders',
     'server other → foreign table proxy.customers',
     'server other → import imported from public',
@@ -48,10 +48,10 @@ test('from servers over tables, imports and mirrors to views', async () => {
 test('names are escaped, and arrows lead to what reads', () => {
   const name = 'a"];\n<b>#\u202e::error::x'
   const nodes = [{ id: 'x', kind: 'server', name } as const, { id: 'y', kind: 'table', name: 'y' } as const]
-  const graph: ObjectGraph = { manifest: name, nodes, edges: [['x', 'y']] }
+  const named: ObjectGraph = { manifest: name, nodes, edges: [['x', 'y']] }
   const escaped = 'a#34;#93;#59;#92;n#60;b#62;#35;#92;u202e#58;#58;error#58;#58;x'
-  expect(mermaid(graph)).toBe(`flowchart LR\n  n1[("server<br>${escaped}")]\n  n2["table<br>y"]\n  n1 --> n2\n`)
+  expect(mermaid(named)).toBe(`flowchart LR\n  n1[("server<br>${escaped}")]\n  n2["table<br>y"]\n  n1 --> n2\n`)
   const shown = String.raw`a\"];\\n<b>#\\u202e::error::x`
   const drawn = [`n1 [shape=cylinder, label="server\\n${shown}"];`, 'n2 [shape=box, label="table\\ny"];', 'n1 -> n2;']
-  expect(dot(graph)).toBe(`digraph "${shown}" {\n${['rankdir=LR;', ...drawn].map((line) => `  ${line}\n`).join('')}}\n`)
+  expect(dot(named)).toBe(`digraph "${shown}" {\n${['rankdir=LR;', ...drawn].map((line) => `  ${line}\n`).join('')}}\n`)
 })
