@@ -23,6 +23,7 @@ import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { throwProblems } from './findings.ts'
 import { fingerprintForAnyRole } from './fingerprint.ts'
+import { copiesKeepingRows } from './kept-rows.ts'
 import { lackedForLoads } from './load-privileges.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
@@ -71,7 +72,9 @@ async function planOnce(
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const unreadable = await lackedForLoads(context, changeSet)
   const waits = await waitingReaders(context, changeSet)
-  const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...unreadable, ...waits, ...unusable])
+  const keptRows = await copiesKeepingRows(context, changeSet)
+  const found = [...faults, ...unreadable, ...waits, ...keptRows, ...unusable]
+  const plan = await assemblePlan(context, changeSet, sourceCheck, found)
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))
     return planOnce(session, manifest, options, new Map([...kept, ...more]))

@@ -36,8 +36,15 @@ const tuning: ReadonlySet<string> = new Set([
   'fdw_tuple_cost',
   'fetch_size',
   'keep_connections',
+  'keepalives',
+  'keepalives_count',
+  'keepalives_idle',
+  'keepalives_interval',
   'parallel_abort',
   'parallel_commit',
+  'sslmode',
+  'sslrootcert',
+  'tcp_user_timeout',
   'truncatable',
   'updatable',
   'use_remote_estimate',
@@ -108,13 +115,22 @@ function differ(from: LiveObject, to: WantedObject): boolean {
       return !sameData(withoutTuning(connectionOf(from.spec)), withoutTuning(connectionOf(to.spec)))
     case 'foreignTable':
       return (
-        !sameData(withoutTuning(remoteOf(from)), withoutTuning(remoteOf(to))) ||
-        !sameData(parentsIn(tableSpec(from)), parentsIn(tableSpec(to)))
+        !sameData(rowsOf(from, to), rowsOf(to, from)) || !sameData(parentsIn(tableSpec(from)), parentsIn(tableSpec(to)))
       )
     case 'userMapping':
       return userOf(from.spec) !== userOf(to.spec)
     default:
       return false
+  }
+}
+
+/** What decides which rows a table has, of the columns that it has before and after. What reads others, or another type, is replaced. */
+function rowsOf(table: LiveObject | WantedObject, other: DbObject) {
+  const { columns, ...remote } = withoutTuning(remoteOf(table))
+  const kept = Object.entries(columns).filter(([name]) => Object.hasOwn(tableSpec(other).columns, name))
+  return {
+    ...remote,
+    columns: Object.fromEntries(kept.map(([column, { name, options }]) => [column, [name, options]])),
   }
 }
 

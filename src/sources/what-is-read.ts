@@ -21,7 +21,7 @@ export function remoteOf({ id, renamedFrom, renamedColumns = new Map(), spec }: 
   const formerNames = new Map(Array.from(renamedColumns, ([from, to]) => [to, from]))
   const remoteColumns = Object.entries(columns).map(([column, { type, options: own }]) => {
     const remoteName = plainOption(own, 'column_name') ?? formerNames.get(column) ?? column
-    return [column, [remoteName, type, comparable(own)]]
+    return [column, { name: remoteName, type, options: comparable(own) }] as const
   })
   return {
     server,
