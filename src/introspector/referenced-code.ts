@@ -69,11 +69,12 @@ export async function readReferencedCode(
     references.length === 0
       ? []
       : await session.query<Row>(codeQuery(catalogs), [JSON.stringify(references), context.trustedRoles])
+  const found = new Map<Key, readonly ReferencedCode[]>(subjects.map(({ key }) => [key, []]))
+  if (rows.length === 0) return found
   const rowsOf = groupBy(rows, ({ key }) => key)
   const declared = new Set(
     context.declared.flatMap(({ id }) => ('schema' in id ? [relationKey(id.schema, id.name)] : [])),
   )
-  const found = new Map<Key, readonly ReferencedCode[]>()
   for (const { object } of users) {
     const key = keyOf(object.id)
     const references = (rowsOf.get(key) ?? []).filter((row) => !isDeclared(row, declared))

@@ -112,12 +112,11 @@ const mismatches: ReadonlySet<string | undefined> = new Set(['42883', '42804', '
 /** A batch with all objects that it needs, dependencies first. The stand-ins of earlier batches no longer exist. */
 export function withNeeded(
   batch: readonly DeclaredObject[],
-  all: readonly DeclaredObject[],
+  all: ReadonlyMap<Key, DeclaredObject>,
 ): readonly DeclaredObject[] {
-  const byKey = new Map(all.map((object) => [keyOf(object.id), object]))
   const needed = new Set(batch)
   for (const { needs } of needed) {
-    for (const object of needs.flatMap((need) => byKey.get(need) ?? [])) needed.add(object)
+    for (const object of needs.flatMap((need) => all.get(need) ?? [])) needed.add(object)
   }
   return topologicalOrder(
     needed,

@@ -9,6 +9,19 @@ import { byName } from './found-by-name.ts'
 import { readScratch } from './namesakes.ts'
 import type { ProbeRun } from './run.ts'
 
+/** Statements that give each object that was created under its declared name the current names of the live object. */
+export type RenamesToCurrent = ReadonlyMap<Key, readonly Statement[]>
+
+/** Only of objects that have other names today. */
+export function renamesToCurrent(run: ProbeRun): RenamesToCurrent {
+  return new Map(
+    [...run.underOwnNames].flatMap((key) => {
+      const statements = renameToCurrent(run, key)
+      return statements.length === 0 ? [] : [[key, statements]]
+    }),
+  )
+}
+
 /**
  * Reads a stand-in again after altering it to match the live object. It does so if the kind requires it, or if the manifest
  * renames something, since the old names are in the deparsed text of whatever uses it.
@@ -17,13 +30,14 @@ export async function readMatchedToLive(
   run: ProbeRun,
   { id, spec }: DeclaredObject,
   standIn: LiveObject,
+  renames: RenamesToCurrent,
 ): Promise<MatchedToLive<unknown> | undefined> {
   const { probe: how, renaming, child } = kindOf(id)
   const key = keyOf(id)
   const live = liveOf(run, key)
   if (how.how !== 'read-back' || !live) return undefined
   const statements = [
-    ...[...run.underOwnNames].flatMap((other) => (other === key ? [] : renameToCurrent(run, other))),
+    ...[...renames].flatMap(([other, rename]) => (other === key ? [] : rename)),
     ...(live.renamedColumns ? (renaming?.renameColumns?.(standIn.id, inverse(live.renamedColumns)) ?? []) : []),
     ...(how.matchLive?.(standIn.id, standIn.spec, live.spec) ?? []),
     ...(child ? matchParent(run, child.parentOf(spec, id)) : []),
@@ -49,7 +63,6 @@ function liveOf({ input, elsewhere }: ProbeRun, key: Key): LiveObject | undefine
   return input.reading.live.get(key) ?? elsewhere.get(key)
 }
 
-/** Gives an object that was created under its declared name the current name of the live object, and its column names. */
 function renameToCurrent(run: ProbeRun, key: Key): readonly Statement[] {
   const live = liveOf(run, key)
   if (!live) return []

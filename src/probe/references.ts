@@ -9,7 +9,7 @@ import { leakFinding } from './findings.ts'
 import type { ProbeRun } from './run.ts'
 
 function oidsUnderOwnNames({ input, underOwnNames }: ProbeRun): readonly number[] {
-  return [...input.reading.live].flatMap(([key, { oid }]) => (underOwnNames.has(key) ? [oid] : []))
+  return [...underOwnNames].flatMap((key) => input.reading.live.get(key)?.oid ?? [])
 }
 
 /** $1: OIDs of live relations and types. Row types and arrays count as the type or relation that they belong to. */

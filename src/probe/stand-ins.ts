@@ -9,7 +9,7 @@ import { recordCode } from './code.ts'
 import { deparseTwice } from './deparse-again.ts'
 import { unlikeLiveFinding } from './findings.ts'
 import { readScratch } from './namesakes.ts'
-import { readMatchedToLive } from './read-like-live.ts'
+import { readMatchedToLive, renamesToCurrent } from './read-like-live.ts'
 import { noteReferencesToLive } from './references.ts'
 import { differs, isKnown, type ProbeRun, recordWanted } from './run.ts'
 import { unitOf } from './unit.ts'
@@ -85,10 +85,11 @@ export const batchSize = 250
 
 /** Probes objects under scratch names. */
 export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  const byKey = new Map(objects.map((object) => [keyOf(object.id), object]))
   for (let start = 0; start < objects.length; start += batchSize) {
     await run.session.run(trusted('SAVEPOINT batch'))
     const before = new Set(run.standIns.keys())
-    const created = await createStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
+    const created = await createStandIns(run, withNeeded(objects.slice(start, start + batchSize), byKey))
     await readStandIns(run, created)
     await run.session.run(trusted('ROLLBACK TO batch'))
     for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)
@@ -107,6 +108,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
   await recordCode(run, standIns)
   const again = await deparseTwice(run, standIns)
   const referring = await noteReferencesToLive(run, objects)
+  const renames = renamesToCurrent(run)
   for (const { object, read } of standIns) {
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
@@ -114,7 +116,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     const wanted = how.wanted(
       read.spec,
       object.spec,
-      await readMatchedToLive(run, object, read),
+      await readMatchedToLive(run, object, read, renames),
       again.get(keyOf(object.id)),
     )
     if (!referring.has(keyOf(object.id))) recordWanted(run, object, wanted, known)
