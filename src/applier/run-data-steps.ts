@@ -2,7 +2,7 @@
 // transaction, and several run at once.
 
 import { randomUUID } from 'node:crypto'
-import { idOf, type Key, type Relation } from '../core/object.ts'
+import { idOf, type Key } from '../core/object.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { sql } from '../core/sql.ts'
@@ -13,20 +13,22 @@ import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { insertRefreshes, keepLogTrusted, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
 import { insertSteps } from '../ledger/write.ts'
-import { type Beginning, refreshBeginning } from '../loader/begin-refresh.ts'
+import { refreshBeginning } from '../loader/begin-refresh.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load, takeWarnings } from '../loader/load.ts'
 import { oncePerRun } from '../loader/once-per-run.ts'
-import { type SourcesOf, sourcesOfAll, sourcesOfEach } from '../loader/read-sources.ts'
+import { sourcesOfAll, sourcesOfEach } from '../loader/read-sources.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { serverLimits } from '../loader/server-limits.ts'
-import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
+import { sourceWatchdog } from '../loader/source-watchdog.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { countObjects } from './applied-changes.ts'
 import { build } from './build.ts'
 import type { ApplyContext } from './context.ts'
+import { type DataRun, relationOf } from './data-run.ts'
 import { keysOf } from './expected-result.ts'
 import type { FinishedStep } from './finished-step.ts'
+import { chooseLoads, loadBatch, loadsToShare } from './load-batch.ts'
 import { secretsOf } from './step-secrets.ts'
 
 /** Skips all steps if the definitions were not applied. Adds the loads that failed to `failedLoads`. */
@@ -57,6 +59,7 @@ export async function runDataSteps(
     isRecorded: () => isRecorded && !lease.isLost(),
     failedLoads,
   }
+  const shared = loadsToShare(steps)
   const pool = pooledConnect(connect, isLoad)
   // postgres_fdw keeps its connection to a source for as long as the session lives.
   const connectFor = (step: Step) => (serversOf(step, inHand).some(limits.isLimited) ? connect : pool.connect)
@@ -72,6 +75,19 @@ export async function runDataSteps(
       servers: (step) => serversOf(step, inHand),
       limits,
       skipped: onFinished,
+      batches: {
+        choose: (first, candidates) => chooseLoads(first, candidates, shared, (step) => serversOf(step, inHand)),
+        async run(batch) {
+          const [first] = batch
+          if (!first) return new Map()
+          const outcomes = await loadBatch(run, connectFor(first), batch, shared)
+          for (const [step, outcome] of outcomes) {
+            options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
+            onFinished(step, outcome)
+          }
+          return outcomes
+        },
+      },
       async run(step, othersRun) {
         options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
         const outcome = await runStep(run, connectFor(step), step, othersRun)
@@ -98,17 +114,6 @@ function reasonToSkip(definitions: readonly FinishedStep[]): string | undefined 
   const statuses = definitions.map(([, { status }]) => status)
   if (statuses.includes('in-doubt')) return 'it is unknown whether the definitions were applied'
   return statuses.every((status) => status === 'applied') ? undefined : 'the definitions were not applied'
-}
-
-interface DataRun {
-  readonly context: ApplyContext
-  readonly sources: SourceWatchdog
-  readonly sourcesOf: SourcesOf
-  /** What each load begins with. */
-  readonly begin: (session: Session) => Promise<Beginning>
-  /** Whether a load can be recorded at the moment. */
-  isRecorded(): boolean
-  readonly failedLoads: RefreshRecord[]
 }
 
 async function runStep(
@@ -195,10 +200,4 @@ function serversOf(step: Step, { wanted }: PlanInHand): readonly string[] {
 function holdsData(key: Key): boolean {
   const id = idOf(key)
   return id !== undefined && kindOf(id).data !== undefined
-}
-
-function relationOf(key: Key): Relation {
-  const id = idOf(key)
-  if (id && 'schema' in id) return id
-  throw new Error('a step loads an object that is not a relation')
 }

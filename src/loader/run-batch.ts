@@ -8,14 +8,21 @@ import { sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
+import { refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
 import { insertRefreshes, type RefreshRecord } from '../ledger/refresh-log.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
 import { explainLoss } from './load.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
-import { type RefreshedCopy, refreshBatch } from './refresh-batch.ts'
 import { type CopyResult, resultOf } from './refresh-unit.ts'
 import { type RefreshRun, serversOf } from './run-unit.ts'
-import type { SmallCopy } from './small-copies.ts'
+import { batchMilliseconds, type SmallCopy } from './small-copies.ts'
+import { type BatchLimits, type LoadedItem, loadInBatch } from './timed-batch.ts'
+
+/**
+ * Readers of the copies that are refreshed already wait for the next ones, and they may hold what these need. So the batch gives up long
+ * before the server looks for a deadlock.
+ */
+const limits: BatchLimits = { milliseconds: batchMilliseconds, lockTimeout: '10ms', statementTimeout: '250ms' }
 
 /**
  * Refreshes the copies of a batch.
@@ -39,7 +46,7 @@ export async function runBatch(
       refreshAndRecord(run, session, batch),
     )
     if (!refreshed) return refuse()
-    return new Map(refreshed.map(({ small: { unit }, milliseconds }) => [unit, { status: 'applied', milliseconds }]))
+    return new Map(refreshed.map(({ item: { unit }, milliseconds }) => [unit, { status: 'applied', milliseconds }]))
   } catch (error) {
     if (error instanceof CommitOutcomeUnknown)
       return new Map(units.map((unit) => [unit, { status: 'in-doubt', reason: error.message }]))
@@ -53,28 +60,28 @@ async function refreshAndRecord(
   run: RefreshRun,
   session: Session,
   batch: readonly SmallCopy[],
-): Promise<readonly RefreshedCopy[] | undefined> {
+): Promise<readonly LoadedItem<SmallCopy>[] | undefined> {
   const { sources, sourcesOf, begin } = run.context
   const [first] = batch
   // All of them read the same sources.
   const probes = (first && sourcesOf.get(relationKey(first.copy.id.schema, first.copy.id.name))) ?? []
   await sources.connect(session, probes)
   try {
-    const [{ pid, refreshed }, started] = await sources.load(session, session.processId, probes, async () => {
+    const [{ pid, loaded }, started] = await sources.load(session, session.processId, probes, async () => {
       const started = performance.now()
-      return [await refreshBatch(session, begin, batch), started] as const
+      return [await loadInBatch(session, begin, batch, refreshOf, limits), started] as const
     })
     if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
       await session.run(trusted('ROLLBACK'))
       return undefined
     }
     run.options.checkLease()
-    const results = refreshed.map((each) => [each, resultOf(each.small, {}, each.before, each.after)] as const)
+    const results = loaded.map((each) => [each, resultOf(each.item, {}, each.before, each.after)] as const)
     const records = results.map(([each, result]) => recordOf(each, result, started))
     const record = run.isRecorded() ? sql`${insertRefreshes(run.manifest, undefined, records)}; ` : sql``
     await sources.commit(session, pid, sql`${record}COMMIT`).catch(explainLoss)
-    for (const [{ small }, result] of results) run.results.set(small.copy.key, { ...result, answer: undefined })
-    return refreshed
+    for (const [{ item }, result] of results) run.results.set(item.copy.key, { ...result, answer: undefined })
+    return loaded
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
@@ -83,7 +90,7 @@ async function refreshAndRecord(
 
 /** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
 function recordOf(
-  { small: { copy, policy, choice }, milliseconds }: RefreshedCopy,
+  { item: { copy, policy, choice }, milliseconds }: LoadedItem<SmallCopy>,
   result: Omit<CopyResult, 'answer'>,
   started: number,
 ): RefreshRecord {
@@ -99,4 +106,8 @@ function recordOf(
     ...counts,
     status: 'applied',
   }
+}
+
+function refreshOf({ copy: { id }, choice }: SmallCopy) {
+  return { id, statements: [refreshStatement(id, choice.strategy === 'concurrently').sql] }
 }

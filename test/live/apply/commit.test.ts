@@ -14,10 +14,11 @@ import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 import { proxyTo, through } from '../../support/proxy.ts'
 
 const old = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+const several = shopManifest({ orders: 'SELECT id, total FROM proxy.orders', more: 'SELECT id FROM proxy.orders' })
 const replaced = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
 
 interface Cut {
-  readonly stage: string
+  readonly stage: 'define' | 'build' | 'populate'
   /** The session whose COMMIT is cut. */
   readonly session: string
   readonly fate: 'cut' | 'send-and-cut'
@@ -66,7 +67,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       isCut = true
       return fate
     }
-    const parsed = await fixture.manifest(stage === 'build' ? replaced : old)
+    const parsed = await fixture.manifest({ define: old, build: replaced, populate: several }[stage])
     const applied = await applyTo(parsed, through(proxy, fixture.url)).then(
       ({ report }) => ({ exit: report && exitCodeOf(report), message: missedOf(report).join('\n') }),
       (error: Error & { exitCode?: number }) => ({ exit: error.exitCode, message: error.message }),

@@ -68,7 +68,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const rig = await fixtureFor(pair, source)
     await rig.sql(`CREATE FUNCTION public.warn(id bigint) RETURNS bigint LANGUAGE plpgsql AS
       $$ BEGIN RAISE NOTICE 'row %', id; IF id < 3 THEN RAISE WARNING E'odd \\033[2J row %', id; END IF; RETURN id; END $$`)
-    const manifest = shopManifest({ orders: 'SELECT public.warn(id) AS id FROM proxy.orders' })
+    const manifest = shopManifest({
+      orders: 'SELECT public.warn(id) AS id FROM proxy.orders',
+      quiet: 'SELECT id FROM proxy.orders',
+    })
     const parsed = await rig.manifest(manifest)
     const expected = 'materialized view local.orders: the server warns: odd \u001b[2J row 1 (and 1 alike)'
     const { report } = await applyTo(parsed, rig.url)

@@ -124,6 +124,36 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await Promise.all(situations.map(async (situation) => situation(await behindProxy(pair, source), failure)))
   })
 
+  test('new copies share a transaction, unless one fails or takes long: then each is loaded by itself', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const good = {
+      one: 'SELECT id FROM proxy.orders',
+      two: 'SELECT id FROM proxy.orders WHERE id < 8',
+      here: 'SELECT 1 AS id',
+    }
+    const bad = {
+      takesLong: 'SELECT id FROM proxy.customers, pg_sleep(1.1)',
+      fails: 'SELECT total / (id - 7) AS total FROM proxy.orders',
+      three: 'SELECT id FROM proxy.orders WHERE id < 4',
+    }
+    expect(missedOf((await applyTo(await fixture.manifest(shopManifest(good)), fixture.url)).report)).toEqual([])
+    const parsed = await fixture.manifest(shopManifest({ ...good, ...bad }))
+    const { report } = await applyTo(parsed, fixture.url)
+    expect(missedOf(report)).toEqual(['failed populate materialized view local.fails: division by zero'])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['alter materialized view local.fails'])
+    const recorded = await fixture.sql(
+      'SELECT address::json ->> 2 AS name, outcome, row_count::int AS rows FROM fdwsync.refresh ORDER BY 1',
+    )
+    expect(recorded).toEqual([
+      { name: 'fails', outcome: 'failed', rows: null },
+      { name: 'here', outcome: 'applied', rows: 1 },
+      { name: 'one', outcome: 'applied', rows: 50 },
+      { name: 'takesLong', outcome: 'applied', rows: 10 },
+      { name: 'three', outcome: 'applied', rows: 3 },
+      { name: 'two', outcome: 'applied', rows: 7 },
+    ])
+  })
+
   test('a replacement whose query fails on the data: the original keeps serving', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), fixture.url)

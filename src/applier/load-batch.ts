@@ -1,0 +1,142 @@
+// Loads several new copies in one transaction, since what surrounds the load of little data takes longer than that itself. How much data
+// there is, is not known yet: a batch that takes long is rolled back, and its copies are loaded by themselves.
+
+import { randomUUID } from 'node:crypto'
+import { uniqueBy } from '../core/data.ts'
+import type { PlainStep, Step } from '../core/plan.ts'
+import type { StepOutcome } from '../core/report.ts'
+import { sql, trusted } from '../core/sql.ts'
+import type { Connect } from '../db/connect.ts'
+import type { Session } from '../db/session.ts'
+import { withSession } from '../db/session-pool.ts'
+import { insertRefreshes, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
+import { insertSteps } from '../ledger/write.ts'
+import { countSince } from '../loader/begin-refresh.ts'
+import { commitRecorded } from '../loader/commit-recorded.ts'
+import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
+import { outcomeOfError } from '../loader/failure.ts'
+import { explainLoss } from '../loader/load.ts'
+import { type BatchLimits, type LoadedItem, loadInBatch } from '../loader/timed-batch.ts'
+import { type DataRun, relationOf } from './data-run.ts'
+
+/** No session reads what has never been loaded, so that a batch can take longer than one of a refresh. */
+const limits: BatchLimits = { milliseconds: 100, lockTimeout: '10ms', statementTimeout: '1s' }
+
+/** A batch that is rolled back has kept so many from being loaded. */
+const mostCopies = 25
+
+/** The loads that can be part of a batch. */
+export function loadsToShare(steps: readonly Step[]): Set<Step> {
+  // Something else could need the lock of a copy that only its batch holds.
+  if (steps.some(({ stage }) => stage !== 'populate')) return new Set()
+  return new Set(steps.filter((step) => isPlain(step) && step.statements.every(({ secrets }) => secrets.length === 0)))
+}
+
+function isPlain(step: Step): step is PlainStep {
+  return step.action !== 'replace'
+}
+
+/** @param serversOf those that a step reads from, all of which a batch reads from */
+export function chooseLoads(
+  first: Step,
+  candidates: Iterable<Step>,
+  shared: ReadonlySet<Step>,
+  serversOf: (step: Step) => readonly string[],
+): readonly Step[] {
+  if (!shared.has(first)) return []
+  const servers = String(serversOf(first))
+  const chosen: Step[] = []
+  for (const candidate of candidates) {
+    if (chosen.length + 1 === mostCopies) break
+    if (shared.has(candidate) && String(serversOf(candidate)) === servers) chosen.push(candidate)
+  }
+  return chosen
+}
+
+/**
+ * @param shared what is not loaded is removed from it, so that it is loaded by itself, which finds out what is wrong with which
+ * @returns the outcomes of those that were loaded
+ */
+export async function loadBatch(
+  run: DataRun,
+  connect: Connect,
+  steps: readonly Step[],
+  shared: Set<Step>,
+): Promise<ReadonlyMap<Step, StepOutcome>> {
+  const batch = steps.filter(isPlain)
+  const { options, hidden } = run.context
+  const records: LoadRecord[] = []
+  try {
+    run.context.checkLease()
+    await withSession(connect, 'load', options.signal, (session) => loadAndRecord(run, session, batch, records))
+    return new Map(
+      records.map(({ step, started, ended }) => [step, { status: 'applied', milliseconds: ended - started }]),
+    )
+  } catch (error) {
+    if (error instanceof CommitOutcomeUnknown) {
+      const outcome = outcomeOfError(error, hidden)
+      const { reason } = outcome
+      run.failedLoads.push(
+        ...records.map(({ step: _, ...record }) => ({ ...record, status: 'in doubt' as const, reason })),
+      )
+      return new Map(records.map(({ step }) => [step, outcome]))
+    }
+    for (const step of batch) shared.delete(step)
+    return new Map()
+  }
+}
+
+interface LoadRecord extends RefreshRecord {
+  readonly step: PlainStep
+}
+
+/** Adds those that are loaded to `records` before COMMIT. */
+async function loadAndRecord(
+  run: DataRun,
+  session: Session,
+  batch: readonly PlainStep[],
+  records: LoadRecord[],
+): Promise<void> {
+  const { sources, context } = run
+  const probes = []
+  for (const { key } of batch) probes.push(...(await run.sourcesOf(session, relationOf(key))))
+  const all = uniqueBy(probes, ({ source }) => source)
+  const begin = await run.begin(session)
+  try {
+    const [{ pid, loaded }, started] = await sources.load(session, session.processId, all, async () => {
+      const started = performance.now()
+      return [await loadInBatch(session, begin, batch, loadingOf, limits), started] as const
+    })
+    // It is not known of which copy it warns.
+    if (session.takeNotices().some(({ severity }) => severity === 'warning'))
+      throw new Error('the server has warned of one of several copies')
+    context.checkLease()
+    records.push(...loaded.map((each) => recordOf(each, started)))
+    const insertRecords = () => {
+      const steps = insertSteps(
+        context.applyId,
+        records.map(({ step }) => ({ step, status: 'applied' })),
+      )
+      return recordAtEnd(sql`${steps}; ${insertRefreshes(context.inHand.plan.manifest, context.applyId, records)}`)
+    }
+    await commitRecorded(
+      session,
+      (end) => sources.commit(session, pid, end).catch(explainLoss),
+      run.isRecorded() ? insertRecords() : undefined,
+    )
+  } catch (error) {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    throw error
+  }
+}
+
+function loadingOf({ key, statements }: PlainStep) {
+  return { id: relationOf(key), statements: statements.map((each) => each.sql) }
+}
+
+/** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
+function recordOf({ item, milliseconds, before, after }: LoadedItem<PlainStep>, started: number): LoadRecord {
+  const rows = countSince('inserted', before, after)
+  const ended = started + milliseconds
+  return { id: randomUUID(), step: item, key: item.key, how: 'plain', started, ended, rows, status: 'applied' }
+}
