@@ -34,7 +34,7 @@ export async function assemblePlan(
   found: readonly Warning[],
 ): Promise<Plan> {
   const { session, resolved, searchPath, target, digests } = context
-  const { comparison, impact, attachments, drops, code } = changeSet
+  const { comparison, impact, attachments, drops, inheriting, code } = changeSet
   const { changes, steps, throughViews } = impact
   const { ledger } = target
   const titles = new Map(context.declared.map(({ id }) => [keyOf(id), titleOf(id)]))
@@ -52,7 +52,7 @@ export async function assemblePlan(
       steps,
       throughViews,
       predecessors: attachments.predecessors,
-      hazards: [attachments.hazards, drops, codeHazards(code, comparison.probed.wanted, changes)],
+      hazards: [attachments.hazards, drops, inheriting, codeHazards(code, comparison.probed.wanted, changes)],
       live: comparison.probed.live,
       ledger,
       canonicalForms: await canonicalFormsOf(context, changes),

@@ -11,6 +11,7 @@ import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { examineInheriting } from './inheriting-tables.ts'
 import { refuseTakenNames } from './names-of-keys.ts'
 import { refuseRequiredNotNull } from './not-null-in-use.ts'
 import { refuseOverlappingPartitions } from './partition-bounds.ts'
@@ -24,6 +25,8 @@ export interface ChangeSet {
   readonly attachments: AttachmentFindings
   /** Hazards of drops, by key. */
   readonly drops: ReadonlyMap<Key, readonly Hazard[]>
+  /** Hazards of altering what unmanaged tables inherit from, by key. */
+  readonly inheriting: ReadonlyMap<Key, readonly Hazard[]>
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
@@ -65,13 +68,24 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
       const code = await readCode(context, probeInput, comparison.probed)
       const attachments = await examineAttachments(context, comparison, impact.changes)
       const drops = await examineDrops(context, comparison, impact.changes)
+      const inheriting = await examineInheriting(session, impact.changes, comparison.live)
       const impossible = [
+        ...inheriting.refusals,
         ...(await refuseWithoutPrivilege(session, comparison, impact.changes)),
         ...(await refuseOverlappingPartitions(session, impact.changes)),
         ...(await refuseRequiredNotNull(session, impact.changes)),
         ...(await refuseTakenNames(session, impact.changes, comparison.live)),
       ]
-      return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code, impossible }
+      return {
+        comparison,
+        impact: refuseStaleReads(impact),
+        attachments,
+        drops,
+        inheriting: inheriting.hazards,
+        dependencyDigests,
+        code,
+        impossible,
+      }
     }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
     for (const key of more) along.add(key)

@@ -149,6 +149,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const { plan, report } = await applyTo(await manifest(owned), url)
     expect([plan.refusals, missedOf(report)]).toEqual([[], []])
     expect(changesOf(await planFor(await manifest(owned), url))).toEqual([])
+    await fixture.sql('CREATE TABLE a.child () INHERITS (a.f)')
+    expect(await refusalsOf(owned.replace('{ id: int }', '{ id: bigint }'))).toEqual([
+      `foreign table a.f: table a.child, which inherits from it and would be altered too, is owned by postgres, and ${user} does not have the privileges of that role`,
+    ])
+    await fixture.sql('DROP TABLE a.child')
     const views = (grants: string) =>
       owned
         .replace(

@@ -1,0 +1,2 @@
+CREATE TABLE proxy.plain (own int) INHERITS (proxy.parent);
+INSERT INTO proxy.plain (id, total) VALUES (3, 4);
