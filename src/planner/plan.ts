@@ -35,6 +35,7 @@ import type { Selection } from './selection.ts'
 import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
+import { unloadedReads } from './unloaded-reads.ts'
 import { unsupportedSchedules } from './unsupported-schedules.ts'
 import { waitingReaders } from './waiting-readers.ts'
 import { checkWatermarks } from './watermarks.ts'
@@ -71,9 +72,10 @@ async function planOnce(
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const unreadable = await lackedForLoads(context, changeSet)
+  const unloaded = await unloadedReads(context, changeSet)
   const waits = await waitingReaders(context, changeSet)
   const keptRows = await copiesKeepingRows(context, changeSet)
-  const found = [...faults, ...unreadable, ...waits, ...keptRows, ...unusable]
+  const found = [...faults, ...unreadable, ...unloaded, ...waits, ...keptRows, ...unusable]
   const plan = await assemblePlan(context, changeSet, sourceCheck, found)
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))

@@ -175,6 +175,29 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 })
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  test('copies that read what holds no data cannot be loaded', async () => {
+    const fixture = await fixtureWithOwnSource(pair, '')
+    await fixture.sql(`CREATE EXTENSION postgres_fdw; CREATE MATERIALIZED VIEW unmanaged AS SELECT 1 AS id WITH NO DATA;
+      CREATE VIEW through AS SELECT id FROM unmanaged; CREATE MATERIALIZED VIEW loaded AS SELECT 1 AS id`)
+    const copies = [
+      'empty: { query: SELECT 1 AS id, populate: false }',
+      'over_empty: { query: SELECT id FROM local.empty }',
+      'over_view: { query: SELECT id FROM through }',
+      'also_empty: { query: SELECT id FROM unmanaged, populate: false }',
+      'over_loaded: { query: SELECT id FROM loaded }',
+      'above: { query: SELECT id FROM local.over_loaded }',
+    ]
+    const parsed = await manifestOf(manifest(queries(copies.join('\n'))))
+    const { warnings } = await planFor(parsed, fixture.url, 60_000, true)
+    const refusing = warnings.flatMap(({ message, hint, refusesApply }) =>
+      refusesApply ? [`${message}: ${hint}`] : [],
+    )
+    expect(refusing.filter((text) => text.startsWith('materialized')).sort()).toEqual([
+      'materialized view local.over_empty: it cannot be loaded: it reads materialized view local.empty, which holds no data: Remove populate: false there, or declare it here too.',
+      'materialized view local.over_view: it cannot be loaded: it reads materialized view public.unmanaged, which holds no data: Load that first: REFRESH MATERIALIZED VIEW public.unmanaged;',
+    ])
+  })
+
   test('views that read each other in a circle are named, each at its place', async () => {
     const fixture = await fixtureWithOwnSource(pair, '')
     await fixture.sql('CREATE EXTENSION postgres_fdw')
