@@ -187,7 +187,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'over_loaded: { query: SELECT id FROM loaded }',
       'above: { query: SELECT id FROM local.over_loaded }',
     ]
-    const parsed = await manifestOf(manifest(queries(copies.join('\n'))))
+    const parsed = await manifestOf(manifest(queries(copies.join('\n'))), {})
     const { warnings } = await planFor(parsed, fixture.url, 60_000, true)
     const refusing = warnings.flatMap(({ message, hint, refusesApply }) =>
       refusesApply ? [`${message}: ${hint}`] : [],
