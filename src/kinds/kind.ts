@@ -9,7 +9,7 @@ import type { Manifest } from '../manifest/manifest.ts'
 import type { Child } from './child.ts'
 import type { Evaluated } from './evaluated.ts'
 import type { Stanza, WriteContext } from './facets/stanza.ts'
-import type { Probe, StandInOf } from './probing.ts'
+import type { CertainQuery, Probe, StandInOf } from './probing.ts'
 
 /** Digests of secrets, so that kinds can compare values that they must not see. */
 export interface SecretDigests {
@@ -133,6 +133,7 @@ export interface Query<Spec> {
   /** What it reads must exist before it. */
   text(spec: Spec): string
   withText(spec: Spec, query: string): Spec
+  readonly certain?: CertainQuery<Spec>
 }
 
 /** Objects with attributes that are not to be shown: the server hides some of them, and shows others to every role. */

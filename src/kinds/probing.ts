@@ -1,6 +1,6 @@
 // How the objects of a kind are probed: a part of the contract in kind.ts.
 import type { FieldChange } from '../core/change.ts'
-import type { ObjectId } from '../core/object.ts'
+import type { ObjectId, Relation } from '../core/object.ts'
 import type { Sql, Statement } from '../core/sql.ts'
 
 /** Maps what a probed object refers to onto its stand-in. */
@@ -90,4 +90,26 @@ interface StandIn<Id extends ObjectId, Spec> {
     /** Creates what the stand-in needs beside it, under names that begin with its own. */
     readonly before?: readonly Statement[]
   }
+}
+
+/** How the server shows the queries that are certain, which depends on its version. */
+export interface QueryStyle {
+  /** A name as `quote_ident()` returns it. */
+  quoted(name: string): string
+  readonly hasPrefix: boolean
+}
+
+/** Of new objects with queries that the server certainly accepts, and shows in a form that is known, one is tried out. */
+export interface CertainQuery<Spec> {
+  /** @param relation the only relation that the query reads, whose columns are certain */
+  isCertain(declared: Spec, relation: Relation): boolean
+  /** The declaration as the server shows it. */
+  shown(declared: Spec, relation: Relation, columns: ReadonlyMap<string, string>, style: QueryStyle): Spec
+  /** From how the server has shown one. Undefined if it has shown it in another way than is known. */
+  styleOf(
+    shown: Spec,
+    relation: Relation,
+    columns: ReadonlyMap<string, string>,
+    quoted: QueryStyle['quoted'],
+  ): QueryStyle | undefined
 }

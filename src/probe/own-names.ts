@@ -7,6 +7,7 @@ import { type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../cor
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
 import { probeBeside, probeChildren } from './beside.ts'
+import { certainQueries, recordCertainQueries } from './certain-queries.ts'
 import { byName, canBeInScratch } from './found-by-name.ts'
 import { createNamesakes } from './namesakes.ts'
 import { differences, differs, isNewOrReshaped, type ProbeRun, type QueryObject } from './run.ts'
@@ -100,11 +101,30 @@ export async function probeUnderOwnNames(
   queries: readonly QueryObject[],
   all: readonly QueryObject[],
 ): Promise<void> {
+  const certain = await certainQueries(run, queries, all)
+  const untried = new Set(certain.untried.map(({ query }) => query))
+  await tryUnderOwnNames(
+    run,
+    queries.filter((query) => !untried.has(query)),
+    all,
+  )
+  const uncertain = await recordCertainQueries(run, certain, queries)
+  if (uncertain.length > 0) await tryUnderOwnNames(run, uncertain, all)
+}
+
+async function tryUnderOwnNames(
+  run: ProbeRun,
+  queries: readonly QueryObject[],
+  all: readonly QueryObject[],
+): Promise<void> {
   const involved = withWhatTheyRead(run, queries, all)
   const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isNewOrReshaped(run, key, queries))))
   const own = new Set(involved.map(({ object }) => keyOf(object.id)))
-  const relations = [...moved].filter((key) => !own.has(key)).flatMap((key) => run.settled.get(key) ?? [])
-  await createUnderOwnNames(run, relations)
+  const relations = [...moved].filter((key) => !own.has(key) && !run.underOwnNames.has(key))
+  await createUnderOwnNames(
+    run,
+    relations.flatMap((key) => run.settled.get(key) ?? []),
+  )
   const named = involved.filter(({ object }) => moved.has(keyOf(object.id)))
   const created = await createUnderOwnNames(
     run,

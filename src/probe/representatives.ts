@@ -30,7 +30,7 @@ export async function probeByRepresentatives(
     const wanted = key && run.wanted.get(key)
     const isPlain = wanted && (run.code.get(key) ?? []).length === 0
     for (const other of rest) {
-      if (isPlain) recordShown(run, other, wanted.spec)
+      if (isPlain) recordShown(run, other.object, other.shown(wanted.spec))
       else uncertain.push(other.object)
     }
   }
@@ -38,15 +38,16 @@ export async function probeByRepresentatives(
   if (represented.size > 0) keepOrder(run, objects)
 }
 
-function recordShown(run: ProbeRun, { object, shown }: Represented, representative: unknown): void {
+/** Records an object that was not tried out, from how the server would show it. */
+export function recordShown(run: ProbeRun, object: DeclaredObject, shown: unknown): void {
   const { probe: how } = kindOf(object.id)
   if (how.how !== 'read-back') return
   run.code.set(keyOf(object.id), [])
-  recordWanted(run, object, how.wanted(shown(representative), object.spec, undefined, undefined))
+  recordWanted(run, object, how.wanted(shown, object.spec, undefined, undefined))
 }
 
 /** Plans list what is wanted in the order of its declaration. */
-function keepOrder({ wanted }: ProbeRun, objects: readonly DeclaredObject[]): void {
+export function keepOrder({ wanted }: ProbeRun, objects: readonly DeclaredObject[]): void {
   for (const key of objects.map(({ id }) => keyOf(id))) {
     const object = wanted.get(key)
     if (!object) continue

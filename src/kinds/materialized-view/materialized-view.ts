@@ -28,6 +28,7 @@ import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '..
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import { materializedViewCatalog } from './catalog.ts'
+import { certainViews } from './certain.ts'
 
 export type MaterializedViewSpec = CopySpec
 
@@ -80,6 +81,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     alteredColumnNames: renamesIn,
   },
   ...copyMembers,
+  query: { ...copyMembers.query, certain: certainViews },
   columns: (spec) => columnTypes(spec.columns),
   data: {
     isPopulated: (spec) => spec.populated,

@@ -2,6 +2,7 @@
 // in short. An apply reads what it has created before
 // COMMIT and fails unless that is as planned, so that it proves both.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { qualified } from '../../../src/core/sql.ts'
 import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
 import type { ForeignTableSpec } from '../../../src/kinds/foreign-table/spec.ts'
 import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
@@ -58,6 +59,48 @@ const viewsWith = (indexesOf: (names: Names) => readonly object[]) => {
   })
 }
 
+/** Names that PostgreSQL quotes, some of them only in some versions. */
+const names = [
+  'id',
+  'Id',
+  'a b',
+  'q"uote',
+  '_x',
+  '$d',
+  'ü',
+  'select',
+  'user',
+  'int',
+  'json',
+  'json_table',
+  'merge_action',
+  'old',
+  'new',
+  'one',
+]
+const oddTables = ['one', 'Two', 'q"uote', 'select', 'user', 'old', 'table', 'five six']
+
+/** Foreign tables and materialized views of all their columns, with indexes. */
+const mirrorWith = (from: string, indexes: readonly object[]) => {
+  const all = Object.fromEntries(names.map((name, at) => [name, at % 2 === 0 ? 'bigint' : 'text']))
+  const rotated = (by: number) =>
+    Object.fromEntries([...Object.entries(all).slice(by), ...Object.entries(all).slice(0, by)])
+  const tables = oddTables.map((name, at) => [name, { server: 'nowhere', columns: rotated(at) }])
+  const views = oddTables.map((name, at) => {
+    const named = Object.fromEntries(indexes.map((each, number) => [`i${at}_${number}`, each]))
+    return [name, { query: `SELECT * FROM ${qualified(from, name)}`, populate: false, indexes: named }]
+  })
+  const over = ['over', { query: `SELECT * FROM ${qualified(`copies ${from}`, 'one')}`, populate: false }]
+  return JSON.stringify({
+    version: 1,
+    name: 'mirror',
+    schemas: {
+      [from]: { foreign_tables: Object.fromEntries(tables) },
+      [`copies ${from}`]: { materialized_views: Object.fromEntries([...views, over]) },
+    },
+  })
+}
+
 describe.each(eachMajor())('PostgreSQL $name', (pair) => {
   let database: TestDatabase
   beforeAll(async () => {
@@ -90,6 +133,21 @@ describe.each(eachMajor())('PostgreSQL $name', (pair) => {
     )
     const rejected = await planFor(parsed, database.url).catch(String)
     expect(rejected).toMatch(/(unrecognized parameter.*){3}/s)
+  })
+
+  test('views of all columns of such tables are shown as is known from one of them', async () => {
+    const parsed = await manifestOf(
+      mirrorWith('all of', [{ columns: ['id'] }, { unique: true, columns: ['Id'], include: ['user'] }]),
+      {},
+    )
+    await applyTo(parsed, database.url)
+    expect((await planFor(parsed, database.url)).changes).toEqual([])
+  })
+
+  test('if an index of one of them is rejected, each of them is reported', async () => {
+    const parsed = await manifestOf(mirrorWith('new', [{ columns: ['id'], with: { unknown: 'x' } }]), {})
+    const rejected = await planFor(parsed, database.url).catch(String)
+    expect(String(rejected).match(/unrecognized parameter/g)).toHaveLength(oddTables.length)
   })
 
   test('what is read in short is what is read in full', async () => {
