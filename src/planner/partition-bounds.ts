@@ -1,5 +1,5 @@
-// Refuses partitions whose bounds do not fit those of other partitions, of this plan or unmanaged. The probe cannot see that: it tries out
-// each partition by itself, since the live one may have the same bounds.
+// Refuses partitions whose bounds do not fit those of other partitions, of this plan or unmanaged, or have rows in the default partition. The
+// probe cannot see that: it tries out each partition by itself, since the live one may have the same bounds.
 
 import { randomBytes } from 'node:crypto'
 import type { Change, WantedObject } from '../core/change.ts'
@@ -35,10 +35,14 @@ export async function refuseOverlappingPartitions(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}`,
   )
   try {
-    const rows = await session.query<{ at: number; reason: string }>(trial(scratch, attached, changes))
-    return rows.flatMap(({ at, reason }) => {
+    const rows = await session.query<{ at: number; reason: string; inDefault: boolean }>(
+      trial(scratch, attached, changes),
+    )
+    return rows.flatMap(({ at, reason, inDefault }) => {
       const to = attached[at]?.to
-      const hint = 'Change the bounds of one of the two, or detach the other partition.'
+      const hint = inDefault
+        ? 'Delete those rows there first, or move them to the source.'
+        : 'Change the bounds of one of the two, or detach the other partition.'
       return to ? [{ code: 'server/rejected', key: keyOf(to.id), title: titleOf(to.id), reason, hint }] : []
     })
   } catch (error) {
@@ -68,10 +72,26 @@ function detachedBy(change: Change): readonly number[] {
 }
 
 /**
+ * The tables without partitions in or below the default partition of `parent.parent`. Its rows are compared with PostgreSQL's own operators
+ * only, since a plan runs no user-defined code.
+ */
+function defaultLeaves(detached: readonly number[]): Sql {
+  return sql`
+      SELECT c.oid::regclass AS leaf
+        FROM pg_catalog.pg_partitioned_table p, pg_catalog.pg_partition_tree(p.partdefid) t JOIN pg_catalog.pg_class c ON c.oid = t.relid
+       WHERE p.partrelid = parent.parent AND p.partdefid <> 0 AND t.isleaf AND c.relkind = 'r' AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+         AND c.oid <> ALL (${literal(`{${detached.join(',')}}`)}::pg_catalog.oid[]) AND p.partexprs IS NULL
+         AND 16384 > ALL (p.partclass::pg_catalog.oid[])
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type ty ON ty.oid = atttypid
+                          WHERE attrelid = p.partrelid AND attnum = ANY (p.partattrs::int2[]) AND ty.oid >= 16384 AND typtype <> 'e')`
+}
+
+/**
  * Returns a row for each that PostgreSQL rejects. It names partitions in its errors, so they have their own names: those that exist in one
  * schema, if no two have the same, and the others in another.
  */
 function trial(scratch: string, attached: readonly Attached[], changes: readonly Change[]): Sql {
+  const detached = changes.flatMap(detachedBy)
   const [errors, existing] = [qualified(scratch, 'fdwsync errors'), ident(`${scratch}_existing`)]
   const withPlaces = attached.map((each, at) => ({ ...each, at }))
   const parents = Array.from(
@@ -85,6 +105,8 @@ function trial(scratch: string, attached: readonly Attached[], changes: readonly
 DECLARE
   parent record;
   part record;
+  leaf regclass;
+  found bool;
   copy pg_catalog.text;
   stand_in pg_catalog.text;
 BEGIN
@@ -94,7 +116,7 @@ BEGIN
     FOR part IN
       SELECT NULL::int AS "at", ${literal(existing)} AS schema, c.relname::text AS name, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
         FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class c ON c.oid = inhrelid
-       WHERE inhparent = parent.parent AND c.oid <> ALL (${literal(`{${changes.flatMap(detachedBy).join(',')}}`)}::pg_catalog.oid[])
+       WHERE inhparent = parent.parent AND c.oid <> ALL (${literal(`{${detached.join(',')}}`)}::pg_catalog.oid[])
       UNION ALL SELECT "at", ${literal(ident(scratch))}, name, bound FROM pg_catalog.jsonb_to_recordset(parent.partitions) AS p("at" int, name text, bound text)
       ORDER BY "at" NULLS FIRST
     LOOP
@@ -105,10 +127,18 @@ BEGIN
       BEGIN
         EXECUTE pg_catalog.format('CREATE TABLE %s PARTITION OF %s %s', stand_in, copy, part.bound);
       EXCEPTION WHEN invalid_object_definition THEN
-        INSERT INTO ${errors} VALUES (part."at", SQLERRM);
+        INSERT INTO ${errors} VALUES (part."at", SQLERRM, false);
+        CONTINUE;
       END;
+      CONTINUE WHEN part."at" IS NULL;
+      FOR leaf IN ${defaultLeaves(detached)} LOOP
+        EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM ONLY %s WHERE %s)', leaf, pg_catalog.pg_get_partition_constraintdef(stand_in::regclass)) INTO found;
+        IF found THEN
+          INSERT INTO ${errors} VALUES (part."at", pg_catalog.format('the default partition holds rows of its bounds: table %s', leaf), true);
+        END IF;
+      END LOOP;
     END LOOP;
   END LOOP;
 END`
-  return sql`CREATE SCHEMA ${ident(scratch)}; CREATE SCHEMA ${existing}; CREATE TABLE ${errors} ("at" int, reason text); DO ${literal(body)}; SELECT * FROM ${errors} ORDER BY "at"`
+  return sql`CREATE SCHEMA ${ident(scratch)}; CREATE SCHEMA ${existing}; CREATE TABLE ${errors} ("at" int, reason text, "inDefault" bool); SET LOCAL row_security = off; DO ${literal(body)}; SELECT * FROM ${errors} ORDER BY "at"`
 }
