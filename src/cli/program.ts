@@ -26,7 +26,7 @@ const exitCodes = `
 Exit codes:
   0   success
   1   failed
-  2   changes found (with plan --detailed-exitcode, status --check, pin --check)
+  2   changes found (with plan --detailed-exitcode, status --check, pin --check, refresh --verify)
   3   stale plan: the database changed after the plan was created
   4   refused
   5   applied, but some data could not be loaded

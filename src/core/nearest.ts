@@ -4,7 +4,8 @@
 export function nearestOf(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase()
   let best: string | undefined
-  let least = Math.max(2, word.length / 3)
+  // Of a short word, half is no misspelling but another word.
+  let least = Math.min(word.length / 2, Math.max(2, word.length / 3))
   for (const candidate of candidates) {
     if (candidate === word || Math.abs(candidate.length - word.length) > least) continue
     const found = distance(lower, candidate.toLowerCase())

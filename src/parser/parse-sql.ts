@@ -29,9 +29,11 @@ export async function parseSql(text: string): Promise<ParseResult> {
 /** PostgreSQL takes quadratic time to find that nested comments have no end. */
 const maxComments = 2000
 
-/** A message quotes the rest of a text without an end. */
+/** A message quotes the rest of a text without an end, with the end of the statement around it. */
 function shortened(message: string): string {
-  return message.length > 300 ? `${message.slice(0, 300)}…` : message
+  const [line = '', ...others] = message.split('\n')
+  if (line.length > 300) return `${line.slice(0, 300)}…`
+  return others.length > 0 ? `${line}…"` : line
 }
 
 async function load(): Promise<Parser> {

@@ -94,10 +94,11 @@ export function resolveReferences(
     }
     const missing: Problem[] = []
     const references = referencesAt?.(path)
-    const known = references && { ...references, isSecret, missing, note }
+    const known = references && { ...references, missing }
     const values = new Map<string, string>()
     const complete = text.replace(pattern, (...groups) => {
       const [reference] = groups
+      if (isUnknown(groups)) note(unknownReference(reference, isSecret))
       const value = known ? replacement(known, groups) : reference
       values.set(reference, value)
       length += value.length
@@ -172,11 +173,22 @@ function secretOptionsAt(data: unknown, path: Path): readonly string[] {
 }
 
 interface Resolving extends References {
-  readonly isSecret: boolean
   /** What cannot be resolved. */
   readonly missing: Problem[]
-  /** Reports what is no reference at all. */
-  note(problem: Problem): void
+}
+
+/** Whether what looks like a reference is none. It is reported even where references are left unresolved. */
+function isUnknown([found, variable, , , file, withoutValue]: readonly unknown[]): boolean {
+  return found !== '$${' && variable === undefined && file === undefined && withoutValue === undefined
+}
+
+function unknownReference(reference: string, isSecret: boolean): Problem {
+  return {
+    code: 'manifest/unresolved-reference',
+    // A password may contain `${` by chance, and must not be shown.
+    message: isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
+    hint: 'Use ${env:NAME}, ${env:NAME:-default}, ${file:path} or ${var:NAME}. Write a literal ${ as $${.',
+  }
 }
 
 function replacement(known: Resolving, groups: readonly unknown[]): string {
@@ -204,14 +216,7 @@ function replacement(known: Resolving, groups: readonly unknown[]): string {
   }
   if (withoutValue !== undefined) {
     known.missing.push(missingVariable(withoutValue))
-    return ''
   }
-  known.note({
-    code: 'manifest/unresolved-reference',
-    // A password may contain `${` by chance, and must not be shown.
-    message: known.isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
-    hint: 'Use ${env:NAME}, ${env:NAME:-default}, ${file:path} or ${var:NAME}. Write a literal ${ as $${.',
-  })
   return ''
 }
 

@@ -39,12 +39,13 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
 
 /**
  * Scalars keep their source text, since PostgreSQL takes text: `0777`, `1.10` and `no` stay as written. Only `version` and
- * the booleans of the JSON Schema are converted, by the rules of YAML 1.2.
+ * the booleans of the JSON Schema are converted, by the rules of YAML 1.2. Null is refused.
  * @param isPlain whether it has no quotes and is no block
  * @param report takes what is wrong with it
  */
 export function scalarValue(text: string, isPlain: boolean, path: Path, report: (problem: Problem) => void): unknown {
   if (text.startsWith('${var:') && isVariable.test(text) && isTruthValue(path)) return text
+  if (isPlain && isNull.test(text) && !isTruthValue(path)) return nullValue(path, report)
   if (path.length === 2 && path[0] === 'vars' && (text !== '' || !isPlain)) return shortVariable(text)
   if (!isPlain) return text
   if (text === '') return emptyValue(path, report)
@@ -69,6 +70,16 @@ function marksOverlay(root: Node): boolean {
   const pair = root.items.find(({ key }) => isScalar(key) && textOf(key) === 'overlay')
   const value = pair?.value
   return isScalar(value) && value.type === 'PLAIN' && textOf(value).toLowerCase() === 'true'
+}
+
+/** Text in its place would be a surprise: `password: null`. */
+function nullValue(path: Path, report: (problem: Problem) => void): unknown {
+  report({
+    code: 'manifest/invalid-value',
+    message: `"${path.at(-1)}" is null`,
+    hint: 'Remove the key, or quote the text: "null". Only in an overlay, null removes what it is the value of.',
+  })
+  return ''
 }
 
 function emptyValue(path: Path, report: (problem: Problem) => void): unknown {

@@ -272,6 +272,7 @@ schemas:
 
   test.each([
     ['${var:stagee}', '${var:stagee}: the manifest declares no such variable; did you mean "stage"?'],
+    ['${var:q}', '${var:q}: the manifest declares no such variable\n'],
     ['${var:stage', 'unknown reference ${var:stage'],
   ])('that are used wrongly: %s', async (text, message) => {
     const wrong = using.replace('db-${var:stage}.', text)

@@ -140,6 +140,8 @@ describe('references', () => {
     const parsed = await load(server('options: { host: "${env:A}", dbname: "${file:nope}" }'), { unresolved: true })
     expect(parsed.manifest.servers?.s?.options).toEqual({ host: '${env:A}', dbname: '${file:nope}' })
     expect(parsed.isUnresolved).toBe(true)
+    const problems = problemsOf(load(server('options: { host: "${evn:A}" }'), { unresolved: true }))
+    await expect(problems).resolves.toContain('unknown reference ${evn:A}')
   })
 })
 

@@ -18,7 +18,7 @@ describe('a parsed manifest', () => {
     ['{ a: 1.10 }', { a: '1.10' }],
     ['{ a: 12345678901234567890 }', { a: '12345678901234567890' }],
     [
-      '{ a: no, b: on, c: TRUE, d: null, e: ~, f: .inf, g: 2026-01-01, h: 0x1F }',
+      '{ a: no, b: on, c: TRUE, d: "null", e: "~", f: .inf, g: 2026-01-01, h: 0x1F }',
       { a: 'no', b: 'on', c: 'TRUE', d: 'null', e: '~', f: '.inf', g: '2026-01-01', h: '0x1F' },
     ],
     ["{ a: '', b: \"x\\n\", c: 'it''s' }", { a: '', b: 'x\n', c: "it's" }],
@@ -109,6 +109,8 @@ describe('an invalid manifest', () => {
       ['"populate" must be true or false, not "yes"', 'Write true.'],
     ],
     ['a key without value', server('options: { host: }'), ['"host" has no value', 'empty text as ""']],
+    ['null outside an overlay', server('options: { sslcert: null }'), ['5:25: "sslcert" is null', 'Remove the key']],
+    ['a quote without an end', view("query: 'SELECT \"ж'"), ['unterminated quoted identifier at or near ""ж…"\n']],
     ['no columns', view('query: SELECT 1, indexes: { i: { columns: [] } }'), ['"columns" must not be empty']],
     [
       'both column and expression',
