@@ -33,10 +33,18 @@ export interface Lost {
   readonly hint?: string
 }
 
+/** Of what belongs to a role that the applying one is no member of. */
+export function lostToOwner(owner: string): Lost {
+  return {
+    reason: `it belongs to ${owner}`,
+    hint: `Grant membership in ${owner} to the role that applies, or give it an owner of which that role is a member. Or drop it, apply, and create it again.`,
+  }
+}
+
 export interface DependentView {
   readonly oid: number
-  /** Whether this role may replace its definition. */
-  readonly mayRedefine: boolean
+  /** Its owner, if this role is no member of that, so that it may not replace the definition. Null if it may. */
+  readonly otherOwner: string | null
   /** Why a new query for it would not end its dependency. Null if it would. */
   readonly whyNotRepointed: string | null
 }

@@ -161,7 +161,7 @@ const dependentsQuery = trusted(`
               WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM attached) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
-         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'),
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'otherOwner', CASE WHEN NOT pg_has_role(c.relowner, 'USAGE') THEN pg_get_userbyid(c.relowner) END,
                 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${temporaryViewReason}' ELSE d.why_not_repointed END) END AS view,
          d.uses_key AS "usesKey",
          d.uses_type AND (d.ofclass, d.of, d.classid, d.objid) IN (SELECT * FROM storing) AS "storesValues",

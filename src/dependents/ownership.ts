@@ -1,5 +1,6 @@
 // Whether this role can recreate a view that the manifest does not declare.
 
+import { type Lost, lostToOwner } from '../core/dependent.ts'
 import type { ObjectId } from '../core/object.ts'
 
 /** A view that the manifest does not declare, with what decides whether this role can recreate it. */
@@ -35,9 +36,9 @@ export const temporaryViewReason = 'it is a temporary view of another session'
 export function whyNotRecreatable(
   { owner, canSetOwner, canCreateInSchema, extension, isTemporary }: UnmanagedView,
   user: string,
-): string | undefined {
-  if (isTemporary) return temporaryViewReason
-  if (extension !== null) return `it belongs to the extension ${extension}`
-  if (!canSetOwner) return `it belongs to ${owner}`
-  return canCreateInSchema ? undefined : `${user} has no CREATE on its schema`
+): Lost | undefined {
+  if (isTemporary) return { reason: temporaryViewReason }
+  if (extension !== null) return { reason: `it belongs to the extension ${extension}` }
+  if (!canSetOwner) return lostToOwner(owner)
+  return canCreateInSchema ? undefined : { reason: `${user} has no CREATE on its schema` }
 }

@@ -244,9 +244,9 @@ function outcomeOf(
   if (!created) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
   const spec = specOf(live)
   const recreated = withColumnsOf(spec, specOf(created), realName)
-  const reason = whyNotRecreatable(trial, user)
-  if (recreated === undefined && (!trial.isForced || reason !== undefined)) return { becomes: 'repointed' }
-  if (reason !== undefined) return { becomes: 'lost', reason }
+  const lost = whyNotRecreatable(trial, user)
+  if (recreated === undefined && (!trial.isForced || lost)) return { becomes: 'repointed' }
+  if (lost) return { becomes: 'lost', ...lost }
   return { becomes: 'recreated', to: { id, needs: live.needs, spec: recreated ?? spec, declared: spec, written: spec } }
 }
 

@@ -71,7 +71,7 @@ export async function probeUnmanagedMaterializedViews(
   const lost = new Map<Key, Lost>(
     rows.flatMap((row) => {
       const reason = whyNotRecreatable(row, session.user)
-      return reason === undefined ? [] : [[keyOf(row.id), { reason }] as const]
+      return reason === undefined ? [] : [[keyOf(row.id), reason] as const]
     }),
   )
   const declared = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [declaredAsIs(object, digests)]))

@@ -3,7 +3,7 @@
 import type { Change, LiveObject, Replace } from '../core/change.ts'
 import type { ProblemCode } from '../core/codes.ts'
 import { groupBy } from '../core/data.ts'
-import type { Dependent, Lost } from '../core/dependent.ts'
+import { type Dependent, type Lost, lostToOwner } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { someOf } from '../core/some-of.ts'
@@ -165,7 +165,8 @@ function hintOf({ op }: Change, blocking: readonly Dependent[], areDropped: bool
 /** Why a dependent cannot be recreated or repointed, where that is known. */
 function lossOf({ view, lost }: Dependent): Lost | undefined {
   if (view?.outcome?.becomes === 'lost') return view.outcome
-  return view?.whyNotRepointed ? { reason: view.whyNotRepointed } : lost
+  if (view?.whyNotRepointed) return { reason: view.whyNotRepointed }
+  return typeof view?.otherOwner === 'string' ? lostToOwner(view.otherOwner) : lost
 }
 
 function listOf(blocking: readonly Dependent[]): string {

@@ -132,7 +132,7 @@ function replaceIfUsed(
 export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, column }: Dependent): boolean {
   if (!view) return false
   if (view.outcome?.becomes === 'recreated') return true
-  if (!view.mayRedefine || view.whyNotRepointed !== null || view.outcome?.becomes === 'lost') return false
+  if (view.otherOwner !== null || view.whyNotRepointed !== null || view.outcome?.becomes === 'lost') return false
   const { columns } = kindOf(to.id)
   const isSame = column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
   return isSame || view.outcome?.becomes === 'repointed'

@@ -148,7 +148,7 @@ function missingRight(row: CopyRow, { user, database }: Session): string | undef
 function boundDependent(dependents: readonly Dependent[]): string | undefined {
   const bound = dependents.find((dependent) => !isCopy(dependent) && !isRepointed(dependent))
   if (bound === undefined) return undefined
-  return bound.view?.mayRedefine === false
+  return typeof bound.view?.otherOwner === 'string'
     ? `this role may not alter ${bound.description}, which reads it`
     : `${bound.description} depends on it`
 }
@@ -158,7 +158,7 @@ function boundParent({ parent }: CopyRow): string | undefined {
 }
 
 function isRepointed({ view }: Dependent): boolean {
-  return view?.mayRedefine === true && view.whyNotRepointed === null
+  return view?.otherOwner === null && view.whyNotRepointed === null
 }
 
 /** One that stores rows of the other would store another type over its successor. */

@@ -59,10 +59,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
     await applyTo(await fixture.manifest(manifest('numeric(10,2)')), url)
     await fixture.sql('CREATE MATERIALIZED VIEW public.seen AS SELECT id, total FROM local.orders')
-    const plan = await planFor(await fixture.manifest(retyped), url)
-    expect(plan.refusals.map(({ reason }) => reason).join()).toContain(
-      `materialized view public.seen (it belongs to ${pair.target.user})`,
-    )
+    await fixture.sql('CREATE VIEW public.ids AS SELECT id FROM local.orders')
+    const [refusal] = (await planFor(await fixture.manifest(retyped), url)).refusals
+    const owner = pair.target.user
+    expect(refusal).toMatchObject({
+      reason: expect.stringContaining(
+        `view public.seen (it belongs to ${owner}), view public.ids (it belongs to ${owner})`,
+      ),
+      hint: expect.stringContaining(`Grant membership in ${owner} to the role that applies`),
+    })
   })
 
   test('a role without superuser rebuilds views of roles that it is a member of; a schema in which it has no CREATE is a refusal', async () => {

@@ -105,7 +105,7 @@ const rows: readonly (readonly [string, readonly Change[], readonly Dependent[],
   [
     'an object built beside, with a view that this role may not redefine',
     [replace(orders, 'beside')],
-    [dependentView(orders, daily, { mayRedefine: false })],
+    [dependentView(orders, daily, { otherOwner: 'postgres' })],
     byView,
   ],
   [

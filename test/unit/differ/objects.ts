@@ -162,7 +162,7 @@ export function dependent(on: Fixture, own: Fixture | string, more: Partial<Depe
 
 /** An unmanaged plain view that can be repointed. */
 export const dependentView = (on: Fixture, own: Fixture, more: Partial<NonNullable<Dependent['view']>> = {}) =>
-  dependent(on, own, { view: { oid: live(own).oid, mayRedefine: true, whyNotRepointed: null, ...more } })
+  dependent(on, own, { view: { oid: live(own).oid, otherOwner: null, whyNotRepointed: null, ...more } })
 
 /** `replace materialized view s.a, beside: foreign table s.t`. */
 export function changeText(change: Change): string {
