@@ -110,8 +110,15 @@ function blocks(
   // What is attached to it is recreated on the successor, or named as lost: see lost-attachments.ts.
   if (dependent.parent === change.key) return itsChange.how !== 'beside'
   if (itsChange.how === 'drop-and-create') return false
-  // Both are swapped together. And what is dropped after the swap of a dependent is no longer read by it, if it is declared.
-  return !(change.op === 'drop' ? !itsChange.to.needs.includes(change.key) : isBuiltBeside(change))
+  // What is dropped after the swap of a dependent is no longer read by it, if it is declared.
+  if (change.op === 'drop') return itsChange.to.needs.includes(change.key)
+  if (!isBuiltBeside(change)) return true
+  // Both are swapped together, unless only a foreign key connects them.
+  return kindOf(itsChange.to.id).data !== undefined && !isNeededBy(change, itsChange)
+}
+
+function isNeededBy({ key }: Change, { from, to }: Replace): boolean {
+  return from.needs.includes(key) || to.needs.includes(key)
 }
 
 /** Whether the old object remains for what is dropped later. */

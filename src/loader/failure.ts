@@ -66,8 +66,12 @@ function reasonOf(error: DatabaseError): string {
 /** Errors for a function, relation, type or column that does not exist. */
 const missingName: ReadonlySet<string> = new Set(['42883', '42P01', '42704', '42703', '3F000'])
 
+const foreignKeyHint =
+  'The rows of a copy come and go with those of its source. Drop the foreign key. One between two tables holds if both have strategy: swap, and are refreshed in one run.'
+
 function hintFor(error: DatabaseError): string {
   if (isSourceError(error)) return explainSourceError(error).hint
+  if (error.sqlstate === '23503') return foreignKeyHint
   if (!missingName.has(error.sqlstate) || error.inFunction === undefined) return ''
   return `The function ${error.inFunction} finds names by search_path, which PostgreSQL 17 and later set to pg_catalog, pg_temp while they load a view. Qualify the names in the function, or set its path: ALTER FUNCTION … SET search_path = …`
 }

@@ -58,6 +58,10 @@ export const attachmentsQuery: Sql = trusted(`
       FROM old JOIN pg_constraint k ON conrelid = old.oid
      WHERE "isTable" AND (contype IN ('u', 'x', 'c', 'f', 'n') OR contype = 'p' AND keys ? conname)
        AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_constraint'::regclass, k.oid))
+  ), foreign_keys AS (
+    SELECT k.*, r.successor AS referenced, coalesce(confrelid <> conrelid AND r.oid IS NOT NULL, false) AS "isBetween",
+           pg_get_constraintdef(k.oid) AS definition, format(' REFERENCES %s(', confrelid::regclass) AS clause
+      FROM constraints k LEFT JOIN old r ON r.oid = confrelid WHERE contype = 'f'
   ), constraint_indexes AS (
     SELECT k.*, format('%I.%I', scratch, name) AS index, ic.reloptions, spcname, indisclustered
       FROM constraints k JOIN pg_index i ON indexrelid = conindid JOIN pg_class ic ON ic.oid = indexrelid
@@ -94,9 +98,17 @@ export const attachmentsQuery: Sql = trusted(`
     UNION ALL
     -- The primary key and NOT NULL are declared.
     SELECT conrelid, 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', successor, conname, pg_get_constraintdef(oid))
-      FROM constraints WHERE contype IN ('u', 'x', 'c', 'f')
+      FROM constraints WHERE contype IN ('u', 'x', 'c')
     UNION ALL
-    SELECT conrelid, 5, format('COMMENT ON CONSTRAINT %I ON %s IS %L', name, successor, obj_description(oid, 'pg_constraint'))
+    SELECT conrelid, CASE WHEN "isBetween" THEN 13 ELSE 5 END,
+           format('ALTER TABLE %s ADD CONSTRAINT %I %s', successor, conname, CASE WHEN referenced IS NULL THEN definition
+                  ELSE overlay(definition PLACING format(' REFERENCES %s(', referenced) FROM strpos(definition, clause) FOR length(clause)) END)
+      FROM foreign_keys
+    UNION ALL
+    SELECT conrelid, 8, format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM foreign_keys WHERE "isBetween"
+    UNION ALL
+    SELECT conrelid, CASE WHEN oid IN (SELECT oid FROM foreign_keys WHERE "isBetween") THEN 14 ELSE 6 END,
+           format('COMMENT ON CONSTRAINT %I ON %s IS %L', name, successor, obj_description(oid, 'pg_constraint'))
       FROM constraints WHERE obj_description(oid, 'pg_constraint') IS NOT NULL
     UNION ALL
     -- The server has named those of the successor.
@@ -249,5 +261,6 @@ export const attachmentsQuery: Sql = trusted(`
       LEFT JOIN pg_attribute ON attrelid = old.oid AND attnum = l.objsubid AND l.objsubid > 0
      WHERE attname IS NULL OR columns ? attname
   )
-  SELECT oid, sql, CASE WHEN place < 8 THEN 'onSuccessor' WHEN place = 8 THEN 'beforeSwap' ELSE 'afterSwap' END AS phase
+  SELECT oid, sql, CASE WHEN place < 8 THEN 'onSuccessor' WHEN place = 8 THEN 'beforeSwap' WHEN place < 13 THEN 'afterSwap'
+                        ELSE 'betweenSuccessors' END AS phase
     FROM statements ORDER BY place, sql`)

@@ -11,13 +11,15 @@ import { attachmentsQuery } from './attachments-query.ts'
 export interface Attachments {
   /** For the successor in its scratch schema. */
   readonly onSuccessor: readonly Sql[]
+  /** Once the successors of all that is replaced together are built: foreign keys between them. */
+  readonly betweenSuccessors: readonly Sql[]
   /** At the start of the swap, before the originals are moved out. */
   readonly beforeSwap: readonly Sql[]
   /** At the end of the swap: statistics, whose names were taken until then, triggers and rules. */
   readonly afterSwap: readonly Sql[]
 }
 
-export const noAttachments: Attachments = { onSuccessor: [], beforeSwap: [], afterSwap: [] }
+export const noAttachments: Attachments = { onSuccessor: [], betweenSuccessors: [], beforeSwap: [], afterSwap: [] }
 
 /** A relation that is replaced. */
 export interface Replaced {
@@ -61,7 +63,12 @@ export async function readAttachments(
         (byOid.get(oid) ?? []).flatMap(({ phase, sql }) => (phase === wanted ? [trusted(sql)] : []))
       return [
         oid,
-        { onSuccessor: inPhase('onSuccessor'), beforeSwap: inPhase('beforeSwap'), afterSwap: inPhase('afterSwap') },
+        {
+          onSuccessor: inPhase('onSuccessor'),
+          betweenSuccessors: inPhase('betweenSuccessors'),
+          beforeSwap: inPhase('beforeSwap'),
+          afterSwap: inPhase('afterSwap'),
+        },
       ]
     }),
   )

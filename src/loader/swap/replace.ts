@@ -1,6 +1,7 @@
 // Builds the successors of objects, then swaps them in. The originals serve readers until the swap.
 
 import type { Replace } from '../../core/change.ts'
+import type { Key } from '../../core/object.ts'
 import { ident, join, qualified, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
@@ -40,17 +41,31 @@ export async function replace(
   requireAsPlanned(originals)
   const loads: SuccessorLoad[] = []
   for (const member of set.members) {
-    try {
-      loads.push(...(await buildSuccessor(context, session, sources, { set, member, originals })))
-    } catch (error) {
-      // A lost connection or an interruption is not this member's failure.
-      throw session.isLost() || context.signal.aborted ? error : new MemberFailure(member.key, error)
-    }
+    const build = () => buildSuccessor(context, session, sources, { set, member, originals })
+    loads.push(...(await asMember(context, session, member.key, build)))
   }
   await session.run(readingPath)
+  for (const { change, attachments } of originals.all) {
+    for (const statement of attachments.betweenSuccessors)
+      await asMember(context, session, change.key, () => session.run(statement))
+  }
   await context.beforeSwap(session, loads)
   const drops = scratchSchemas.map((scratch) => sql`DROP SCHEMA ${ident(scratch)}`)
   await swap(context, session, set, originals, drops)
+}
+
+async function asMember<Result>(
+  { signal }: ReplacementContext,
+  session: Session,
+  key: Key,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    // A lost connection or an interruption is not this member's failure.
+    throw session.isLost() || signal.aborted ? error : new MemberFailure(key, error)
+  }
 }
 
 /** What is attached to the original names its columns, of which the successor may have renamed some. */

@@ -11,6 +11,7 @@ ALTER TABLE shop.orders ALTER total SET DEFAULT 1, ALTER id SET DEFAULT nextval(
 ALTER INDEX shop.orders_pkey SET (fillfactor = 60);
 ALTER INDEX shop.pair SET (fillfactor = 70);
 ALTER TABLE shop.orders CLUSTER ON pair;
+ALTER TABLE shop.orders ADD CONSTRAINT itself FOREIGN KEY (total, id) REFERENCES shop.orders (total, id) DEFERRABLE;
 COMMENT ON CONSTRAINT orders_pkey ON shop.orders IS 'key';
 COMMENT ON CONSTRAINT positive ON shop.orders IS 'check';
 COMMENT ON CONSTRAINT pair ON shop.orders IS 'unique';

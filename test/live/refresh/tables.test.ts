@@ -152,8 +152,20 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       }
       expect(await fixture.sql('SELECT count(*)::int FROM local.keyed')).toEqual([{ count: 50 }])
     }
+    await runSql(source.url, "DELETE FROM facts WHERE id > 50; INSERT INTO facts (id, part) VALUES (73, 'p')")
+    await fixture.sql(
+      'ALTER TABLE local.only_key ADD CONSTRAINT other FOREIGN KEY (k, t) REFERENCES local.keyed, ADD CONSTRAINT own FOREIGN KEY (k, t) REFERENCES local.only_key',
+    )
+    const [refused] = (await refresh(parsed, ['only_key'], connectTo(fixture.url), refreshDefaults)).views
+    expect(refused?.outcome).toMatchObject({ status: 'failed', hint: expect.stringContaining('strategy: swap') })
+    const together = { ...refreshDefaults, strategy: 'swap' } as const
+    const { views: swapped } = await refresh(parsed, ['keyed', 'only_key'], connectTo(fixture.url), together)
+    expect(swapped.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied'])
+    expect(
+      await fixture.sql("SELECT confrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' ORDER BY 1"),
+    ).toEqual([{ name: 'local.keyed' }, { name: 'local.only_key' }])
     await fixture.sql('CREATE RULE ignore AS ON INSERT TO local.keyed DO INSTEAD NOTHING')
-    await runSql(source.url, "DELETE FROM facts WHERE id > 50; INSERT INTO facts (id, part) VALUES (72, 'p')")
+    await runSql(source.url, "INSERT INTO facts (id, part) VALUES (72, 'p')")
     const [ignored] = (await refresh(parsed, ['keyed'], connectTo(fixture.url), refreshDefaults)).views
     expect(ignored?.outcome).toMatchObject({
       status: 'failed',

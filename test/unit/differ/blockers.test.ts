@@ -127,6 +127,12 @@ const rows: readonly (readonly [string, readonly Change[], readonly Dependent[],
     [],
   ],
   [
+    'an object built beside, with another one that only refers to it by a foreign key',
+    [replace(orders, 'beside'), replace(copy('lines'), 'beside')],
+    [dependent(orders, copy('lines'))],
+    byObject,
+  ],
+  [
     'an object built beside, with a reader that is recreated in place',
     [replace(orders, 'beside'), replace(sales, 'drop-and-create')],
     [dependent(orders, sales)],
