@@ -12,6 +12,7 @@ import {
   withHighest,
 } from '../../kinds/table/refresh/changes-block.ts'
 import { compareBlock } from '../../kinds/table/refresh/compare-block.ts'
+import { blockDigest } from '../../kinds/table/refresh/digest.ts'
 import { mergeBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
 import type { TableSql, WatermarkSql } from '../../kinds/table/refresh/table-sql.ts'
 import { callAsOwner } from './as-owner.ts'
@@ -95,7 +96,7 @@ const all = mergeBlock(places)
 const compare = (blocks: Blocks) =>
   compareBlock(places, {
     blocks,
-    digestOf: ofEither(places.digestOfSource, places.digestOfTable),
+    digestOf: (from) => blockDigest(ofEither(places.digestOfSource, places.digestOfTable)(from)),
     // The places of spans have that number.
     size: { rows: 1 },
     beside: undefined,

@@ -4,14 +4,15 @@
 
 import { ident, sql } from '../../core/sql.ts'
 import { type BlockSize, compareBlock } from '../../kinds/table/refresh/compare-block.ts'
-import { type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
+import { blockDigest, type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
+import { keyedDigest } from '../../kinds/table/refresh/keyed-digest.ts'
 import { mergeBlock, type TableBlock } from '../../kinds/table/refresh/table-block.ts'
 import { changedRows, chooseBlockSize, type NoBlocks } from './block-size.ts'
 import { blocksOf } from './blocks.ts'
 import { merge, mergeOutcome } from './merge.ts'
 import { type BlockResult, fractionWritten, runTableBlocks } from './run-table-block.ts'
 import type { CopyFacts, Strategy, StrategyOutcome, TableColumn } from './strategy.ts'
-import { columnList, differs, type TableCopy, tableSqlOf } from './table-block.ts'
+import { columnList, differs, hasIntegerKey, type TableCopy, tableSqlOf } from './table-block.ts'
 
 export const compare: Strategy = {
   name: 'compare',
@@ -84,9 +85,11 @@ function widthOf(columns: readonly TableColumn[]): number {
 }
 
 export function compareBlockOf(copy: TableCopy, { digested, beside, size }: Digests): TableBlock {
+  const [key] = copy.table.key
   return compareBlock(tableSqlOf(copy), {
     blocks: blocksOf(copy, digested),
-    digestOf: (from) => rowDigest(digested, from),
+    digestOf: (from) =>
+      key && hasIntegerKey(copy) ? keyedDigest(digested, key.name, from) : blockDigest(rowDigest(digested, from)),
     size,
     beside: beside.length === 0 ? undefined : { columns: columnList(beside), differs: differs(beside, sql`t`, sql`f`) },
   })

@@ -9,7 +9,7 @@ import {
   isInDiffering,
 } from '../../kinds/table/refresh/ask-digests.ts'
 import { addUnknown, type FindGone } from '../../kinds/table/refresh/changes-block.ts'
-import { type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
+import { blockDigest, type DigestedColumn, rowDigest } from '../../kinds/table/refresh/digest.ts'
 import { fresh, keys } from '../../kinds/table/refresh/table-sql.ts'
 import { byLookupIfFew } from '../../kinds/table/refresh/write-differences.ts'
 import { blocksOf } from './blocks.ts'
@@ -32,9 +32,9 @@ export function findByKeyDigests(copy: TableCopy, ofKey: readonly DigestedColumn
     find: sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh};
     ${join(byLookupIfFew(table, [findNew]), ';\n')};
     ${blocks.setSpan(Math.max(copy.table.rows / blockCount, 1))};
-    ${askSource(digestsOfBlocks(blocks, rowDigest(ofKey, q), sql`${source} AS q`, q))};
+    ${askSource(digestsOfBlocks(blocks, blockDigest(rowDigest(ofKey, q)), sql`${source} AS q`, q))};
     IF undigested IS NULL THEN
-      ${findDiffering(digestsOfBlocks(blocks, rowDigest(ofKey, t), known, t))};
+      ${findDiffering(digestsOfBlocks(blocks, blockDigest(rowDigest(ofKey, t)), known, t))};
       ${blocks.setRange}
     END IF;
     TRUNCATE ${keys};

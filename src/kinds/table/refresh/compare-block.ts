@@ -22,7 +22,7 @@ export interface LargeBlocks {
 
 export interface DigestedRows {
   readonly blocks: Blocks
-  /** The digest of a row, given the alias of its relation. */
+  /** The digest of a block of rows, given the alias of their relation. */
   digestOf(from: Sql): Sql
   readonly size: BlockSize
   /** Columns that the source cannot digest: they are read as they are. Undefined without such. */

@@ -71,7 +71,7 @@ export function partsOf(column: Sql, method: DigestMethod): Parts {
 }
 
 /** As text, a value of type bpchar has lost the blanks at its end: that may be the type here, or only at the source. */
-function lengthOf(column: Sql): Sql {
+export function lengthOf(column: Sql): Sql {
   return sql`pg_catalog.octet_length(${column})`
 }
 
@@ -79,7 +79,7 @@ function digestOfText(column: Sql): Sql {
   return sql`pg_catalog.decode(pg_catalog.md5(CAST(${column} AS pg_catalog.text)), 'hex')`
 }
 
-function boundsOf(array: Sql): readonly Sql[] {
+export function boundsOf(array: Sql): readonly Sql[] {
   return Array.from({ length: maximumDimensions }, (_, at) => number(at + 1)).flatMap((dimension) => [
     sql`pg_catalog.array_lower(${array}, ${dimension})`,
     sql`pg_catalog.array_upper(${array}, ${dimension})`,
@@ -87,8 +87,13 @@ function boundsOf(array: Sql): readonly Sql[] {
 }
 
 /** The place of a value counts, and whether it is NULL. */
-export function hashArray(values: readonly Sql[]): Sql {
-  return sql`pg_catalog.hash_array_extended(ARRAY[${join(values, ', ')}], 0)`
+export function hashArray(values: readonly Sql[], seed: Sql = number(0)): Sql {
+  return sql`pg_catalog.hash_array_extended(ARRAY[${join(values, ', ')}], ${seed})`
+}
+
+/** The digest of a block, from those of its rows. A sum would take more memory. */
+export function blockDigest(ofRow: Sql): Sql {
+  return sql`pg_catalog.bit_xor(${ofRow})`
 }
 
 export interface DigestedColumn {
