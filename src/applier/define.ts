@@ -12,7 +12,7 @@ import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import type { CatalogState } from '../ledger/catalog-state.ts'
+import { type CatalogState, readCatalogState } from '../ledger/catalog-state.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordOutdated } from '../ledger/outdated-views.ts'
@@ -29,7 +29,7 @@ import {
 } from '../ledger/write.ts'
 import { backendPid } from '../loader/commit-watchdog.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
-import { readTarget, type TargetReading } from '../planner/target.ts'
+import { readTarget, type TargetState } from '../planner/target.ts'
 import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
@@ -172,7 +172,7 @@ async function fingerprintAfterPrepare(
   definitions: Definitions,
   session: Session,
   ledger: FoundLedger,
-  before: TargetReading,
+  before: TargetState,
 ): Promise<string> {
   const after = await readCurrentState(context, session, ledger)
   const prepared = preparedKeys(context.inHand.plan)
@@ -215,9 +215,12 @@ function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
   return new Map(outdating.filter(([, titles]) => titles.length > 0))
 }
 
-function readCurrentState({ inHand }: ApplyContext, session: Session, ledger: FoundLedger): Promise<TargetReading> {
-  const { plan, declared, salt } = inHand
-  return readTarget(session, ledger, { manifest: plan.manifest, declared, salt })
+async function readCurrentState({ inHand }: ApplyContext, session: Session, ledger: FoundLedger): Promise<TargetState> {
+  const { plan, declared, salt, part } = inHand
+  const { manifest, searchPath } = plan
+  const target = await readTarget(session, ledger, { manifest, declared, salt, part })
+  const state = part && (await readCatalogState(session, { manifest, searchPath, names: part.names })).digest
+  return { ...target, state }
 }
 
 /**

@@ -1,7 +1,7 @@
 // Computes one digest of the catalog, as far as it matters to a manifest. A proof holds while the digest is equal.
 
 import { randomUUID } from 'node:crypto'
-import { idOf, type Key } from '../core/object.ts'
+import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { dataDigest } from '../introspector/digests.ts'
@@ -26,6 +26,10 @@ const digestedCatalogs = [
  * by object, so whatever the digest does not cover is compared.
  */
 export const digestedKinds = declaredKinds.filter(({ catalog }) => digestedCatalogs.includes(catalog))
+
+export function isDigestedKind(kind: ObjectId['kind'] | undefined): boolean {
+  return digestedKinds.some((digested) => digested.kind === kind)
+}
 
 export interface StateRequest {
   readonly manifest: string

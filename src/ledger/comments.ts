@@ -84,6 +84,8 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     names: 'All names in the SQL of those objects; catalog_state covers whatever they could refer to',
     warnings: 'The warnings of that plan, which later plans repeat',
     source_state: 'A digest of what the sources returned for all imports; null if the manifest imports nothing',
+    declarations:
+      'All objects that the manifest declares, each with a digest of its declaration if catalog_state covers it: a plan of another text reads only what has changed',
     proven_at: 'When the plan found nothing to do',
   },
   policy: {

@@ -205,6 +205,10 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [createRefreshFunction],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.proof ADD COLUMN declarations jsonb')],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */

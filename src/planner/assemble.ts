@@ -68,7 +68,7 @@ export async function assemblePlan(
     ],
     undetermined: shown(undeterminedOf(context, changeSet, sourceCheck, titles)),
     warnings: await withReportedMarked(session, resolved.expanded.manifest.name, warnings),
-    unchanged: comparison.diff.unchanged,
+    unchanged: comparison.diff.unchanged + (target.part?.leftOut ?? 0),
     ...(sourceCheck ? { source: sourceCheck.report } : {}),
   }
 }

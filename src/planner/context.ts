@@ -9,7 +9,7 @@ import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import type { SourceAccess } from '../sources/ask-sources.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
-import type { ProvenState, TargetReading } from './target.ts'
+import type { TargetOfPlan } from './target.ts'
 
 export interface PlanOptions {
   /** Whether the plan loads new materialized views. */
@@ -52,11 +52,13 @@ export interface PlanContext {
   readonly resolved: ResolvedImports
   readonly searchPath: readonly string[]
   readonly trustedRoles: readonly string[]
-  /** What the resolved manifest declares, with the needs that only the server knows. */
+  /** Everything that the resolved manifest declares. */
+  readonly objects: readonly DeclaredObject[]
+  /** What is compared, with the needs that only the server knows: all objects, or the part that may have changed. */
   readonly declared: readonly DeclaredObject[]
   /** What is declared and cannot be planned. */
   readonly warnings: readonly Warning[]
   /** The objects whose declarations have references that could not be resolved. */
   readonly unresolved: ReadonlyMap<Key, Problem>
-  readonly target: TargetReading & { readonly provenState: ProvenState | undefined }
+  readonly target: TargetOfPlan
 }

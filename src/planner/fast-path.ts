@@ -12,7 +12,7 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { digestedKinds, readCatalogState } from '../ledger/catalog-state.ts'
-import { type ManifestProof, readProof } from '../ledger/manifest-proof.ts'
+import { type BriefProof, readProof } from '../ledger/manifest-proof.ts'
 import { readLedgerOf } from '../ledger/read.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
@@ -87,7 +87,7 @@ export function planWithoutParsing(session: Session, texts: ManifestTexts): Prom
 
 async function planIfUnchanged(
   session: Session,
-  { ledger, proof }: { readonly ledger: FoundLedger; readonly proof: ManifestProof },
+  { ledger, proof }: { readonly ledger: FoundLedger; readonly proof: BriefProof },
   manifest: Manifest,
   digests: RunDigests,
 ): Promise<PlanInHand | undefined> {
@@ -127,6 +127,7 @@ async function planIfUnchanged(
     savedFingerprint: undefined,
     manifestDigest: proof.digest,
     ownershipUnknown: undefined,
+    part: undefined,
   }
 }
 

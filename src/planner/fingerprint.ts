@@ -6,11 +6,11 @@ import type { Key } from '../core/object.ts'
 import { listDigest } from '../introspector/digests.ts'
 import { stateOf } from '../introspector/object-state.ts'
 import { kindOf } from '../kinds/registry.ts'
-import type { TargetReading } from './target.ts'
+import type { TargetState } from './target.ts'
 
 /** Equal fingerprints mean that a plan based on the one state is valid for the other. `except` are objects to leave out. */
 export function fingerprintOf(
-  { catalog, ledger }: Pick<TargetReading, 'catalog' | 'ledger'>,
+  { catalog, ledger, state: stateOfRest }: TargetState,
   except: ReadonlySet<Key> = new Set(),
 ): string {
   return listDigest(state())
@@ -24,15 +24,16 @@ export function fingerprintOf(
     for (const [key, { oid, declared }] of sorted(ledger.entries))
       if (!except.has(key)) yield ['ledger', key, oid, declared]
     for (const [key, manifests] of sorted(ledger.otherOwners)) yield ['owners', key, [...manifests].sort()]
+    if (stateOfRest !== undefined) yield ['state', stateOfRest]
   }
 }
 
 /** As {@link fingerprintOf}, but the same for every role that reads the target: without what is hidden from some. */
-export function fingerprintForAnyRole({ catalog, ledger }: Pick<TargetReading, 'catalog' | 'ledger'>): string {
+export function fingerprintForAnyRole({ catalog, ledger, state }: TargetState): string {
   const shown = Array.from(catalog.live, ([key, live]): readonly [Key, LiveObject] =>
     kindOf(live.id).secrets?.hidden ? [key, { ...live, digest: null, spec: {} }] : [key, live],
   )
-  return fingerprintOf({ ledger, catalog: { ...catalog, live: new Map(shown) } })
+  return fingerprintOf({ ledger, state, catalog: { ...catalog, live: new Map(shown) } })
 }
 
 /** What something else manages may change between a plan and its apply. */

@@ -12,6 +12,8 @@ import type { CodeOfObjects } from '../introspector/referenced-code.ts'
 import type { ManifestProof, UnprovenManifest } from '../ledger/manifest-proof.ts'
 import type { SourceRecord } from '../ledger/read.ts'
 
+import type { ChangedPart } from './changed-part.ts'
+
 export interface PlanInHand {
   readonly plan: Plan
   /** What the target is read by again before anything is applied. */
@@ -46,4 +48,6 @@ export interface PlanInHand {
   readonly manifestDigest: string | undefined
   /** Why ownership is unknown, if it is. Then nothing can be applied. */
   readonly ownershipUnknown: Problem | undefined
+  /** The part of the manifest that was planned, since the rest is proven; undefined for all of it. */
+  readonly part: ChangedPart | undefined
 }

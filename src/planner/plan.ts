@@ -19,6 +19,7 @@ import { sourceRecords } from '../sources/source-records.ts'
 import { tryChanges } from '../sources/try-changes.ts'
 import { assemblePlan } from './assemble.ts'
 import { type ChangeSet, computeChangeSet } from './change-set.ts'
+import { isConclusive, readChangedPart } from './changed-part.ts'
 import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { throwProblems } from './findings.ts'
@@ -57,14 +58,22 @@ export async function planInFull(
   }
 }
 
-/** Plans again without the tables that cannot follow their source. */
+interface Extent {
+  /** Tables that cannot follow their source. */
+  readonly kept: ReadonlyMap<Key, Reason>
+  /** Whether to read everything, since a plan of what has changed has not been conclusive. */
+  readonly readsAll: boolean
+}
+
+/** Plans what has changed. If that is not conclusive, plans everything; without the tables that cannot follow their source. */
 async function planOnce(
   session: Session,
   manifest: ParsedManifest,
   options: PlanOptions,
-  kept: ReadonlyMap<Key, Reason> = new Map(),
+  extent: Extent = { kept: new Map(), readsAll: false },
 ): Promise<PlanInHand> {
-  const context = await resolveAndRead(session, manifest, options, kept)
+  const { kept } = extent
+  const context = await resolveAndRead(session, manifest, options, extent)
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
   await requireOneMoment(context, changeSet)
@@ -77,9 +86,11 @@ async function planOnce(
   const keptRows = await copiesKeepingRows(context, changeSet)
   const found = [...faults, ...unreadable, ...unloaded, ...waits, ...keptRows, ...unusable]
   const plan = await assemblePlan(context, changeSet, sourceCheck, found)
+  const { part } = context.target
+  if (part && !isConclusive(plan, part)) return planOnce(session, manifest, options, { kept, readsAll: true })
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))
-    return planOnce(session, manifest, options, new Map([...kept, ...more]))
+    return planOnce(session, manifest, options, { ...extent, kept: new Map([...kept, ...more]) })
   const inHand = putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
   return ofSelection(inHand, changeSet.comparison.selection)
 }
@@ -89,7 +100,7 @@ async function resolveAndRead(
   session: Session,
   manifest: ParsedManifest,
   options: PlanOptions,
-  kept: ReadonlyMap<Key, Reason>,
+  { kept, readsAll }: Extent,
 ): Promise<PlanContext> {
   const digests = createRunDigests()
   const resolved = await resolveImports(session, manifest, digests, options.sources, kept)
@@ -97,12 +108,16 @@ async function resolveAndRead(
   const all = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
   const { objects, warnings } = await applicableSchedules(session, all, resolved.expanded.manifest)
   const input = { manifest: name, declared: objects, searchPath, salt: digests.salt }
+  const mayReadPart = !readsAll && kept.size === 0 && plansWhatIsDeclared(options)
   const target = await readTargetInSnapshot(
     session,
     input,
+    async (found) => (mayReadPart ? readChangedPart(session, found, manifest, objects) : undefined),
     options.prove && options.populate ? namesOf(objects) : undefined,
   )
-  const comparable = target.ledger.unreadable ? objects.filter(({ id }) => !isInLedger(id)) : objects
+  const { part } = target
+  const read = part ? objects.filter(({ id }) => part.keys.has(keyOf(id))) : objects
+  const comparable = target.ledger.unreadable ? read.filter(({ id }) => !isInLedger(id)) : read
   const unresolved = unresolvedObjects(comparable, manifest)
   const declared = await withRequirements(session, comparable, target.catalog.live)
   const { suffix = newSuffix() } = options
@@ -114,11 +129,26 @@ async function resolveAndRead(
     resolved,
     searchPath,
     trustedRoles,
+    objects,
     declared,
     unresolved,
     target,
     warnings,
   }
+}
+
+/** Without anything that is asked of every object, or of a choice of them. */
+function plansWhatIsDeclared({
+  only = [],
+  suffix,
+  checkSource,
+  takeOver,
+  releasing,
+  driftOnly,
+  ignoresProof,
+}: PlanOptions): boolean {
+  const asksMore = [checkSource, takeOver, releasing, driftOnly, ignoresProof].some(Boolean)
+  return only.length === 0 && suffix === undefined && !asksMore
 }
 
 /** Checks what takes no probe: the version of the server, its roles, and the names that queries use. */
@@ -161,7 +191,10 @@ function specsWithReferences({ resolved, declared, digests }: PlanContext): Plan
   const specs = new Map(declared.map(({ id, spec }) => [keyOf(id), spec]))
   const shown = declaredKinds.flatMap((kind) => kind.declare(withReferences, digests))
   return new Map(
-    shown.flatMap(({ id, spec }) => (sameData(specs.get(keyOf(id)), spec) ? [] : [[keyOf(id), spec] as const])),
+    shown.flatMap(({ id, spec }) => {
+      const key = keyOf(id)
+      return !specs.has(key) || sameData(specs.get(key), spec) ? [] : [[key, spec] as const]
+    }),
   )
 }
 
@@ -183,7 +216,7 @@ function ofSelection(inHand: PlanInHand, selection: Selection | undefined): Plan
 }
 
 function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: ChangeSet, plan: Plan): PlanInHand {
-  const { options, digests, resolved, trustedRoles, declared, target } = context
+  const { options, digests, resolved, trustedRoles, objects, declared, target } = context
   const { comparison, impact, dependencyDigests } = changeSet
   const { wanted } = comparison.probed
   const renamed = [...target.renaming.rekeyed, ...impact.temporaryNames]
@@ -201,13 +234,14 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
-    proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
+    proof: createProof(manifest, objects, plan, target.provenState, resolved.sourceState),
     proofOfCreation:
       options.prove && options.populate
-        ? createProofOfCreation(manifest, declared, plan, resolved.lastingState)
+        ? createProofOfCreation(manifest, objects, plan, resolved.lastingState)
         : undefined,
     savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,
+    part: target.part,
   }
 }

@@ -1,15 +1,21 @@
 // Creates the proof that a manifest had nothing to do. The fast path reads it: see fast-path.ts.
 
 import type { Change, DeclaredObject } from '../core/change.ts'
-import { idOf, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, keyOf } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
 import { namesInSql } from '../introspector/sql-names.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { digestedKinds } from '../ledger/catalog-state.ts'
+import { isDigestedKind } from '../ledger/catalog-state.ts'
 import type { ManifestProof, UnprovenManifest } from '../ledger/manifest-proof.ts'
 import { refreshStanzas } from '../manifest/checks/walk.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
-import type { ProvenState } from './target.ts'
+import { declarationDigests } from './declarations.ts'
+
+/** The state of the catalog that a proof needs, and the names that it was computed with. */
+export interface ProvenState {
+  readonly catalogState: string
+  readonly names: readonly string[]
+}
 
 /**
  * The proof of a plan with nothing to do; undefined for any other plan.
@@ -82,6 +88,7 @@ function proofWithoutState(
     names,
     warnings: lasting,
     sourceState: sourceState ?? null,
+    declarations: declarationDigests(declared),
   }
 }
 
@@ -97,10 +104,6 @@ function isDefinitionOrLoadOfView({ stage, key }: Step): boolean {
 
 function isDigested({ id }: DeclaredObject): boolean {
   return isDigestedKind(id.kind)
-}
-
-function isDigestedKind(kind: ObjectId['kind'] | undefined): boolean {
-  return digestedKinds.some((digested) => digested.kind === kind)
 }
 
 /** Whether a proof is possible at all. The digest of a manifest does not cover what a lock beside it imports. */
@@ -122,7 +125,7 @@ export function namesOf(declared: readonly DeclaredObject[]): readonly string[] 
  * The manifest as written, without the objects that the catalog's state covers. Undefined if one of those contains a reference,
  * because what that resolves to is not covered.
  */
-function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
+export function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
   const head = structuredClone(written)
   const policies = refreshStanzas(written as Manifest) // it has the shape of a manifest
   const removed = [...declared.filter(isDigested), ...policies].map(({ path }) => remove(head, path))

@@ -1,6 +1,7 @@
 // Reads from the target what a plan is based on: the ledger, and the live objects that are declared or owned.
 
 import type { DeclaredObject } from '../core/change.ts'
+import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { sharedName } from '../differ/taken-names.ts'
@@ -10,9 +11,11 @@ import { adoptTables } from '../kinds/facets/copy/table-mark.ts'
 import { isRecordedAsDeclared } from '../kinds/recorded.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
-import { type Ledger, readLedger } from '../ledger/read.ts'
+import { type Ledger, readLedger, readLedgerOf } from '../ledger/read.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
+import type { ChangedPart } from './changed-part.ts'
 import { withConvertedCopies } from './converted-copies.ts'
+import type { ProvenState } from './proof.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
 import { detectManualRenames, withRenamedAway } from './renamed-in-database.ts'
 import { withStrays } from './strays.ts'
@@ -23,22 +26,32 @@ export interface TargetReading {
   readonly renaming: Renaming
 }
 
+/** What a plan depends on. */
+export interface TargetState extends Pick<TargetReading, 'catalog' | 'ledger'> {
+  /** If only a part was read: the state of the catalog, which covers the rest. */
+  readonly state: string | undefined
+}
+
 interface TargetInput {
   /** The name of the manifest. */
   readonly manifest: string
   readonly declared: readonly DeclaredObject[]
   /** For the digests of secrets. */
   readonly salt: string
+  /** The part to read; undefined to read everything. */
+  readonly part: ChangedPart | undefined
 }
 
 /** Reads everything within the session's transaction, which has found the ledger. */
 export async function readTarget(
   session: Session,
   found: FoundLedger,
-  { manifest, declared, salt }: TargetInput,
+  { manifest, declared, salt, part }: TargetInput,
 ): Promise<TargetReading> {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  const recorded = await readLedger(session, found, manifest, [...keys, ...formerKeys(declared)])
+  const recorded = part
+    ? await readLedgerOf(session, found, manifest, part.keys)
+    : await readLedger(session, found, manifest, [...keys, ...formerKeys(declared)])
   const renaming = await resolveRenamedFrom(session, declared, recorded, salt)
   const ledger = shareDeclarations(rekeyLedger(recorded, renaming), declared)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
@@ -98,24 +111,29 @@ function mayBeInPlace({ catalog, ledger }: TargetReading, declared: readonly Dec
   return ledger.exists && isDeclared && [...keys].every((key) => catalog.live.has(key))
 }
 
-/** The state of the catalog that a proof needs, and the names that it was computed with. */
-export interface ProvenState {
-  readonly catalogState: string
-  readonly names: readonly string[]
+export interface TargetOfPlan extends TargetReading, TargetState {
+  readonly part: ChangedPart | undefined
+  readonly provenState: ProvenState | undefined
 }
 
 /**
- * Reads everything in one snapshot, with the state of the catalog if a proof is possible.
+ * Reads everything in one snapshot, or the part that may have changed, with the state of the catalog if a proof is possible.
+ * @param findPart finds that part
  * @param names those that the SQL of the declared objects could name; undefined if no state is needed
  */
 export function readTargetInSnapshot(
   session: Session,
-  input: TargetInput & { readonly searchPath: readonly string[] },
+  input: Omit<TargetInput, 'part'> & { readonly searchPath: readonly string[] },
+  findPart: (found: FoundLedger) => Promise<ChangedPart | undefined>,
   names: readonly string[] | undefined,
-): Promise<TargetReading & { readonly provenState: ProvenState | undefined }> {
+): Promise<TargetOfPlan> {
   return inSnapshot(session, async () => {
-    const target = await readTarget(session, await findLedger(session), input)
-    if (names === undefined || !mayBeInPlace(target, input.declared)) return { ...target, provenState: undefined }
+    const found = await findLedger(session)
+    const part = await findPart(found)
+    const declared = part ? input.declared.filter(({ id }) => part.keys.has(keyOf(id))) : input.declared
+    const target = { ...(await readTarget(session, found, { ...input, declared, part })), part, state: part?.state }
+    if (names === undefined || !mayBeInPlace(target, declared)) return { ...target, provenState: undefined }
+    if (part && sameData(part.names, names)) return { ...target, provenState: { catalogState: part.state, names } }
     const { digest: catalogState } = await readCatalogState(session, { ...input, names })
     return { ...target, provenState: { catalogState, names } }
   })

@@ -58,6 +58,11 @@ test('a proof keeps what the digest of the catalog does not cover', async () => 
       schemas: { proxy: { foreign_tables: {} } },
     },
     objectCount: 3,
+    declarations: {
+      '["schema","proxy"]': null,
+      '["server","shop"]': null,
+      '["foreignTable","proxy","orders"]': expect.stringMatching(/^[\w-]{22}$/),
+    },
     catalogState: 'catalog',
     names: ['bigint'],
     warnings: [],

@@ -1,0 +1,51 @@
+// Finds the objects of a manifest that depend on given ones, by what the catalog knows.
+
+import { idOf, type Key } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { catalogCosts } from '../introspector/transaction-settings.ts'
+import { sourceViews } from '../kinds/facets/copy/source-view.ts'
+import { kindOf } from '../kinds/registry.ts'
+
+// Follows every dependency up. What is a part of an object or is dropped with it, such as a rule, an index or a default, counts as that
+// object, and the query of a table as the table. LATERAL (… OFFSET 0) looks each up by an index.
+const dependentsQuery = trusted(`
+  WITH RECURSIVE ${sourceViews}, owned AS MATERIALIZED (
+    SELECT address, object_oid AS oid FROM fdwsync.object WHERE manifest = $1 AND object_oid <> 0
+  ), above(classid, objid) AS (
+    SELECT t.catalog::regclass::oid, owned.oid
+      FROM jsonb_to_recordset($2) AS t(address text, catalog text) JOIN owned USING (address)
+    UNION
+    SELECT next.classid, next.objid
+      FROM above
+     CROSS JOIN LATERAL (
+       (SELECT classid, objid FROM pg_depend d WHERE d.refclassid = above.classid AND d.refobjid = above.objid OFFSET 0)
+       UNION ALL
+       (SELECT refclassid, refobjid FROM pg_depend d
+         WHERE d.classid = above.classid AND d.objid = above.objid AND d.deptype IN ('i', 'a', 'P', 'S') OFFSET 0)
+       UNION ALL
+       SELECT 'pg_class'::regclass, copy FROM source_view WHERE above.classid = 'pg_class'::regclass AND view = above.objid
+     ) AS next
+  )
+  SELECT owned.address FROM owned JOIN (SELECT DISTINCT objid FROM above) AS found ON objid = owned.oid`)
+
+/**
+ * What the manifest owns and what depends on the given objects, directly or through others, whoever owns those. It finds too many rather
+ * than too few. Within the session's transaction, under the reading path.
+ */
+export async function readOwnedDependents(
+  session: Session,
+  manifest: string,
+  keys: Iterable<Key>,
+): Promise<readonly Key[]> {
+  const targets = Array.from(keys).flatMap((key) => {
+    const id = idOf(key)
+    const catalog = id && kindOf(id).catalog
+    // Tables with a schema need not exist, and nothing depends on their rows.
+    return catalog === undefined || catalog.includes('.') ? [] : [{ address: key, catalog }]
+  })
+  if (targets.length === 0) return []
+  await session.run(catalogCosts)
+  const rows = await session.query<{ address: Key }>(dependentsQuery, [manifest, JSON.stringify(targets)])
+  return rows.map(({ address }) => address)
+}

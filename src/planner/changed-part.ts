@@ -1,0 +1,154 @@
+// Finds the part of a manifest that a plan has to read and compare, if only the manifest has changed since the proof. The rest is as it
+// was when a plan had nothing to do: its declarations are the same, and so is the state of the catalog.
+
+import type { DeclaredObject } from '../core/change.ts'
+import { sameData } from '../core/data.ts'
+import { ignoredOf } from '../core/ignored.ts'
+import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { isDigestedKind, readCatalogState } from '../ledger/catalog-state.ts'
+import { readLastProof } from '../ledger/manifest-proof.ts'
+import { readOwnedDependents } from '../ledger/owned-dependents.ts'
+import type { FoundLedger } from '../ledger/trust.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+import { declarationDigest } from './declarations.ts'
+import { comparedPart, isProvable, namesOf } from './proof.ts'
+
+export interface ChangedPart {
+  /** What is read of the target: objects that are declared, and objects of the ledger that no longer are. */
+  readonly keys: ReadonlySet<Key>
+  /** The objects that may change: those whose declarations have, and what depends on them. */
+  readonly affected: ReadonlySet<Key>
+  /** How many declared objects are left out. */
+  readonly leftOut: number
+  /** What the state of the catalog was computed with. */
+  readonly names: readonly string[]
+  /** That of the proof, which the catalog has. */
+  readonly state: string
+}
+
+/**
+ * Undefined if everything has to be read: there is no proof, the catalog or another part of the manifest has changed, or what changes
+ * may concern any object.
+ */
+export async function readChangedPart(
+  session: Session,
+  found: FoundLedger,
+  manifest: ParsedManifest,
+  declared: readonly DeclaredObject[],
+): Promise<ChangedPart | undefined> {
+  if (!isProvable(manifest) || manifest.requests.length > 0 || declared.some(concernsOthers)) return undefined
+  const { name, search_path: searchPath = ['public'] } = manifest.manifest
+  const proof = await readLastProof(session, found, name)
+  if (!proof || proof.warnings.length > 0 || proof.sourceState !== null) return undefined
+  const changed = changedSince(proof.declarations, proof.names, declared)
+  if (!changed || changed.size > declared.length / 2) return undefined
+  if (!sameData(comparedPart(manifest.written, declared), proof.head)) return undefined
+  const { names } = proof
+  const state = await readCatalogState(session, { manifest: name, searchPath, names })
+  if (state.digest !== proof.catalogState) return undefined
+  const affected = withChildren([...changed, ...(await readOwnedDependents(session, name, changed))], declared)
+  const keys = withNeeds(affected, declared)
+  const leftOut = keys ? declared.filter(({ id }) => !keys.has(keyOf(id))).length : 0
+  if (!keys || leftOut === 0) return undefined
+  return { keys, affected, leftOut, names, state: state.digest }
+}
+
+/** Whether a plan of the part is what a plan of everything would be. What it refuses or warns of may concern the rest. */
+export function isConclusive(
+  { refusals, undetermined, warnings, changes, steps }: Plan,
+  { affected }: ChangedPart,
+): boolean {
+  return (
+    refusals.length + undetermined.length + warnings.length === 0 &&
+    steps.every(({ stage }) => stage !== 'prepare') &&
+    changes.every(({ change }) => affected.has(change.key) || (change.op === 'replace' && change.isUnmanaged))
+  )
+}
+
+/** Kinds that nothing else finds by its name alone. A new type, for one, can change what any SQL means. */
+const changeable: ReadonlySet<ObjectId['kind']> = new Set([
+  'foreignTable',
+  'materializedView',
+  'table',
+  'index',
+  'refreshPolicy',
+])
+
+/** What something else may change at any time, and groups of copies, which are checked together. */
+function concernsOthers({ id, spec }: DeclaredObject): boolean {
+  if (ignoredOf(spec).length > 0) return true
+  return id.kind === 'refreshPolicy' && (spec as { readonly group?: unknown }).group !== undefined // the spec of a policy
+}
+
+/** The objects that are declared otherwise than they were, or no longer. Undefined if that may concern what is declared as it was. */
+function changedSince(
+  before: Readonly<Record<Key, string | null>>,
+  names: readonly string[],
+  declared: readonly DeclaredObject[],
+): ReadonlySet<Key> | undefined {
+  const gone = new Set(Object.keys(before) as Key[]) // the ledger has addresses, which are keys
+  const changed = new Set<Key>()
+  const inSql = new Set(names)
+  for (const object of declared) {
+    const { id, renamedFrom, renamedColumns } = object
+    const key = keyOf(id)
+    gone.delete(key)
+    const isNew = !Object.hasOwn(before, key)
+    if (!isDigestedKind(id.kind)) {
+      // The first table, for one, declares the schema of the views with the queries of tables.
+      if (isNew) return undefined
+      continue
+    }
+    const digest = declarationDigest(object)
+    if (digest !== undefined && before[key] === digest) continue
+    // SQL may find a new relation instead of the one that it has found so far.
+    const isFoundByName = isNew && 'name' in id && inSql.has(id.name)
+    if (renamedFrom || renamedColumns || isFoundByName) return undefined
+    changed.add(key)
+  }
+  const all = [...changed, ...gone]
+  return all.every((key) => changeable.has(idOf(key)?.kind as ObjectId['kind'])) ? new Set(all) : undefined
+}
+
+/** With the objects that are declared as a part of them, such as indexes and policies. */
+function withChildren(keys: readonly Key[], declared: readonly DeclaredObject[]): ReadonlySet<Key> {
+  const all = new Set(keys)
+  for (let size = 0; size < all.size; ) {
+    size = all.size
+    for (const object of declared)
+      if (isDigestedKind(object.id.kind) && needsOf(object).some((need) => all.has(need))) all.add(keyOf(object.id))
+  }
+  return all
+}
+
+/** With everything that they need, or could name. Undefined if it cannot be determined what they name. */
+function withNeeds(affected: ReadonlySet<Key>, declared: readonly DeclaredObject[]): ReadonlySet<Key> | undefined {
+  const objects = new Map(declared.map((object) => [keyOf(object.id), object]))
+  const keys = new Set([
+    ...affected,
+    ...[...objects.values()].flatMap(({ id }) => (isDigestedKind(id.kind) ? [] : [keyOf(id)])),
+  ])
+  const named = new Map<string, Key[]>()
+  for (const { id } of declared) {
+    if (!('name' in id)) continue
+    const same = named.get(id.name)
+    if (same) same.push(keyOf(id))
+    else named.set(id.name, [keyOf(id)])
+  }
+  for (const key of keys) {
+    const object = objects.get(key)
+    if (!object) continue
+    const names = namesOf([object])
+    if (!names) return undefined
+    for (const need of [...needsOf(object), ...names.flatMap((name) => named.get(name) ?? [])])
+      if (objects.has(need)) keys.add(need)
+  }
+  return keys
+}
+
+function needsOf({ id, needs }: DeclaredObject): readonly Key[] {
+  return [...needs, ...(kindOf(id).belongsTo?.ownersOf(id) ?? [])]
+}

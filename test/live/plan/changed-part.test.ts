@@ -1,0 +1,128 @@
+// While only the manifest has changed since the proof, a plan reads what that can affect. It is the plan that reading everything gives.
+
+import { expect, test } from 'vitest'
+import { createPlan } from '../../../src/planner/create-plan.ts'
+import type { PlanInHand } from '../../../src/planner/plan-in-hand.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { applyTo, connectTo } from '../../support/fdwsync.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+
+const shop = `
+version: 1
+name: shop
+servers: { shop: { options: { host: localhost } } }
+schemas:
+  proxy:
+    foreign_tables:
+      orders: { server: shop, columns: { id: bigint, total: "numeric(10,2)" } }
+      lines: { server: shop, columns: { id: bigint, item: text } }
+      items: { server: shop, columns: { id: bigint, name: text } }
+  copy:
+    materialized_views:
+      sales: { query: SELECT id FROM proxy.orders, populate: false, indexes: { sales_id: { columns: [id] } } }
+      all_sales: { query: SELECT id FROM public.unmanaged, populate: false, refresh: { max_age: 1h } }
+      parts: { query: SELECT id FROM proxy.lines, populate: false }
+    tables:
+      kept: { query: SELECT id FROM copy.sales, populate: false }
+`
+
+interface Edit {
+  readonly from: string
+  readonly to: string
+  /** The objects in schemas that are read. */
+  readonly read: readonly string[] | 'everything'
+  /** What somebody else does before. */
+  readonly drift?: string
+}
+
+const edits: Readonly<Record<string, Edit>> = {
+  'nothing but the text': { from: 'version: 1', to: 'version: 1 # first', read: [] },
+  'a table that nothing reads': { from: 'name: text', to: 'name: varchar', read: ['items'] },
+  'a table that views, a table and an unmanaged view read': {
+    from: 'id: bigint, total',
+    to: 'id: int, total',
+    read: ['all_sales', 'kept', 'orders', 'sales', 'sales_id'],
+  },
+  'a view, and the table that it reads': {
+    from: 'id FROM proxy.lines',
+    to: 'item FROM proxy.lines',
+    read: ['lines', 'parts'],
+  },
+  'an index': {
+    from: 'columns: [id] }',
+    to: 'unique: true, columns: [id] }',
+    read: ['kept', 'orders', 'sales', 'sales_id'],
+  },
+  'a refresh policy': { from: '1h', to: '2h', read: ['all_sales'] },
+  'an object that goes': {
+    from: '      parts: { query: SELECT id FROM proxy.lines, populate: false }\n',
+    to: '',
+    read: ['parts'],
+  },
+  'an object that comes': {
+    from: '    tables:\n',
+    to: '      more: { query: SELECT 1 AS one, populate: false }\n    tables:\n',
+    read: ['more'],
+  },
+  'an object with a name that SQL has': {
+    from: '      items:',
+    to: '      unmanaged: { server: shop, columns: { id: bigint } }\n      items:',
+    read: 'everything',
+  },
+  'the last table, whose schema of queries goes with it': {
+    from: / {4}tables:\n.*\n/.exec(shop)?.[0] ?? '',
+    to: '',
+    read: 'everything',
+  },
+  'a refusal': { from: '      lines: {', to: '      lines_2: {', read: 'everything' },
+  'the server, too': { from: 'localhost } } }', to: 'localhost }, comment: s } }', read: 'everything' },
+  'what somebody else has changed, too': {
+    from: 'name: text',
+    to: 'name: varchar',
+    read: 'everything',
+    drift: "ALTER FOREIGN TABLE proxy.lines OPTIONS (ADD table_name 'x')",
+  },
+}
+
+/** The names of the objects in schemas that were read. */
+function readOf({ part }: PlanInHand): readonly string[] | 'everything' {
+  if (!part) return 'everything'
+  const addresses = [...part.keys].map((key) => JSON.parse(key) as readonly string[]) // a key is its address
+  const names = addresses.flatMap(([kind, , name]) => (kind === 'userMapping' || name === undefined ? [] : [name]))
+  return [...new Set(names)].sort()
+}
+
+async function planOf(fixture: Fixture, text: string, ignoresProof: boolean): Promise<PlanInHand> {
+  const session = await connectTo(fixture.url)('plan')
+  try {
+    return await createPlan(session, await fixture.manifest(text), { populate: true, ignoresProof })
+  } finally {
+    await session.close()
+  }
+}
+
+/** Without what is random, and what the fingerprint covers. */
+function comparable({ plan: { fingerprint: _, ...plan } }: PlanInHand): unknown {
+  return JSON.parse(JSON.stringify(plan).replace(/(\\")?[0-9a-f]{8,}(\\")?|_s\d+\b/g, ''))
+}
+
+test.each(
+  newestMajor(),
+)('PostgreSQL $name: a plan of what has changed is the plan of everything', async (pair: ServerPair) => {
+  const source = await createSource(pair, '')
+  const fixture = await fixtureFor(pair, source)
+  await fixture.sql('CREATE SCHEMA proxy; CREATE VIEW public.unmanaged AS SELECT 1::bigint AS id')
+  const first = shop.replace('public.unmanaged', 'proxy.orders')
+  await applyTo(await fixture.manifest(first), fixture.url)
+  await fixture.sql('CREATE OR REPLACE VIEW public.unmanaged AS SELECT id FROM proxy.orders')
+  await applyTo(await fixture.manifest(shop), fixture.url)
+  for (const [title, { from, to, read, drift }] of Object.entries(edits)) {
+    const edited = shop.replace(from, to)
+    expect(edited, title).not.toBe(shop)
+    if (drift) await fixture.sql(drift)
+    const [part, everything] = [await planOf(fixture, edited, false), await planOf(fixture, edited, true)]
+    expect({ title, read: readOf(part), plan: comparable(part) }).toEqual({ title, read, plan: comparable(everything) })
+  }
+  await source.drop()
+})
