@@ -5,6 +5,7 @@ import { open, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ProblemCode } from '../core/codes.ts'
 import { FdwsyncError } from '../core/errors.ts'
+import { fileFailure } from '../core/file-failure.ts'
 
 /** What a file is, for the error if it cannot be written. */
 interface Written {
@@ -28,7 +29,6 @@ export async function writeAtomically(path: string, text: string, { what, code }
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw new FdwsyncError({ code, message: `cannot write ${what} ${path}: ${reason}` })
+    throw new FdwsyncError({ code, message: `cannot write ${what} ${path}: ${fileFailure(error)}` })
   }
 }

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { exitCode, FdwsyncError, type Problem, usageError } from '../core/errors.ts'
+import { fileFailure } from '../core/file-failure.ts'
 import { type ManifestDocument, parseFile } from '../manifest/document.ts'
 
 /** One database of a fleet. */
@@ -22,8 +23,8 @@ type Data = Readonly<Record<string, unknown>>
  * @throws FdwsyncError with every problem and its place
  */
 export async function readTargets(path: string, env: Variables): Promise<readonly FleetTarget[]> {
-  const bytes = await readFile(path).catch(() => {
-    throw usageError(`the targets ${path} cannot be read`)
+  const bytes = await readFile(path).catch((error) => {
+    throw usageError(`the targets ${path} cannot be read: ${fileFailure(error)}`)
   })
   const document = parseFile({ file: path, bytes, references: undefined })
   const problems: Problem[] = []

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseSavedPlan, type SavedPlan } from '../api/saved-plan/document.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { fileFailure } from '../core/file-failure.ts'
 
 /** A plan of 10,000 objects has 20 MB. */
 const maximumBytes = 256 * 1024 * 1024
@@ -19,13 +20,7 @@ async function readText(path: string): Promise<string> {
     return bytes.toString('utf8')
   } catch (error) {
     if (error instanceof FdwsyncError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'no such file',
-      EISDIR: 'it is a folder',
-      EACCES: 'permission denied',
-    }
-    throw unreadable(path, reasons[code] ?? code)
+    throw unreadable(path, fileFailure(error))
   }
 }
 

@@ -4,6 +4,7 @@ import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { namePattern } from '../core/name-pattern.ts'
 import { didYouMean } from '../core/nearest.ts'
 import type { CopyId, Key } from '../core/object.ts'
+import { someOf } from '../core/some-of.ts'
 import { ident, qualified } from '../core/sql.ts'
 
 export interface NamedCopy {
@@ -73,11 +74,11 @@ function noSuchCopy(copies: readonly NamedCopy[], { pattern }: Selector): Proble
     pattern,
     copies.flatMap(({ id }) => spellings(id)),
   )
-  const all = copies.map(({ id }) => qualified(id.schema, id.name)).join(', ') || 'none'
+  const all = copies.map(({ id }) => qualified(id.schema, id.name))
   return {
     code: 'usage/unknown-name',
     message: `the manifest has no copy "${pattern}"${near}`,
-    hint: `Its materialized views and tables: ${all}`,
+    hint: `Its materialized views and tables: ${someOf(all, 10) || 'none'}`,
   }
 }
 

@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { FdwsyncError, usageError } from '../core/errors.ts'
+import { fileFailure } from '../core/file-failure.ts'
 import type { GivenVariables } from './composition/variables.ts'
 import type { ParsedManifest, References } from './manifest.ts'
 import { readReferencedFile } from './referenced-file.ts'
@@ -147,14 +148,9 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
   try {
     return await readAtMost(path, maximumBytes + 1)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'no such file',
-      EACCES: 'permission denied',
-    }
     throw new FdwsyncError({
       code: 'manifest/unreadable',
-      message: `the manifest ${path} cannot be read: ${reasons[code] ?? code}`,
+      message: `the manifest ${path} cannot be read: ${fileFailure(error)}`,
       hint: 'Name the manifest with -f FILE. The default is fdwsync.yaml.',
     })
   }

@@ -35,12 +35,12 @@ async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Re
 }
 
 async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  const { sources, checkSource, suffix, ignoresProof } = options
+  const { sources, checkSource, suffix, ignoresProof, only = [] } = options
   const inFull = async (access = sources) => {
     const { planInFull } = await import('./plan.ts')
     return planInFull(session, manifest, { ...options, sources: access })
   }
-  if (checkSource || suffix !== undefined || ignoresProof) return inFull()
+  if (checkSource || suffix !== undefined || ignoresProof || only.length > 0) return inFull()
   const { inHand, unanswered } = await planFromProof(session, manifest, sources)
   if (inHand) return { ...inHand, references: manifest.references }
   return inFull(sources && { ...sources, unanswered })

@@ -62,7 +62,10 @@ function ofApply({ allow = [], jobs, sourceTimeout }: ApplyFlags) {
 }
 
 async function applyManifest(flags: ApplyFlags): Promise<number> {
-  const found = await loadManifestOrPlan(flags.file, targetOf(flags), loadingOptions(flags))
+  const found = await loadManifestOrPlan(flags.file, targetOf(flags), {
+    ...loadingOptions(flags),
+    mustParse: flags.only.length > 0,
+  })
   if ('inPlace' in found) return reportInPlace(found.inPlace, flags)
   const parsed = withValues(found.parsed, flags)
   const { populate, offline, checkSource: trySources, only, takeOver } = flags

@@ -41,7 +41,7 @@ export async function plan(given: PlanFlags): Promise<number> {
   const flags = given.format === 'sql' ? { ...given, showValues: true } : given
   refuseContradiction(flags)
   if (flags.out !== undefined) return planAndSave({ ...flags, out: flags.out })
-  const loading = { ...loadingOptions(flags), mustParse: flags.checkSource ?? false }
+  const loading = { ...loadingOptions(flags), mustParse: flags.checkSource || flags.only.length > 0 }
   const found = await loadManifestOrPlan(flags.file, targetOf(flags), loading)
   const plan = 'inPlace' in found ? found.inPlace : await planInFull(withValues(found.parsed, flags), flags)
   const format = await planFormats[flags.format]()

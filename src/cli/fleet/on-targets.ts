@@ -1,6 +1,7 @@
 // The options of the commands that can run on many databases. What runs them is in fleet.ts, which is loaded only then.
 
 import type { Command } from 'commander'
+import { usageError } from '../../core/errors.ts'
 import { setExitCode } from '../exit-code.ts'
 import { options as shared } from '../options.ts'
 import type { FleetCommand, FleetFlags } from './fleet.ts'
@@ -20,6 +21,16 @@ export function addFleetOptions(root: Command): void {
 
 /** Runs on the targets that `--targets` names, or else on one. */
 export function onTargets(command: FleetCommand, flags: FleetFlags, onOne: () => Promise<number>): Promise<void> {
-  const run = async () => (flags.targets === undefined ? onOne() : (await import('./fleet.ts')).fleet(command, flags))
+  const run = async () => {
+    if (flags.targets !== undefined) return (await import('./fleet.ts')).fleet(command, flags)
+    refuseOptionsOfFleets(flags)
+    return onOne()
+  }
   return setExitCode(run())
+}
+
+/** They choose targets. Without any, the command would run on the one database that they were meant to leave out. */
+function refuseOptionsOfFleets({ shard, canary, label }: FleetFlags): void {
+  const given = shard ? '--shard' : canary === undefined ? label.length > 0 && '--label' : '--canary'
+  if (given) throw usageError(`${given} needs --targets FILE, which names the databases`)
 }

@@ -101,6 +101,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const byCommand = ['apply', '--auto-approve', '--only', 'foreign-table:*.customers']
     expect(await run(fixture, byCommand, manifest({ views: ordersView }))).toMatchObject({ code: 0 })
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['create materialized view local.customers'])
+    await applyTo(parsed, fixture.url)
+    await planFor(parsed, fixture.url)
+    expect(
+      await run(fixture, ['plan', '--only', 'nothing'], manifest({ views: ordersView })),
+      'in place',
+    ).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('nothing that matches'),
+    })
   })
 
   test('takes along what is replaced with it, with all that the manifest has changed of it', async () => {
