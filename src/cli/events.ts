@@ -3,6 +3,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { usageError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
+import { fileFailure } from '../core/file-failure.ts'
 import { eventJson } from '../render/json/event.ts'
 import { jsonLine } from '../render/json/json-text.ts'
 import { printCommands, printMessage } from './output.ts'
@@ -28,13 +29,27 @@ export function printReport(text: string, { events }: EventsFlag): void {
   else printRendered(text)
 }
 
-/** Each line is written at once, so that another process can follow the file. */
+/**
+ * Each line is written at once, so that another process can follow the file. What runs goes on without it if that fails: a full disk
+ * must not hide what the report says.
+ */
 function fileWriter(path: string): (line: string) => void {
+  let file: number | undefined = openFile(path)
+  return (line) => {
+    if (file === undefined) return
+    try {
+      writeSync(file, line)
+    } catch (error) {
+      file = undefined
+      printMessage(`warning: --events ${path}: no more events are written: ${fileFailure(error)}\n`)
+    }
+  }
+}
+
+function openFile(path: string): number {
   try {
-    const file = openSync(path, 'w')
-    return (line) => void writeSync(file, line)
+    return openSync(path, 'w')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw usageError(`--events ${path}: the file cannot be written: ${reason}`)
+    throw usageError(`--events ${path}: the file cannot be written: ${fileFailure(error)}`)
   }
 }
