@@ -31,7 +31,7 @@ export function printReport(text: string, { events }: EventsFlag): void {
 
 /**
  * Each line is written at once, so that another process can follow the file. What runs goes on without it if that fails: a full disk
- * must not hide what the report says.
+ * must not hide the report.
  */
 function fileWriter(path: string): (line: string) => void {
   let file: number | undefined = openFile(path)
