@@ -14,21 +14,35 @@ interface Row {
   readonly allMillisecondsAgo: number | null
 }
 
-// What was found before an apply has loaded the table was of another table, or another query. A source may get another encoding, so that
-// its digests are tried again after some days.
+/** Of a table that is refreshed each minute, these are of a month. What is not found in them, comparing everything finds again. */
+const most = 50_000
+
+/** What each refresh finds, or what is only a hint. */
+const few = 1000
+
+// What was found before an apply has loaded the table was of another table, or another query.
+/** A value of the first of the newest refreshes that fulfils a condition. As it is looked for no further, it does not matter how many there were. */
+const newest = (limit: number, condition: string, value: string) => `(
+           SELECT CASE WHEN apply_id IS NULL THEN ${value} END
+             FROM (SELECT started_at, apply_id, state FROM fdwsync.refresh r WHERE r.address = given.address AND outcome = 'applied'
+                    ORDER BY started_at DESC LIMIT ${limit}) AS r
+            WHERE apply_id IS NOT NULL OR ${condition} ORDER BY started_at DESC LIMIT 1)`
+
+const age = 'extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000'
+
+// A source may get another encoding, so that its digests are tried again after some days.
 /** Given an array of addresses. */
 export const statesQuery = (addresses: string) => `
-  WITH found AS (
-    SELECT address, state, started_at, extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 AS ago,
-           max(started_at) FILTER (WHERE apply_id IS NOT NULL) OVER (PARTITION BY address) AS loaded_at
-      FROM fdwsync.refresh WHERE address = ANY (${addresses}) AND outcome = 'applied')
-  SELECT address, (array_agg((state ->> 'changed')::float8 ORDER BY started_at DESC) FILTER (WHERE state ? 'changed'))[1] AS changed,
-         coalesce(bool_or(state ? 'unlikeDigests' AND ago < 7 * 86400000::float8), false) AS "unlikeDigests",
-         (array_agg(state -> 'watermark' ORDER BY started_at DESC) FILTER (WHERE state ? 'watermark'))[1] AS watermark,
-         min(ago) FILTER (WHERE state ->> 'compared' IN ('keys', 'all')) AS "keysMillisecondsAgo",
-         min(ago) FILTER (WHERE state ->> 'compared' = 'all') AS "allMillisecondsAgo"
-    FROM found WHERE state IS NOT NULL AND (loaded_at IS NULL OR started_at > loaded_at)
-   GROUP BY address`
+  SELECT * FROM (
+    SELECT address,
+           ${newest(most, `state ? 'changed'`, `(state ->> 'changed')::float8`)} AS changed,
+           coalesce(${newest(few, `state ? 'unlikeDigests'`, age)} < 7 * 86400000::float8, false) AS "unlikeDigests",
+           ${newest(few, `state ? 'watermark'`, `state -> 'watermark'`)} AS watermark,
+           ${newest(most, `state ->> 'compared' IN ('keys', 'all')`, age)} AS "keysMillisecondsAgo",
+           ${newest(most, `state ->> 'compared' = 'all'`, age)} AS "allMillisecondsAgo"
+      FROM unnest(${addresses}) AS given(address)
+     WHERE ${newest(few, 'state IS NOT NULL', 'true')}) AS found
+   WHERE num_nonnulls(changed, watermark, "keysMillisecondsAgo", "allMillisecondsAgo") > 0`
 
 /** Of copies whose source is another one from now on. The answers of `skip_if_same` go with them. */
 export async function forgetStates(session: Session, copies: readonly Key[]): Promise<void> {
