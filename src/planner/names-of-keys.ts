@@ -1,5 +1,6 @@
-// Refuses names that an object takes beside its own, if an unmanaged relation has them: that of a primary key, which is the name of its index,
-// and that of a composite type, which is one among the relations of its schema. The probe creates both in a schema of its own.
+// Refuses names that an object takes beside its own, if something unmanaged has them: that of a primary key, which is the name of its index,
+// that of a composite type, which is one among the relations of its schema, and that of the multirange type of a range. The probe creates
+// them in a schema of its own.
 
 import type { Change, LiveState } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -7,6 +8,7 @@ import type { Refusal } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import type { ObjectName } from '../kinds/facets/names.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
 interface TakenName {
@@ -14,17 +16,35 @@ interface TakenName {
   readonly title: string
   readonly schema: string
   readonly name: string
+  /** Whether it is taken among types. Otherwise it is among relations. */
+  readonly isType: boolean
 }
 
 // What belongs to a managed relation may leave its name in this plan.
 const occupantsQuery = trusted(`
   SELECT taken.key, taken.title,
          format('%s named %I already exists', CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'S' THEN 'a sequence' ELSE 'a relation' END, c.relname) AS reason
-    FROM jsonb_to_recordset($1) AS taken(key text, title text, schema text, name text)
+    FROM jsonb_to_recordset($1) AS taken(key text, title text, schema text, name text, "isType" bool)
     JOIN pg_namespace n ON n.nspname = taken.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = taken.name
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
-   WHERE c.relkind <> 'c' AND c.oid <> ALL ($2::oid[]) AND coalesce(i.indrelid, 0) <> ALL ($2::oid[])`)
+   WHERE NOT "isType" AND c.relkind <> 'c' AND c.oid <> ALL ($2::oid[]) AND coalesce(i.indrelid, 0) <> ALL ($2::oid[])`)
+
+// An array type that PostgreSQL has created gives way to a name that is wanted.
+const typesQuery = trusted(`
+  SELECT taken.key, taken.title, format('a type named %I already exists', t.typname) AS reason
+    FROM jsonb_to_recordset($1) AS taken(key text, title text, schema text, name text, "isType" bool)
+    JOIN pg_namespace n ON n.nspname = taken.schema
+    JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = taken.name
+    LEFT JOIN pg_range r ON r.rngmultitypid = t.oid
+   WHERE "isType" AND t.oid <> ALL ($2::oid[]) AND t.typrelid <> ALL ($2::oid[]) AND coalesce(r.rngtypid, 0) <> ALL ($2::oid[])
+     AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)`)
+
+interface TakenBy {
+  readonly key: Key
+  readonly title: string
+  readonly reason: string
+}
 
 export async function refuseTakenNames(
   session: Session,
@@ -34,23 +54,38 @@ export async function refuseTakenNames(
   const taken = changes.flatMap(takenBy)
   if (taken.length === 0) return []
   const managed = Array.from(live.values(), ({ oid }) => oid)
-  const rows = await inReadOnlyTransaction(session, () =>
-    session.query<{ key: Key; title: string; reason: string }>(occupantsQuery, [JSON.stringify(taken), managed]),
-  )
+  const input = [JSON.stringify(taken), managed]
+  const rows = await inReadOnlyTransaction(session, async () => {
+    const relations = await session.query<TakenBy>(occupantsQuery, input)
+    return taken.some(({ isType }) => isType)
+      ? [...relations, ...(await session.query<TakenBy>(typesQuery, input))]
+      : relations
+  })
   const hint = 'Rename one of the two; fdwsync does not touch what it does not manage.'
   return rows.map(({ key, title, reason }) => ({ code: 'object/name-taken', key, title, reason, hint }))
 }
 
 function takenBy(change: Change): readonly TakenName[] {
-  if (change.op !== 'create' && change.op !== 'alter') return []
+  if (change.op !== 'create' && change.op !== 'alter' && change.op !== 'replace') return []
   const { id, spec } = change.to
   if (!('schema' in id)) return []
-  const of = { key: keyOf(id), title: titleOf(id), schema: id.schema }
+  const of = { key: keyOf(id), title: titleOf(id), schema: id.schema, isType: false }
   const isNew = change.op === 'create'
-  if (id.kind === 'type') return isNew && isComposite(spec) ? [{ ...of, name: id.name }] : []
+  if (id.kind === 'type') {
+    const multirange = multirangeOf(spec)
+    if (multirange !== undefined) {
+      const before = isNew ? undefined : multirangeOf(change.from.spec)
+      return multirange === before ? [] : [{ ...of, name: multirange, isType: true }]
+    }
+    return isNew && isComposite(spec) ? [{ ...of, name: id.name }] : []
+  }
   const name = kindOf(id).keyName?.(spec)
   const before = isNew ? undefined : kindOf(id).keyName?.(change.from.spec)
   return name === undefined || name === before ? [] : [{ ...of, name }]
+}
+
+function multirangeOf(spec: unknown): string | undefined {
+  return (spec as { readonly multirange?: ObjectName | null }).multirange?.name // the spec of a type
 }
 
 function isComposite(spec: unknown): boolean {

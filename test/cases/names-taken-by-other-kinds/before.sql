@@ -3,3 +3,4 @@ CREATE VIEW proxy.a_view AS SELECT 1 AS x; CREATE SEQUENCE proxy.a_sequence; CRE
 CREATE TYPE proxy.an_enum AS ENUM ('a'); CREATE TYPE proxy.a_composite AS (x int); CREATE DOMAIN shop.a_domain AS int;
 CREATE TABLE shop.a_table (x int); CREATE VIEW shop.a_view AS SELECT 1 AS x; CREATE VIEW proxy.a_row AS SELECT 1 AS x;
 CREATE TYPE proxy.a_shell;
+CREATE DOMAIN proxy.a_multirange AS int; CREATE TYPE proxy.own_name AS (x int); CREATE TYPE proxy.element AS ENUM ('a');
