@@ -59,8 +59,21 @@ export function refuseBlocked(
   })
   // What is released after all keeps what it needs, which has to be checked again.
   return kept.every((change, at) => change === changes[at])
-    ? { changes: kept, refusals }
+    ? { changes: kept, refusals: withCauses(refusals, byKey) }
     : refuseBlocked(kept, dependents, declared)
+}
+
+/** What is replaced only with what it uses can be replaced once that can, so only the refusal of that has a hint of its own. */
+function withCauses(refusals: readonly Refusal[], byKey: ReadonlyMap<Key, Change>): readonly Refusal[] {
+  const refused = new Map(refusals.map(({ key, title }) => [key, title]))
+  return refusals.map((refusal) => {
+    const change = byKey.get(refusal.key)
+    if (refusal.code !== 'dependents/declared' || change?.op !== 'replace' || change.how === 'beside') return refusal
+    const cause = change.to.needs.flatMap((need) => refused.get(need) ?? [])[0]
+    return cause === undefined
+      ? refusal
+      : { ...refusal, hint: `It is replaced because of ${cause}: see the refusal of that.` }
+  })
 }
 
 /**

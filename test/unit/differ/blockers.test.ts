@@ -197,6 +197,17 @@ describe('a refusal', () => {
     const both = [dependent(orders, daily, { column: 'a' }), dependent(orders, 'function f()', { column: 'a' })]
     expect(refusalOf(change, ...both)).toContain('does not manage')
   })
+  test('of what is replaced because of something that is refused leads to that', () => {
+    const changes = [replace(shop, 'drop-and-create'), replace(orders, 'drop-and-create')]
+    const declared = new Set([sales.key])
+    const hints = (...others: readonly Dependent[]) =>
+      refuseBlocked(changes, [dependent(orders, sales), ...others], declared).refusals.map(({ hint }) => hint)
+    expect(hints(dependent(shop, 'function f()'))).toEqual([
+      expect.stringContaining('does not manage'),
+      'It is replaced because of server shop: see the refusal of that.',
+    ])
+    expect(hints()).toEqual([expect.stringContaining('both cannot be changed at once')])
+  })
   test('gives the known reason and hint', () => {
     const lost = { becomes: 'lost', reason: 'it uses its row type', hint: 'Write columns.' } as const
     expect(refusalOf(replace(orders, 'beside'), dependentView(orders, daily, { outcome: lost }))).toBe(
