@@ -17,7 +17,7 @@ import {
   writtenAccess,
 } from './facets/access.ts'
 import { accessColumns } from './facets/access-columns.ts'
-import { alterStatements, optionsOf } from './facets/changes.ts'
+import { alterWithoutCommas } from './facets/changes.ts'
 import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
@@ -30,13 +30,12 @@ import {
   type OptionValues,
   optionChanges,
   optionsClause,
-  recordedOptions,
 } from './facets/options.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import {
   declaredSecretOptions,
-  presentSecretOptions,
   type SecretOptions,
+  secretsOfOptions,
   settleSecretOptions,
 } from './facets/secret-options.ts'
 import { present, secretVariable, writtenName, writtenOptions } from './facets/stanza.ts'
@@ -183,15 +182,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
     ]
   },
 
-  // ALTER FOREIGN DATA WRAPPER takes its clauses without commas.
-  alter(id, fields) {
-    const functions = fields.flatMap(({ field, effect }): readonly Parts[] =>
-      effect.how === 'clause' && !field.startsWith('option ') ? [effect.clause] : [],
-    )
-    const parts = [...functions, ...optionsOf(fields.filter(({ field }) => field.startsWith('option ')))]
-    const clauses = parts.length === 0 ? [] : [parts.flatMap((part, at) => (at === 0 ? part : [sql` `, ...part]))]
-    return alterStatements(sql`ALTER FOREIGN DATA WRAPPER ${ident(id.name)} `, clauses, fields)
-  },
+  alter: (id, fields) => alterWithoutCommas(sql`ALTER FOREIGN DATA WRAPPER ${ident(id.name)} `, fields),
   drop: (id) => [statement(sql`DROP FOREIGN DATA WRAPPER ${ident(id.name)}`)],
   renaming: {
     namesQuery: trusted(`
@@ -209,15 +200,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
       ...accessDetails(access),
     ],
   },
-  secrets: {
-    hide: (read, named, digestOf) => ({
-      ...read,
-      ...presentSecretOptions(named, read.options),
-      options: hideSecrets(read.options, named, digestOf),
-    }),
-    recorded: (declared) => ({ ...declared, options: recordedOptions(declared.options) }),
-    exposed: ({ options }) => namesOfSecrets(options),
-  },
+  secrets: secretsOfOptions,
   preconditions: { roles: rolesOf },
   hazards: accessHazards,
 }

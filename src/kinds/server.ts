@@ -2,7 +2,7 @@
 
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import { ident, literal, type Parts, type Statement, sql, statement, statementOf, trusted } from '../core/sql.ts'
+import { ident, literal, type Statement, sql, statement, statementOf, trusted } from '../core/sql.ts'
 import {
   type Access,
   type AccessTarget,
@@ -17,7 +17,7 @@ import {
   writtenAccess,
 } from './facets/access.ts'
 import { accessColumns } from './facets/access-columns.ts'
-import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
+import { alterWithoutCommas, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnoreOfServer, type Ignoring } from './facets/ignored.ts'
@@ -28,14 +28,13 @@ import {
   type OptionValues,
   optionChanges,
   optionsClause,
-  recordedOptions,
 } from './facets/options.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { declaredRename } from './facets/renaming.ts'
 import {
   declaredSecretOptions,
-  presentSecretOptions,
   type SecretOptions,
+  secretsOfOptions,
   settleSecretOptions,
 } from './facets/secret-options.ts'
 import {
@@ -138,21 +137,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
     ...newAccess(target(id), spec),
   ],
 
-  // ALTER SERVER takes the version and one OPTIONS clause without a comma between them.
-  alter(id, fields) {
-    const version = fields.filter(({ field }) => field === 'version')
-    const options = fields.filter(({ field }) => field.startsWith('option '))
-    const clauses: readonly Parts[] = [
-      ...version.flatMap(({ effect }) => (effect.how === 'clause' ? [effect.clause] : [])),
-      ...optionsOf(options),
-    ]
-    const alter = sql`ALTER SERVER ${ident(id.name)} `
-    return alterStatements(
-      alter,
-      clauses.length < 2 ? clauses : [clauses.flatMap((clause) => [...clause, sql` `])],
-      fields,
-    )
-  },
+  alter: (id, fields) => alterWithoutCommas(sql`ALTER SERVER ${ident(id.name)} `, fields),
   drop: (id) => [statement(sql`DROP SERVER ${ident(id.name)}`)],
   renaming: {
     namesQuery: trusted(`
@@ -172,15 +157,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
       ...accessDetails(spec),
     ],
   },
-  secrets: {
-    hide: (read, named, digestOf) => ({
-      ...read,
-      ...presentSecretOptions(named, read.options),
-      options: hideSecrets(read.options, named, digestOf),
-    }),
-    recorded: (declared) => ({ ...declared, options: recordedOptions(declared.options) }),
-    exposed: ({ options }) => namesOfSecrets(options),
-  },
+  secrets: secretsOfOptions,
   preconditions: { roles: rolesOf },
   hazards: accessHazards,
 }
