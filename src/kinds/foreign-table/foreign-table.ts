@@ -46,9 +46,9 @@ import {
   withTextsAsLive,
 } from '../facets/columns/renames.ts'
 import { commentChange, newComment } from '../facets/comment.ts'
-import { settle } from '../facets/defaults.ts'
+import { settle, settleComments } from '../facets/defaults.ts'
 import { declaredIgnore } from '../facets/ignored.ts'
-import { hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
+import { hideSecrets, tableOptionChanges } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
 import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
 import { declaredSecretOptions, settleSecretOptions } from '../facets/secret-options.ts'
@@ -190,12 +190,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     ...settleSecretOptions(wanted, last, last ? secretsOfTable(last) : []),
     columns: settleColumns(wanted.columns, last?.columns, live?.columns),
     liveColumns: Object.keys(live?.columns ?? {}),
-    checks: record(
-      Object.entries(wanted.checks).map(([name, check]) => [
-        name,
-        { ...check, comment: settle(check.comment, last?.checks[name]?.comment, live?.checks[name]?.comment, '') },
-      ]),
-    ),
+    checks: settleComments(wanted.checks, last?.checks, live?.checks),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
     ...settleAccess(wanted, last, live),
   }),

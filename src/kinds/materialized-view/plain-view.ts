@@ -11,12 +11,12 @@ import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import {
   columnsText,
   columnTypes,
-  type DeclaredViewColumns,
   newViewColumnSettings,
+  settingsOf,
   type ViewColumn,
   viewColumnChanges,
 } from '../facets/copy/columns.ts'
-import { type Options, record } from '../facets/options.ts'
+import type { Options } from '../facets/options.ts'
 import { enterSchema } from '../facets/renaming.ts'
 import { storageChanges, storageClause } from '../facets/storage.ts'
 import type { KindOf } from '../kind.ts'
@@ -93,7 +93,7 @@ function recreationHazard(from: ViewSpec, to: ViewSpec): Hazard {
 
 function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
-  const settings = settingsOf(spec)
+  const settings = settingsOf(spec.columns)
   return [
     statement(sql`CREATE VIEW ${name}${storageClause(spec.with)} AS\n${fragment(spec.query)}`),
     ...newComment(sql`VIEW ${name}`, spec.comment),
@@ -112,7 +112,7 @@ export function withColumnsOf(
   realName: (type: string) => string,
 ): ViewSpec | undefined {
   if (columnsText(view.columns) === columnsText(recreated.columns)) return undefined
-  const { settings } = settingsOf(view)
+  const { settings } = settingsOf(view.columns)
   const columns = recreated.columns.map(({ name, type, collation }) => ({
     ...settings[name],
     name,
@@ -120,8 +120,4 @@ export function withColumnsOf(
     collation,
   }))
   return { ...view, columns, hasNewTypes: columnsText(columns) === columnsText(view.columns) }
-}
-
-function settingsOf({ columns }: ViewSpec): DeclaredViewColumns {
-  return { names: [], settings: record(columns.map((column) => [column.name, column])) }
 }

@@ -3,7 +3,6 @@ import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, type Sql, type Statement, sql } from '../../core/sql.ts'
 import { replacedBy } from '../facets/changes.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
-import { settle } from '../facets/defaults.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from '../facets/names.ts'
 import { record } from '../facets/options.ts'
 import { present, type WrittenMap, writtenName } from '../facets/stanza.ts'
@@ -52,19 +51,6 @@ export function writtenAttributes(attributes: Attributes): WrittenMap {
       const full = present({ type, collation: writtenName(collation), comment })
       return [name, Object.keys(full).length === 1 ? type : full]
     }),
-  )
-}
-
-export function settleAttributes(
-  wanted: Attributes,
-  last: Attributes | undefined,
-  live: Attributes | undefined,
-): Attributes {
-  return record(
-    Object.entries(wanted).map(([name, attribute]) => [
-      name,
-      { ...attribute, comment: settle(attribute.comment, last?.[name]?.comment, live?.[name]?.comment, '') },
-    ]),
   )
 }
 

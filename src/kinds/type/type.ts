@@ -24,11 +24,10 @@ import {
   writtenChecks,
 } from '../facets/columns/checks.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
-import { settle } from '../facets/defaults.ts'
+import { settle, settleComments } from '../facets/defaults.ts'
 import type { Grant } from '../facets/grants.ts'
 import { declaredIgnore, type Ignoring } from '../facets/ignored.ts'
 import { nameOf, type ObjectName, objectName } from '../facets/names.ts'
-import { record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
 import { asideInSchema, enterSchema, typeRenaming } from '../facets/renaming.ts'
 import { present, withoutBrackets, writtenName } from '../facets/stanza.ts'
@@ -43,7 +42,6 @@ import {
   inOrder,
   newAttributeComments,
   orderChange,
-  settleAttributes,
   withAttributeTypes,
   writtenAttributes,
 } from './attributes.ts'
@@ -171,13 +169,8 @@ export const type: DeclaredKind<'type', TypeSpec> = {
 
   settle: (wanted, last, live) => ({
     ...wanted,
-    checks: record(
-      Object.entries(wanted.checks).map(([name, check]) => [
-        name,
-        { ...check, comment: settle(check.comment, last?.checks[name]?.comment, live?.checks[name]?.comment, '') },
-      ]),
-    ),
-    attributes: settleAttributes(wanted.attributes, last?.attributes, live?.attributes),
+    checks: settleComments(wanted.checks, last?.checks, live?.checks),
+    attributes: settleComments(wanted.attributes, last?.attributes, live?.attributes),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
     ...settleAccess(wanted, last, live, defaultGrants),
   }),

@@ -264,9 +264,5 @@ export function columnExpressions(columns: Columns): readonly string[] {
 
 /** Each with its collation, unless that is the default of the type. */
 export function columnTypes(columns: Columns): ReadonlyMap<string, string> {
-  const withCollation = Object.entries(columns).map(([name, { type, collation }]): [string, string] => [
-    name,
-    collation ? `${type} COLLATE ${showName(collation)}` : type,
-  ])
-  return new Map(withCollation)
+  return new Map(Object.entries(columns).map(([name, column]) => [name, typeText(column)]))
 }
