@@ -62,12 +62,12 @@ import { createForeignTable } from './create.ts'
 import { display } from './display.ts'
 import { viewOfGenerated } from './evaluated.ts'
 import {
+  comparedParts,
   followLinks,
   inheritedNotNull,
   ownChecks,
   ownColumns,
   sourceOf,
-  withoutInherited,
   withoutParents,
 } from './inheritance.ts'
 import { columnNames, withNames } from './names.ts'
@@ -119,7 +119,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
         ...withoutAccess(object.spec),
         server: server.kind === 'server' ? server.name : object.spec.server,
       }
-      const { before, parents } = parentStandIns(parentsIn(spec), spec.columns, scratch, spec.server, standInOf)
+      const { before, parents } = parentStandIns(spec, scratch, standInOf)
       return { id: { kind: 'foreignTable', ...scratch }, spec: { ...spec, ...parents }, before }
     },
   },
@@ -198,7 +198,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   compare(id, live, to, { declared, last, digests }) {
     const name = qualified(id.schema, id.name)
     const from = withTextsAsLive(live, to, to.textsAsLive)
-    const { parents, columns, checks } = withoutInherited(from, to, declared, last)
+    const { parents, columns, checks } = comparedParts(from, to, declared, last)
     const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
     const source = (column: string, wanted: Column) => sourceOf(column, wanted, declared.columns)
     const secrets = { named: to.secretOptions, digestOf: digests.ofRun }

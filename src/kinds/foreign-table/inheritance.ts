@@ -14,8 +14,8 @@ interface Table extends Partial<Parents> {
   readonly checks: Checks
 }
 
-/** The parents, columns and checks to compare. What only the parents can change is left out. */
-export function withoutInherited(from: Table, to: Table, declared: Table, last: Table | undefined) {
+/** What is compared of the parents, columns and checks: not what only the parents can change. */
+export function comparedParts(from: Table, to: Table, declared: Table, last: Table | undefined) {
   const parents = { from: parentsIn(from), to: parentsIn(to) }
   const plain = <Part>(part: (table: Table) => Readonly<Record<string, Part>>) => ({
     from: part(from),
@@ -25,7 +25,7 @@ export function withoutInherited(from: Table, to: Table, declared: Table, last: 
   if (!hasParents(parents.from) && !hasParents(parents.to))
     return { parents, columns: plain(({ columns }) => columns), checks: plain(({ checks }) => checks) }
   const kept = keptParents(parents.from, parents.to)
-  const sides = <Part>(of: (table: Table) => Readonly<Record<string, Part>>): Context<Part> => ({
+  const sides = <Part>(of: (table: Table) => Readonly<Record<string, Part>>): SidesWithParents<Part> => ({
     from: of(from),
     to: of(to),
     declared: of(declared),
@@ -34,8 +34,8 @@ export function withoutInherited(from: Table, to: Table, declared: Table, last: 
   })
   return {
     parents,
-    columns: { ...withoutParentsColumns(sides(({ columns }) => columns)), declared: declared.columns },
-    checks: { ...withoutParentsChecks(sides(({ checks }) => checks)), declared: declared.checks },
+    columns: { ...comparedColumns(sides(({ columns }) => columns)), declared: declared.columns },
+    checks: { ...comparedChecks(sides(({ checks }) => checks)), declared: declared.checks },
   }
 }
 
@@ -44,7 +44,7 @@ interface Sides<Part> {
   readonly to: Readonly<Record<string, Part>>
 }
 
-interface Context<Part> extends Sides<Part> {
+interface SidesWithParents<Part> extends Sides<Part> {
   readonly declared: Readonly<Record<string, Part>>
   readonly last: Readonly<Record<string, Part>> | undefined
   /** The parents that the table has and keeps. */
@@ -56,23 +56,24 @@ interface Context<Part> extends Sides<Part> {
  * alike. Settings of inherited columns are left alone unless the manifest declares them. A default that is not declared is the
  * parent's, as in a new table.
  */
-function withoutParentsColumns({ from, to, declared, last, kept }: Context<Column>): Sides<Column> {
+function comparedColumns({ from, to, declared, last, kept }: SidesWithParents<Column>): Sides<Column> {
   const added = Object.entries(to).filter(
-    ([name, wanted]) => !own(from, name) && isHeld(wanted, kept) && own(declared, name),
+    ([name, wanted]) => !own(from, name) && isInheritedFrom(wanted, kept) && own(declared, name),
   )
   return {
     from: record([
       ...Object.entries(from).filter(
-        ([name, column]) => Object.hasOwn(to, name) || column.isLocal || !isHeld(column, kept),
+        ([name, column]) => Object.hasOwn(to, name) || column.isLocal || !isInheritedFrom(column, kept),
       ),
       ...added.map(([name, wanted]) => [name, asAddedWithParent(wanted)] as const),
     ]),
     to: record(
       Object.entries(to).flatMap(([name, wanted]) => {
         const before = own(from, name)
-        if (!before) return isHeld(wanted, kept) && !own(declared, name) ? [] : [[name, wanted] as const]
+        if (!before) return isInheritedFrom(wanted, kept) && !own(declared, name) ? [] : [[name, wanted] as const]
         if (!wanted.inheritedFrom?.length) return [[name, wanted] as const]
-        return [[name, ownPart(wanted, before, own(declared, name), own(last, name), kept)] as const]
+        const column = { before, wanted, declared: own(declared, name), last: own(last, name) }
+        return [[name, asDecidedHere(column, kept)] as const]
       }),
     ),
   }
@@ -92,13 +93,15 @@ function asAddedWithParent({ type, collation, generated, virtual, inheritedFrom,
   }
 }
 
-function ownPart(
-  wanted: Column,
-  before: Column,
-  declared: Column | undefined,
-  last: Column | undefined,
-  kept: readonly ObjectName[],
-): Column {
+interface InheritedColumn {
+  readonly before: Column
+  readonly wanted: Column
+  readonly declared: Column | undefined
+  readonly last: Column | undefined
+}
+
+/** What is wanted of a column that is inherited, with the live value of whatever the table itself does not decide. */
+function asDecidedHere({ before, wanted, declared, last }: InheritedColumn, kept: readonly ObjectName[]): Column {
   const declaresValue = [declared, last].some(
     (column) => column && (column.default !== null || column.generated !== null),
   )
@@ -106,7 +109,7 @@ function ownPart(
   const { type, collation, notNullMark = null, default: value, generated, virtual } = before
   return {
     ...wanted,
-    ...(isHeld(before, kept) ? { type, collation } : {}),
+    ...(isInheritedFrom(before, kept) ? { type, collation } : {}),
     ...(declared?.notNull ? {} : { notNullMark }),
     ...(isGenerated && !declaresValue ? { default: value, generated, virtual } : {}),
     ...(declared ? {} : settleSettings({}, last, undefined)),
@@ -114,8 +117,8 @@ function ownPart(
 }
 
 /** The same for checks. A check that is declared too can still be validated, and a comment that was declared be removed. */
-function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>): Sides<Check> {
-  const isParents = (name: string, check: Check) => isHeld(check, kept) && !own(declared, name)
+function comparedChecks({ from, to, declared, last, kept }: SidesWithParents<Check>): Sides<Check> {
+  const isParents = (name: string, check: Check) => isInheritedFrom(check, kept) && !own(declared, name)
   const hadComment = (name: string) => own(last, name)?.comment !== undefined && own(from, name) && own(to, name)
   return {
     from: record(Object.entries(from).filter(([name, check]) => !isParents(name, check) || hadComment(name))),
@@ -124,7 +127,7 @@ function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>
         const before = own(from, name)
         if (isParents(name, wanted))
           return before && hadComment(name) ? [[name, { ...before, comment: '' }] as const] : []
-        if (!before || !isHeld(before, kept)) return [[name, wanted] as const]
+        if (!before || !isInheritedFrom(before, kept)) return [[name, wanted] as const]
         const { expression, noInherit } = before
         const mark = (before.mark === 'NOT VALID' ? wanted.mark : before.mark) ?? null
         return [[name, { ...wanted, expression, noInherit, mark }] as const]
@@ -133,8 +136,8 @@ function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>
   }
 }
 
-function isHeld({ inheritedFrom = [] }: Column | Check, kept: readonly ObjectName[]): boolean {
-  return inheritedFrom.some((parent) => kept.some((one) => sameParent(one, parent)))
+function isInheritedFrom({ inheritedFrom = [] }: Column | Check, parents: readonly ObjectName[]): boolean {
+  return inheritedFrom.some((parent) => parents.some((one) => sameParent(one, parent)))
 }
 
 function own<Part>(parts: Readonly<Record<string, Part>> | undefined, name: string): Part | undefined {
@@ -159,13 +162,13 @@ export function sourceOf(name: string, wanted: Column, declared: Columns): Colum
 export function ownColumns(columns: Columns): Columns {
   return record(
     Object.entries(columns).flatMap(([name, column]) => {
-      const part = withoutParentsPart(column)
+      const part = withoutInherited(column)
       return isBare(part) ? [] : [[name, part] as const]
     }),
   )
 }
 
-function withoutParentsPart(column: Column): Column {
+function withoutInherited(column: Column): Column {
   const { parents, notNull, default: value, generated } = column
   if (!parents) return column
   const own = value ?? generated

@@ -1,9 +1,16 @@
 // Copies of the parents of a foreign table, for its stand-in in the probe.
+import type { Relation } from '../../core/object.ts'
 import { fragment, ident, join, literal, qualified, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Columns } from '../facets/columns/columns.ts'
 import { nameOf, type ObjectName } from '../facets/names.ts'
 import type { StandInOf } from '../probing.ts'
-import type { Parents } from './parents.ts'
+import { type Parents, parentsIn } from './parents.ts'
+
+/** The stand-in itself. */
+interface Table extends Partial<Parents> {
+  readonly columns: Columns
+  readonly server: string
+}
 
 interface Copy {
   readonly of: ObjectName
@@ -16,12 +23,11 @@ interface Copy {
  * stand-in are copies, created by LIKE, which only reads. Returns how to create them, and their names.
  */
 export function parentStandIns(
-  { inherits, partitionOf }: Parents,
-  columns: Columns,
-  scratch: { readonly schema: string; readonly name: string },
-  server: string,
+  table: Table,
+  scratch: Relation,
   standInOf: StandInOf,
 ): { readonly before: readonly Statement[]; readonly parents: Parents } {
+  const { inherits, partitionOf } = parentsIn(table)
   const nameAt = (at: number): ObjectName => ({ schema: scratch.schema, name: `${scratch.name}_parent_${at}` })
   const copyOf = (of: ObjectName, at: number, partitioned: boolean) =>
     copy({ of, as: nameOf(nameAt(at)), partitioned }, standInOf)
@@ -31,7 +37,7 @@ export function parentStandIns(
       parents: { inherits: inherits.map((_, at) => nameAt(at)), partitionOf: null },
     }
   }
-  const before = [copyOf(partitionOf.parent, 0, true), ...typesCheck(columns, scratch, server, nameAt(0))]
+  const before = [copyOf(partitionOf.parent, 0, true), ...typesCheck(table, scratch, nameAt(0))]
   return { before, parents: { inherits: [], partitionOf: { ...partitionOf, parent: nameAt(0) } } }
 }
 
@@ -39,12 +45,7 @@ export function parentStandIns(
  * CREATE … PARTITION OF takes no column types. Whether the declared ones are those of the parent is tried out by inheriting
  * from a copy that is not partitioned.
  */
-function typesCheck(
-  columns: Columns,
-  scratch: { readonly schema: string; readonly name: string },
-  server: string,
-  parent: ObjectName,
-): readonly Statement[] {
+function typesCheck({ columns, server }: Table, scratch: Relation, parent: ObjectName): readonly Statement[] {
   const typed = Object.entries(columns).map(
     ([name, { type, collation }]) =>
       sql`${ident(name)} ${fragment(type)}${collation ? sql` COLLATE ${nameOf(collation)}` : sql``}`,
