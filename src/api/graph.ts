@@ -6,7 +6,7 @@ import type { GraphNode, ObjectGraph } from '../core/object-graph.ts'
 import { qualified } from '../core/sql.ts'
 import { copiesIn } from '../manifest/copies.ts'
 import { expandManifest } from '../manifest/expansion/expand.ts'
-import { lockedResolutions } from '../manifest/expansion/lock.ts'
+import { lockedResolutions } from '../manifest/expansion/match-lock.ts'
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 

@@ -216,7 +216,7 @@ function unusedLock(unused: string, path: string | undefined): Problem {
 async function withLock(parsed: ParsedManifest, lock: ParsedManifest | undefined): Promise<ParsedManifest> {
   if (!lock) return parsed
   const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
-  const { lockedResolutions } = await import('../manifest/expansion/lock.ts')
+  const { lockedResolutions } = await import('../manifest/expansion/match-lock.ts')
   await checkFragments(lock)
   const locked = { ...parsed, lock }
   // Checks that the lock matches the manifest. Unresolved references would not match.

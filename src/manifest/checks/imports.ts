@@ -20,7 +20,10 @@ function selectionProblems({ schemas = {}, mirrors = {} }: Manifest): readonly P
   const imports = Object.entries(schemas).flatMap(([schema, { imports = [] }]) =>
     imports.map((item, at) => ({ item, path: ['schemas', schema, 'imports', at] as Path })),
   )
-  const all = [...imports, ...Object.entries(mirrors).map(([name, item]) => ({ item, path: ['mirrors', name] as Path }))]
+  const all = [
+    ...imports,
+    ...Object.entries(mirrors).map(([name, item]) => ({ item, path: ['mirrors', name] as Path })),
+  ]
   return all.flatMap(({ item, path }): readonly PathProblem[] => {
     if (!item.limit_to || !item.except) return []
     const message = 'limit_to and except cannot be combined'
