@@ -36,6 +36,11 @@ function isPartOf(one: object, other: object): boolean {
   })
 }
 
+/** Whether a value is a map of plain data: neither null nor a list. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** The part of a map or a list under a key of its own. */
 export function partOf(value: unknown, key: string | number): unknown {
   if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined

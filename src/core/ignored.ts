@@ -1,6 +1,7 @@
 // `ignore`: attributes of an object that something else manages, such as a password that is rotated. They are neither drift nor
 // overwritten: what is wanted of them is what exists.
 
+import { isMap } from './data.ts'
 import type { KindName } from './object.ts'
 
 /** Exists in declarations only, not in the catalog. The ledger keeps it. */
@@ -11,13 +12,13 @@ export interface Ignoring {
 
 /** What a declaration, current or from the ledger, ignores. */
 export function ignoredOf(declared: unknown): readonly string[] {
-  const ignored = isRecord(declared) ? declared.ignore : undefined
+  const ignored = isMap(declared) ? declared.ignore : undefined
   return Array.isArray(ignored) ? ignored.map(String) : []
 }
 
 /** A spec with the ignored attributes of the live object. Where the live ones are hidden, they stay as they are declared. */
 export function withIgnored<Spec>(spec: Spec, live: unknown, ignored: readonly string[]): Spec {
-  if (ignored.length === 0 || !isRecord(spec) || !isRecord(live)) return spec
+  if (ignored.length === 0 || !isMap(spec) || !isMap(live)) return spec
   const attributes = ignored.flatMap((name) => (name === 'grants' ? ['grants', 'revokedFromOwner'] : [name]))
   const plain = attributes.filter((name) => !name.startsWith(optionPrefix))
   const own = Object.fromEntries(plain.map((name) => [name, live[name]]))
@@ -30,7 +31,7 @@ function withIgnoredOptions(
   ignored: readonly string[],
 ): { readonly options?: unknown } {
   const names = new Set(ignoredOptions(ignored))
-  if (names.size === 0 || !isRecord(options) || !isRecord(live)) return {}
+  if (names.size === 0 || !isMap(options) || !isMap(live)) return {}
   const others = Object.entries(options).filter(([name]) => !names.has(name))
   const kept = Object.entries(live).filter(([name]) => names.has(name))
   return { options: Object.fromEntries([...others, ...kept]) }
@@ -49,8 +50,8 @@ function attributeOf(kind: KindName, field: string): string {
 
 /** What remains of a live spec without the ignored attributes. */
 export function withoutIgnored(spec: unknown, ignored: readonly string[]): unknown {
-  if (ignored.length === 0 || !isRecord(spec)) return spec
-  const nothing = { ...(isRecord(spec.options) ? { options: {} } : {}) }
+  if (ignored.length === 0 || !isMap(spec)) return spec
+  const nothing = { ...(isMap(spec.options) ? { options: {} } : {}) }
   return withIgnored(spec, nothing, ignored)
 }
 
@@ -63,8 +64,4 @@ const optionPrefix = 'options.'
 
 function nameOfOption(attribute: string): string {
   return attribute.slice(optionPrefix.length)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 // The text of a lock: the imports and mirrors of a manifest with what their sources have, written as a manifest.
 
-import { canonicalJson } from '../core/data.ts'
+import { canonicalJson, isMap } from '../core/data.ts'
 import { FdwsyncError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import type { Stanza, Written, WrittenMap } from '../kinds/facets/stanza.ts'
@@ -108,10 +108,6 @@ function toWrittenMap(map: object): WrittenMap {
       return [[key, key === 'options' && isMap(part) ? sortedMap(part) : toWritten(part)]]
     }),
   )
-}
-
-function isMap(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function toWritten(value: unknown): Written {

@@ -1,6 +1,7 @@
 // Reads a file of targets: the databases that one command runs on.
 
 import { readFile } from 'node:fs/promises'
+import { isMap } from '../core/data.ts'
 import { exitCode, FdwsyncError, type Problem, usageError } from '../core/errors.ts'
 import { fileFailure } from '../core/file-failure.ts'
 import { type ManifestDocument, parseFile } from '../manifest/document.ts'
@@ -86,8 +87,4 @@ function resolved(url: string, env: Variables, note: (message: string) => void):
     if (env[name] === undefined) note(`${reference}: the variable is not set`)
     return env[name] ?? ''
   })
-}
-
-function isMap(value: unknown): value is Data {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 // The file of a saved plan: its content, and which files this release applies.
 
-import { canonicalJson } from '../../core/data.ts'
+import { canonicalJson, isMap } from '../../core/data.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { toolVersion } from '../../core/version.ts'
 import { dataDigest } from '../../introspector/digests.ts'
@@ -143,10 +143,6 @@ function isManifest(value: unknown): value is SavedManifest {
 
 function isText(value: unknown): value is SavedText {
   return isMap(value) && typeof value.path === 'string' && typeof value.text === 'string'
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 /**

@@ -51,19 +51,20 @@ export function namedAt(manifest: Manifest, objectPath: Path, name: string): Fra
 }
 
 function valueAt(manifest: Manifest, path: Path): unknown {
-  return path.reduce<unknown>((value, step) => (isMap(value) ? value[step] : undefined), manifest)
+  return path.reduce<unknown>((value, step) => (hasParts(value) ? value[step] : undefined), manifest)
 }
 
 /** The keys and the values that are equal to a name. */
 function placesOf(value: unknown, path: Path, name: string): readonly FragmentPlace[] {
-  if (!isMap(value)) return value === name ? [{ path, offset: 0 }] : []
+  if (!hasParts(value)) return value === name ? [{ path, offset: 0 }] : []
   return Object.entries(value).flatMap(([key, part]) => [
     ...(key === name ? [{ path: [...path, key], offset: undefined }] : []),
     ...placesOf(part, [...path, key], name),
   ])
 }
 
-function isMap(value: unknown): value is Readonly<Record<string | number, unknown>> {
+/** A list is a map of its positions here. */
+function hasParts(value: unknown): value is Readonly<Record<string | number, unknown>> {
   return typeof value === 'object' && value !== null && !(value instanceof Secret)
 }
 
@@ -75,7 +76,7 @@ function piecesBelow(manifest: Manifest, objectPath: Path): readonly Fragment[] 
 /** The manifest with nothing but the object, so that thousands of errors do not search all of it each. */
 function onlyAt(value: unknown, path: Path): unknown {
   const [step, ...rest] = path
-  return step === undefined || !isMap(value) || Array.isArray(value) ? value : { [step]: onlyAt(value[step], rest) }
+  return step === undefined || !hasParts(value) || Array.isArray(value) ? value : { [step]: onlyAt(value[step], rest) }
 }
 
 function isBelow(path: Path, parent: Path): boolean {

@@ -1,6 +1,7 @@
 // Turns the JSON Schema validator's errors into problems that a user understands.
 
 import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
+import { isMap } from '../../core/data.ts'
 import type { Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { ValidationError } from '../generated/validate-manifest.js'
@@ -106,21 +107,17 @@ type SchemaNode = Readonly<Record<string, unknown>>
 /** The keys that the schema allows at a path. The validator's errors do not include them. */
 function keysAt(path: Path): readonly string[] {
   const node = path.reduce<SchemaNode | undefined>((part, step) => part && below(part, String(step)), schema)
-  return node && isNode(node.properties) ? Object.keys(node.properties) : []
+  return node && isMap(node.properties) ? Object.keys(node.properties) : []
 }
 
 function below(node: SchemaNode, step: string): SchemaNode | undefined {
-  const property = isNode(node.properties) ? node.properties[step] : undefined
-  return resolved(property ?? (isNode(node.additionalProperties) ? node.additionalProperties : node.items))
+  const property = isMap(node.properties) ? node.properties[step] : undefined
+  return resolved(property ?? (isMap(node.additionalProperties) ? node.additionalProperties : node.items))
 }
 
 function resolved(node: unknown): SchemaNode | undefined {
-  if (!isNode(node)) return undefined
+  if (!isMap(node)) return undefined
   if (typeof node.$ref !== 'string') return node
   const name = node.$ref.replace('#/$defs/', '')
   return resolved(Reflect.get(schema.$defs, name))
-}
-
-function isNode(value: unknown): value is SchemaNode {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -2,7 +2,7 @@
 // maps merge, null removes, lists and values replace.
 
 import { isDeepStrictEqual } from 'node:util'
-import { emptyRecord } from '../../core/data.ts'
+import { emptyRecord, isMap } from '../../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../../core/errors.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import { type ManifestDocument, placed } from '../document.ts'
@@ -169,11 +169,15 @@ function nothingToRemove(path: Path): PathProblem {
   return atKey(path, { code: 'manifest/unknown-name', message, hint })
 }
 
-type Data = Record<string | number, unknown>
+type Data = Readonly<Record<string, unknown>>
 
 /** Both maps, in the order of the first one; what both have is combined. */
-function merged(lower: Data, upper: Data, combine: (key: string, lower: unknown, upper: unknown) => unknown): Data {
-  const map: Data = Object.assign(emptyRecord(), lower)
+function merged(
+  lower: Data,
+  upper: Data,
+  combine: (key: string, lower: unknown, upper: unknown) => unknown,
+): Record<string, unknown> {
+  const map: Record<string, unknown> = Object.assign(emptyRecord(), lower)
   for (const [key, value] of Object.entries(upper)) {
     map[key] = Object.hasOwn(lower, key) ? combine(key, lower[key], value) : value
   }
@@ -185,8 +189,4 @@ function withoutMark(data: unknown): unknown {
   if (!isMap(data) || typeof data.overlay !== 'boolean') return data
   const { overlay: _, ...rest } = data
   return Object.assign(emptyRecord(), rest)
-}
-
-function isMap(value: unknown): value is Data {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

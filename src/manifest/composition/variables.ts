@@ -1,7 +1,7 @@
 // The variables of a manifest: `vars:` declares them, `--var` sets them, `${var:NAME}` uses them. They are no secrets, and resolved
 // before the manifest is checked, so that a truth value can be one, too.
 
-import { emptyRecord } from '../../core/data.ts'
+import { emptyRecord, isMap } from '../../core/data.ts'
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import { atKey, atValue, type PathProblem } from '../checks/path-problem.ts'
@@ -166,8 +166,4 @@ function isType(value: unknown): value is VariableType {
 function mapAt(data: unknown, key: string): Readonly<Record<string, unknown>> {
   const value = isMap(data) ? data[key] : undefined
   return isMap(value) ? value : {}
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -2,7 +2,7 @@
 // takes ten times the time and memory. It is built only for what this leaves to it, and for messages: see read-yaml.ts.
 
 import { CST, Lexer, YAMLParseError } from 'yaml'
-import { emptyRecord } from '../../core/data.ts'
+import { emptyRecord, isMap } from '../../core/data.ts'
 import { hasOpenParenthesis } from './split-values.ts'
 import { scalarValue } from './to-data.ts'
 
@@ -239,10 +239,6 @@ class ValueReader {
       throw new Unusual()
     })
   }
-}
-
-function isMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isScalar(token: string): boolean {
