@@ -2,7 +2,7 @@
 
 import { isScalar, type Node } from 'yaml'
 import type { Place, Problem } from '../core/errors.ts'
-import type { PathProblem } from './checks/path-problem.ts'
+import { type PathProblem, placedAt } from './checks/path-problem.ts'
 import type { Path, References } from './manifest.ts'
 import type { ManifestFile } from './texts.ts'
 import { isOverlay, readYaml, type YamlDocument } from './yaml/read-yaml.ts'
@@ -38,10 +38,7 @@ export function parseFile({ file, bytes, references }: ManifestFile): ManifestDo
 
 /** A problem with its place in the document. */
 export function placed(document: Pick<ManifestDocument, 'place'>, found: PathProblem): Problem {
-  const { path, atKey, problem, other } = found
-  const elsewhere = other && document.place(other, true)
-  const at = elsewhere ? ` at ${elsewhere.file}:${elsewhere.line}:${elsewhere.column}` : ''
-  return { ...problem, message: `${problem.message}${at}`, place: document.place(path, atKey) }
+  return placedAt(found, document.place(found.path, found.atKey), found.other && document.place(found.other, true))
 }
 
 function offsetOf(root: Node, path: Path, atKey: boolean): number {

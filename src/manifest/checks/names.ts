@@ -38,11 +38,9 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
   ]
 }
 
-function problemsOf(path: Path, name: string, isKey: boolean): readonly PathProblem[] {
+function problemsOf(path: Path, name: string, at: typeof atKey): readonly PathProblem[] {
   const message = nameProblem(name)
-  if (message === undefined) return none
-  const problem = { code: 'manifest/invalid-value', message } as const
-  return [isKey ? atKey(path, problem) : atValue(path, problem)]
+  return message === undefined ? none : [at(path, { code: 'manifest/invalid-value', message })]
 }
 
 const none: readonly PathProblem[] = []
@@ -239,7 +237,7 @@ function granteeNames({ path, grantee }: Granted): readonly PathProblem[] {
 }
 
 function ownName(path: Path): readonly PathProblem[] {
-  return problemsOf(path, String(path.at(-1)), true)
+  return problemsOf(path, String(path.at(-1)), atKey)
 }
 
 function keys(path: Path, map: object | undefined): readonly PathProblem[] {
@@ -247,7 +245,7 @@ function keys(path: Path, map: object | undefined): readonly PathProblem[] {
 }
 
 function value(path: Path, name: string | undefined): readonly PathProblem[] {
-  return name === undefined ? none : problemsOf(path, name, false)
+  return name === undefined ? none : problemsOf(path, name, atValue)
 }
 
 function object(path: Path, name: string | { readonly schema?: string; readonly name: string } | undefined) {

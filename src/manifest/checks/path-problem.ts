@@ -1,6 +1,6 @@
 // A problem at a path of the manifest. `parseManifest` and `expandManifest` look up its place in the text.
 
-import type { Problem } from '../../core/errors.ts'
+import type { Place, Problem } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
 
 export interface PathProblem {
@@ -20,4 +20,10 @@ export function atKey(path: Path, problem: Problem, other?: Path): PathProblem {
 /** A problem with a value. */
 export function atValue(path: Path, problem: Problem, other?: Path): PathProblem {
   return { path, atKey: false, problem, ...(other && { other }) }
+}
+
+/** The problem at its place. What it collides with, if anything, is at another one, which ends the message. */
+export function placedAt({ problem }: PathProblem, place: Place, other: Place | undefined): Problem {
+  const elsewhere = other ? ` at ${other.file}:${other.line}:${other.column}` : ''
+  return { ...problem, message: `${problem.message}${elsewhere}`, place }
 }

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { emptyRecord, isMap } from '../../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../../core/errors.ts'
-import { atKey, type PathProblem } from '../checks/path-problem.ts'
+import { atKey, type PathProblem, placedAt } from '../checks/path-problem.ts'
 import { type ManifestDocument, placed } from '../document.ts'
 import type { Path } from '../manifest.ts'
 import { matcher } from '../yaml/path-pattern.ts'
@@ -44,15 +44,13 @@ const overlayWithoutBase = atKey(['overlay'], {
   hint: 'Name the files that it changes before it: -f fdwsync.yaml -f overlay.yaml.',
 })
 
+/** What a later file collides with is in an earlier one. */
 function placedBeside(
   document: ManifestDocument,
-  { other, ...found }: PathProblem,
+  found: PathProblem,
   earlier: Pick<ManifestDocument, 'place'>,
 ): Problem {
-  const problem = placed(document, found)
-  if (!other) return problem
-  const { file, line, column } = earlier.place(other, true)
-  return { ...problem, message: `${problem.message} at ${file}:${line}:${column}` }
+  return placedAt(found, document.place(found.path, found.atKey), found.other && earlier.place(found.other, true))
 }
 
 function documentsAt(documents: Documents): Pick<Composition, 'fileOf' | 'place' | 'placeInside'> {

@@ -1,8 +1,8 @@
 // Expands the imports and mirrors of a manifest into objects. This is done once for each plan;
 // everything after it takes the `ResolvedManifest`.
 
-import { FdwsyncError, type Place } from '../../core/errors.ts'
-import type { PathProblem } from '../checks/path-problem.ts'
+import { FdwsyncError } from '../../core/errors.ts'
+import { type PathProblem, placedAt } from '../checks/path-problem.ts'
 import { ruleProblems } from '../checks/rules.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
 import { addImports, type Expansion, importRequests, originKey } from './imports.ts'
@@ -77,11 +77,5 @@ export function expandImports(manifest: Manifest, all: readonly ImportToExpand[]
 /** @throws FdwsyncError with all of the problems, each with its place in the manifest */
 export function throwIfAny({ place }: ParsedManifest, problems: readonly PathProblem[]): void {
   if (problems.length === 0) return
-  const text = ({ file, line, column }: Place) => `${file}:${line}:${column}`
-  throw new FdwsyncError(
-    problems.map(({ path, problem, other }) => {
-      const message = other ? `${problem.message} at ${text(place(other))}` : problem.message
-      return { ...problem, message, place: place(path) }
-    }),
-  )
+  throw new FdwsyncError(problems.map((found) => placedAt(found, place(found.path), found.other && place(found.other))))
 }
