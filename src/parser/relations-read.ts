@@ -1,7 +1,7 @@
 // Finds the relations that a query reads, from its parse tree.
 
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { isSqlNode, parseSql, type SqlNode } from './parse-sql.ts'
+import { isSqlNode, nameParts, parseSql, type SqlNode } from './parse-sql.ts'
 
 /** A relation as a query names it. Without a schema, it is looked up in the search path. */
 export interface RelationName {
@@ -88,9 +88,7 @@ function named({ schemaname, relname }: SqlNode, scope: Scope): readonly Relatio
 
 /** Any type, since only the catalog knows which of them belong to relations. */
 function rowType({ names }: SqlNode): readonly RelationName[] {
-  const parts = (Array.isArray(names) ? names : []).flatMap((part: unknown) =>
-    isSqlNode(part) && isSqlNode(part.String) ? [String(part.String.sval)] : [],
-  )
+  const parts = nameParts(names)
   const [schema, name] = parts.length === 1 ? [null, parts[0]] : parts.slice(-2)
   if (schema === undefined || name === undefined || schema === 'pg_catalog') return []
   return schema === null && builtInTypes.has(name) ? [] : [{ schema, name }]

@@ -1,7 +1,7 @@
 // Finds the names that SQL writes: of functions, operators, types, collations, operator classes and relations, each with its
 // schema or without. Not what they refer to: only the server knows that.
 
-import { isSqlNode, parseSql, type SqlNode } from './parse-sql.ts'
+import { isSqlNode, nameParts, parseSql, type SqlNode } from './parse-sql.ts'
 
 /** What a name can be of. A constant can name something too: `to_tsvector('app.german', …)`, `'app.f'::regproc`. */
 export type NamedKind = 'function' | 'operator' | 'type' | 'collation' | 'operator class' | 'relation' | 'constant'
@@ -75,10 +75,7 @@ function namesOf(node: SqlNode): readonly WrittenName[] {
 }
 
 function nameAt(kind: NamedKind, parts: unknown): readonly WrittenName[] {
-  if (!Array.isArray(parts)) return []
-  const name = parts.flatMap((part: unknown) =>
-    isSqlNode(part) && isSqlNode(part.String) && typeof part.String.sval === 'string' ? [part.String.sval] : [],
-  )
+  const name = nameParts(parts)
   return name.length === 0 ? [] : [{ kind, name }]
 }
 

@@ -2,8 +2,8 @@
 
 import { groupBy } from '../core/data.ts'
 import type { Place } from '../core/errors.ts'
-import { mustBeAllowed, type Plan, type Warning } from '../core/plan.ts'
-import { foldedNotices, type Notice } from './text/notices.ts'
+import { mustBeAllowed, type Plan, type PlannedChange, type Warning } from '../core/plan.ts'
+import { foldedNotices, type Notice, reasonIn } from './text/notices.ts'
 
 export type NoticeLevel = 'refused' | 'hazard' | 'undetermined' | 'warning'
 
@@ -23,14 +23,13 @@ export interface PlanNotice {
 export function planNotices(plan: Plan): readonly PlanNotice[] {
   const refused = new Set(plan.refusals.map(({ key }) => key))
   const undetermined = plan.undetermined.filter(({ key, follows }) => !follows && !refused.has(key))
-  const [blocking, informing] = [true, false].map((isAsked) => hazardsOf(plan, isAsked))
   return [
-    ...noticesOf('refused', plan.refusals, true),
-    ...noticesOf('hazard', blocking ?? [], false),
-    ...noticesOf('hazard', informing ?? [], false),
-    ...noticesOf('undetermined', undetermined, false),
+    ...noticesOf('refused', plan.refusals),
+    ...noticesOf('hazard', hazardsToAllow(plan)),
+    ...noticesOf('hazard', otherHazards(plan)),
+    ...noticesOf('undetermined', undetermined),
     ...warningsOf(plan.warnings),
-    ...noticesOf('warning', sourceNotices(plan), false),
+    ...noticesOf('warning', sourceNotices(plan)),
   ]
 }
 
@@ -38,24 +37,30 @@ interface PlacedNotice extends Notice {
   readonly place?: Place
 }
 
-function noticesOf(level: NoticeLevel, all: readonly PlacedNotice[], refusesApply: boolean): readonly PlanNotice[] {
+function noticesOf(level: NoticeLevel, all: readonly PlacedNotice[]): readonly PlanNotice[] {
   return foldedNotices(all, {}).map(({ first, subject, names, reason, hint }) => {
-    return { level, refusesApply, text: `${subject}: ${reason}`, names, hint, place: first.place }
+    return { level, refusesApply: level === 'refused', text: `${subject}: ${reason}`, names, hint, place: first.place }
   })
 }
 
-function hazardsOf({ changes }: Plan, isAsked: boolean): readonly PlacedNotice[] {
-  return changes.flatMap(({ change, title, hazards, place }) =>
-    hazards
-      .filter((hazard) => hazard.name !== 'reads-source' && mustBeAllowed(hazard) === isAsked)
-      .map(({ name, detail }) => ({
-        key: change.key,
-        title,
-        reason: detail,
-        hint: isAsked ? `needs --allow ${name}` : '',
-        ...(place ? { place } : {}),
-      })),
+function hazardsToAllow({ changes }: Plan): readonly PlacedNotice[] {
+  return changes.flatMap((planned) =>
+    planned.hazards
+      .filter(mustBeAllowed)
+      .map(({ name, detail }) => ({ ...noticeOf(planned, detail), hint: `needs --allow ${name}` })),
   )
+}
+
+function otherHazards({ changes }: Plan): readonly PlacedNotice[] {
+  return changes.flatMap((planned) =>
+    planned.hazards
+      .filter((hazard) => hazard.name !== 'reads-source' && !mustBeAllowed(hazard))
+      .map(({ detail }) => noticeOf(planned, detail)),
+  )
+}
+
+function noticeOf({ change, title, place }: PlannedChange, reason: string): PlacedNotice {
+  return { key: change.key, title, reason, hint: '', ...(place ? { place } : {}) }
 }
 
 function sourceNotices({ source }: Plan): readonly PlacedNotice[] {
@@ -64,7 +69,6 @@ function sourceNotices({ source }: Plan): readonly PlacedNotice[] {
 
 /** Many warnings may differ only in the object at their start. */
 function warningsOf(warnings: readonly Warning[]): readonly PlanNotice[] {
-  const reasonIn = (message: string) => message.slice(Math.max(0, message.indexOf(': ')))
   const fresh = warnings.filter(({ isReported }) => !isReported)
   const groups = groupBy(fresh, ({ code, message, hint, refusesApply }) =>
     JSON.stringify([code, reasonIn(message), hint, refusesApply]),

@@ -1,6 +1,7 @@
 // Decides whether a saved plan is still what an apply would do: the same target, not applied before, nothing changed since.
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { someOf } from '../../core/some-of.ts'
 import type { Session } from '../../db/session.ts'
 import { createRunDigests } from '../../introspector/digests.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
@@ -52,7 +53,8 @@ export function requireSameReferences({ manifest }: SavedPlan, { references }: P
 /** @throws FdwsyncError (`exitCode.stale`) if planning again does not give the saved plan */
 export function requireSamePlan({ plan, fingerprint }: SavedPlan, inHand: PlanInHand): void {
   const differences = differencesOf(plan, planJson(showReferences(inHand)))
-  if (differences.length > 0) throw stale(`since it was saved, what has to be done has changed: ${listed(differences)}`)
+  if (differences.length > 0)
+    throw stale(`since it was saved, what has to be done has changed: ${someOf(differences, 5)}`)
   if (fingerprint !== savedFingerprintOf(inHand)) throw stale('the database has changed since it was saved')
 }
 
@@ -61,9 +63,4 @@ function stale(reason: string): FdwsyncError {
     { code: 'plan/stale', message: `the plan is stale: ${reason}`, hint: 'Nothing was changed. Plan again.' },
     exitCode.stale,
   )
-}
-
-function listed(titles: readonly string[]): string {
-  const shown = titles.slice(0, 5).join(', ')
-  return titles.length > 5 ? `${shown} and ${titles.length - 5} more` : shown
 }

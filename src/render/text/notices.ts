@@ -67,9 +67,8 @@ function reportedLines(count: number, { style, columns }: RenderOptions): readon
 }
 
 /** A message without the object at its start. */
-function reasonIn(message: string): string {
-  const colon = message.indexOf(': ')
-  return colon < 0 ? message : message.slice(colon)
+export function reasonIn(message: string): string {
+  return message.slice(Math.max(0, message.indexOf(': ')))
 }
 
 function notices(

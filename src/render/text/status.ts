@@ -1,6 +1,7 @@
 // The status of objects as a table.
 
 import { formatDuration } from '../../core/duration.ts'
+import { kindTitle } from '../../core/kind-change.ts'
 import type { ObjectId } from '../../core/object.ts'
 import { oneLine } from '../../core/printable.ts'
 import { ident, qualified } from '../../core/sql.ts'
@@ -53,7 +54,7 @@ function tableOf(objects: readonly ObjectStatus[], options: RenderOptions): read
         ]
       : []),
   ]
-  const kind: Column = { title: 'kind', of: ({ id }) => kindText(id) }
+  const kind: Column = { title: 'kind', of: ({ id }) => kindTitle(id) }
   const name: Column = { title: 'name', of: ({ id }) => nameText(id) }
   const fixed = [kind, ...right].reduce((sum, column) => sum + widest(column, objects) + gap.length, gap.length)
   const nameWidth = Math.max(8, Math.min(widest(name, objects), options.columns - fixed))
@@ -119,18 +120,13 @@ function ownersOf({ manifests }: ObjectStatus): string {
   return manifests.join(', ') || '-'
 }
 
-/** `foreignTable` becomes `foreign table`. */
-function kindText({ kind }: ObjectId): string {
-  return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-}
-
 function nameText(id: ObjectId): string {
   if ('schema' in id) return qualified(id.schema, id.name)
   return 'server' in id ? `${id.role === null ? 'public' : ident(id.role)} on ${ident(id.server)}` : ident(id.name)
 }
 
 function titleText({ id }: ObjectStatus): string {
-  return oneLine(`${kindText(id)} ${nameText(id)}`)
+  return oneLine(`${kindTitle(id)} ${nameText(id)}`)
 }
 
 /** `12 min ago`, and how old it may be: `40 min ago, max 15min`. */
