@@ -6,7 +6,9 @@ import { toolVersion } from '../core/version.ts'
 
 // The reader of a pipe may stop early: `fdwsync plan | head` is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`error: standard output cannot be written: ${error.message}\n`)
+  process.exit(1)
 })
 
 // PostgreSQL's parser is WebAssembly, which V8 compiles twice, the second time for speed. With two cores the second

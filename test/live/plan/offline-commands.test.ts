@@ -1,7 +1,7 @@
 // Commands that need no server, on the manifest that init writes. Needs a build.
 
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -34,3 +34,16 @@ test('init from flags, validate with variables, graph, schema, completion', () =
   expect(run('completion', 'bash')).toContain('complete -F _fdwsync fdwsync')
   expect(run('complete', '--', 'schema', 'man').split('\n')).toEqual(expect.arrayContaining(['manifest', 'manifests']))
 })
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a report that cannot be written is an error without a stack trace (needs /dev/full)',
+  () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [command, 'schema', 'manifest'], {
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    expect(stderr.toString()).toMatch(/^error: standard output cannot be written: ENOSPC.*\n$/)
+    expect(status).toBe(1)
+  },
+)
