@@ -43,8 +43,8 @@ export interface FieldChange {
    */
   readonly changesRows?: true
   /**
-   * Set if the field is the title of what is altered so that the data of the object is outdated. The ledger keeps it until the data
-   * is loaded again.
+   * Set if the data of the object is outdated because something that it reads is altered, whose title is `field`. The ledger keeps it
+   * until the data is loaded again.
    */
   readonly outdates?: true
   /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */

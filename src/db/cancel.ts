@@ -8,6 +8,10 @@ import { cancelKey, type OpenClient } from './client.ts'
 
 const deadlineMilliseconds = 5000
 
+/** The codes of PostgreSQL's protocol for messages that come before any other. */
+const sslRequestCode = 80877103
+const cancelRequestCode = 80877102
+
 /**
  * Asks the server, over a second connection, to cancel what the client is running. Resolves when the server has closed
  * that connection: it has then delivered the request, which can no longer hit a statement that is sent afterwards. The
@@ -20,7 +24,7 @@ export async function requestCancel({ client, address, tls }: OpenClient, server
   try {
     await once(plain, 'connect', { signal })
     if (!tls) return await deliver(plain, client, signal)
-    plain.write(message(80877103))
+    plain.write(message(sslRequestCode))
     const [answer] = await once(plain, 'data', { signal })
     if (String(answer) !== 'S') throw new Error('the server refuses TLS')
     const socket = connectTls({
@@ -44,7 +48,7 @@ async function deliver(
 ): Promise<void> {
   const { processID, secretKey } = cancelKey(client)
   // Do not end the socket: PgBouncer drops the request of a client that has disconnected.
-  socket.write(message(80877102, processID, secretKey))
+  socket.write(message(cancelRequestCode, processID, secretKey))
   await once(socket, 'close', { signal })
 }
 
