@@ -8,7 +8,7 @@ import { sourceViews } from '../kinds/facets/copy/source-view.ts'
 import { kindOf } from '../kinds/registry.ts'
 
 // Follows every dependency up. What is a part of an object or is dropped with it, such as a rule, an index or a default, counts as that
-// object, and the query of a table as the table. LATERAL (… OFFSET 0) looks each up by an index.
+// object, and the query of a table as the table. A parent shows the rows of its children. LATERAL (… OFFSET 0) looks each up by an index.
 const dependentsQuery = trusted(`
   WITH RECURSIVE ${sourceViews}, owned AS MATERIALIZED (
     SELECT address, object_oid AS oid FROM fdwsync.object WHERE manifest = $1 AND object_oid <> 0
@@ -23,6 +23,8 @@ const dependentsQuery = trusted(`
        UNION ALL
        (SELECT refclassid, refobjid FROM pg_depend d
          WHERE d.classid = above.classid AND d.objid = above.objid AND d.deptype IN ('i', 'a', 'P', 'S') OFFSET 0)
+       UNION ALL
+       (SELECT 'pg_class'::regclass, inhparent FROM pg_inherits WHERE above.classid = 'pg_class'::regclass AND inhrelid = above.objid OFFSET 0)
        UNION ALL
        SELECT 'pg_class'::regclass, copy FROM source_view WHERE above.classid = 'pg_class'::regclass AND view = above.objid
      ) AS next

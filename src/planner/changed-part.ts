@@ -7,6 +7,8 @@ import { ignoredOf } from '../core/ignored.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
+import { hasParents, parentsIn } from '../kinds/foreign-table/parents.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { isDigestedKind, readCatalogState } from '../ledger/catalog-state.ts'
 import { readLastProof } from '../ledger/manifest-proof.ts'
@@ -106,11 +108,16 @@ function changedSince(
     if (digest !== undefined && before[key] === digest) continue
     // SQL may find a new relation instead of the one that it has found so far.
     const isFoundByName = isNew && 'name' in id && inSql.has(id.name)
-    if (renamedFrom || renamedColumns || isFoundByName) return undefined
+    if (renamedFrom || renamedColumns || isFoundByName || joinsParents(object)) return undefined
     changed.add(key)
   }
   const all = [...changed, ...gone]
   return all.every((key) => changeable.has(idOf(key)?.kind as ObjectId['kind'])) ? new Set(all) : undefined
+}
+
+/** What reads a parent reads the rows of the table too, once it has joined it. */
+function joinsParents({ id, spec }: DeclaredObject): boolean {
+  return id.kind === 'foreignTable' && hasParents(parentsIn(spec as ForeignTableSpec)) // the objects of a kind have its specs
 }
 
 /** With the objects that are declared as a part of them, such as indexes and policies. */

@@ -134,20 +134,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     await runSql(source.url, 'CREATE TABLE others AS SELECT id, total + 1 AS total, note FROM orders')
     onTestFinished(() => runSql(source.url, 'DROP TABLE others').then(() => {}))
-    await fixture.sql('CREATE TABLE parts (id bigint, total numeric(10,2), note text) PARTITION BY LIST (note)')
-    const partition = `
-      part:
+    await fixture.sql(`CREATE TABLE parts (id bigint, total numeric(10,2), note text) PARTITION BY LIST (note);
+      CREATE TABLE parent (id bigint, total numeric(10,2), note text)`)
+    const children = [
+      'partition_of: { table: { schema: public, name: parts }, default: true }',
+      'inherits: [{ schema: public, name: parent }]',
+    ].map(
+      (parents, at) => `
+      child_${at}:
         server: shop
-        partition_of: { table: { schema: public, name: parts }, default: true }
-        options: { schema_name: public }
-        columns: { id: bigint, total: "numeric(10,2)", note: text }`
+        ${parents}
+        options: { schema_name: public, table_name: orders }
+        columns: { id: bigint, total: "numeric(10,2)", note: text }`,
+    )
     const asking = 'refresh: { skip_if_same: SELECT count(*) FROM proxy.orders }'
     const grows = 'primary_key: [id], refresh: { watermark: { column: id, overlap: 0 } }'
     const text = shopManifest({ asked: 'SELECT id, total FROM proxy.orders' })
       .replace('FROM proxy.orders"', `FROM proxy.orders", ${asking}`)
-      .replace('foreign_tables:', `foreign_tables:${partition.replace('public }', 'public, table_name: orders }')}`)
+      .replace('foreign_tables:', `foreign_tables:${children.join('')}`)
       .concat(`    tables:
       grown: { query: "SELECT id, total FROM proxy.orders", ${grows} }
+      inherited: { query: "SELECT id, total FROM public.parent", ${grows.replace('refresh: {', 'refresh: { strategy: watermark,')} }
       parted: { query: "SELECT id, total FROM public.parts", ${grows} }
       copied: { query: SELECT * FROM local.grown, ${grows} }
 `)
@@ -158,18 +165,21 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const remembered = () =>
       fixture.sql(`SELECT DISTINCT address::jsonb ->> 2 AS copy FROM fdwsync.refresh
                     WHERE coalesce(state -> 'watermark', to_jsonb(answer)) IS NOT NULL ORDER BY copy`)
-    expect(await remembered()).toEqual(['asked', 'copied', 'grown', 'parted'].map((copy) => ({ copy })))
+    expect(await remembered()).toEqual(['asked', 'copied', 'grown', 'inherited', 'parted'].map((copy) => ({ copy })))
     const partMoved = text
-      .replace('table_name: orders', 'table_name: others')
+      .replaceAll('table_name: orders', 'table_name: others')
       .replace('default: true', "for_values: IN ('a')")
     const moved = partMoved.replace('schema_name: public }', 'schema_name: public, table_name: others }')
-    const kept = [['asked', 'copied', 'grown'], ['parted']].map((copies) => copies.map((copy) => ({ copy })))
+    const kept = [
+      ['asked', 'copied', 'grown'],
+      ['inherited', 'parted'],
+    ].map((copies) => copies.map((copy) => ({ copy })))
     for (const [at, manifest] of [partMoved, moved].entries()) {
       await applyTo(await fixture.manifest(manifest), fixture.url)
       expect(await remembered()).toEqual(kept[at])
       await refreshAll(manifest)
     }
-    for (const copy of ['asked', 'grown', 'copied', 'parted']) {
+    for (const copy of ['asked', 'grown', 'copied', 'inherited', 'parted']) {
       const query = `SELECT count(*)::int FROM local.${copy} AS c LEFT JOIN proxy.orders AS o USING (id) WHERE c.total IS DISTINCT FROM o.total`
       expect([copy, await fixture.sql(query)]).toEqual([copy, [{ count: 0 }]])
     }
