@@ -5,7 +5,7 @@ import type { Change, FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { sourceSchema } from '../../core/reserved-schemas.ts'
-import { ident, join, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { tableMark } from '../../core/table-mark.ts'
 import { declaredPrimaryKey } from '../../manifest/primary-key.ts'
 import { accessChanges, accessDetails, relationAccess } from '../facets/access.ts'
@@ -252,12 +252,19 @@ function withMark(spec: TableSpec): TableSpec {
   return { ...spec, with: { ...spec.with, [tableMark.name]: tableMark.value } }
 }
 
-/** Replaces the rows of a table. Until COMMIT, readers see those that it had. Without an owner, it belongs to the role that applies. */
+/**
+ * Replaces the rows of a table. Until COMMIT, readers see those that it had. Without an owner, it belongs to the role that applies.
+ *
+ * Where there are no rows, nothing is deleted: if a publication has the table (FOR ALL TABLES), PostgreSQL refuses any DELETE from a
+ * table without a primary key, and a replacement gets its key after the load.
+ */
 function loadTable(id: Id, { owner }: TableSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
-  const rows = [sql`DELETE FROM ONLY ${name}`, sql`INSERT INTO ${name} SELECT * FROM ${sourceName(id)}`]
+  const rows = sql`IF EXISTS (SELECT FROM ONLY ${name}) THEN DELETE FROM ONLY ${name}; END IF; INSERT INTO ${name} SELECT * FROM ${sourceName(id)}`
   const load =
-    typeof owner === 'string' ? asOwner(owner, sql`BEGIN ${join(rows, '; ')}; ${runDeferred} END`) : rows.map(statement)
+    typeof owner === 'string'
+      ? asOwner(owner, sql`BEGIN ${rows}; ${runDeferred} END`)
+      : [statement(sql`DO ${literal(sql`BEGIN ${rows}; END`)}`)]
   return [...load, markLoaded(id)]
 }
 
