@@ -21,6 +21,8 @@ export interface Dependent {
   readonly storesValues?: boolean
   /** Whether it depends on the primary key of the object. */
   readonly usesKey?: boolean
+  /** Whether the successor of its parent gets it before the swap, so that it depends on the original of the object until then. */
+  readonly usesOriginal?: boolean
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
   /** Why it cannot be recreated, if that was tried or is known. */

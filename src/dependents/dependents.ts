@@ -1,9 +1,9 @@
 // Reads what depends on given objects, as DROP without CASCADE would report it.
 
 import { type LiveObject, withOids } from '../core/change.ts'
-import type { Dependent, DependentView } from '../core/dependent.ts'
+import type { Dependent, DependentView, Lost } from '../core/dependent.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { copyIdColumn } from '../kinds/facets/copy/catalog.ts'
 import { sourceViews } from '../kinds/facets/copy/source-view.ts'
@@ -20,6 +20,9 @@ interface Row {
   readonly view: DependentView | null
   readonly storesValues: boolean
   readonly usesKey: boolean
+  readonly usesOriginal: boolean
+  /** Set if the object belongs to it. */
+  readonly extension: string | null
   readonly description: string
 }
 
@@ -28,6 +31,8 @@ interface Row {
 // - A rule counts as its view, that of a source view as the table that it is the query of. A default, a constraint, a policy, a
 //   statistics object and a place in a publication count as their table. A constraint of a domain counts as the domain, the
 //   attributes of a composite type count as the type.
+// - A rule, a policy, a default or a check that was attached to a table copy counts as itself if it uses another object: the successor of
+//   the table gets it before the swap, and it depends on the original of what it uses until then. Foreign keys refer to successors.
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
 // - What depends on the primary key of a table, a foreign key or a view that groups by it, depends on the table.
 // - What depends on a member of an extension depends on the extension.
@@ -98,18 +103,27 @@ const dependentsQuery = trusted(`
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
     SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed,
-           false AS uses_type, false AS uses_key
+           false AS uses_type, false AS uses_key, NULL::oid AS attached_to, NULL::name AS extension
       FROM attached
     UNION
+    SELECT t.classid, t.objid, t.objid, NULL, d.refclassid, d.refobjid, NULL, false, false, NULL, extname
+      FROM target t JOIN pg_depend d ON d.classid = t.classid AND d.objid = t.objid AND d.deptype = 'e'
+      JOIN pg_extension e ON e.oid = d.refobjid
+     WHERE t.classid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_foreign_server'::regclass)
+    UNION
     SELECT r.classid AS ofclass, r.objid AS of, r.relid AS used, nullif(d.refobjsubid, 0) AS attnum,
-           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid) IS NOT NULL THEN 'pg_class'::regclass
+           CASE WHEN attachment.of IS NOT NULL THEN d.classid
+                WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid, tg.tgrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN coalesce(dk.contypid, composite.reltype) IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
-           coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid, dk.contypid, composite.reltype, d.objid) AS objid,
+           CASE WHEN attachment.of IS NOT NULL THEN d.objid
+                ELSE coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid, tg.tgrelid, dk.contypid,
+                              composite.reltype, d.objid) END AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
                 WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed,
            r.refclassid = 'pg_type'::regclass AS uses_type,
            r.refclassid = 'pg_constraint'::regclass OR (r.refclassid, r.classid) = ('pg_class'::regclass, 'pg_class'::regclass)
-             AND r.refobjid IN (SELECT conindid FROM pg_constraint WHERE conrelid = r.objid AND contype = 'p') AS uses_key
+             AND r.refobjid IN (SELECT conindid FROM pg_constraint WHERE conrelid = r.objid AND contype = 'p') AS uses_key,
+           attachment.of AS attached_to, NULL AS extension
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -121,6 +135,12 @@ const dependentsQuery = trusted(`
       LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
       LEFT JOIN pg_policy po ON d.classid = 'pg_policy'::regclass AND po.oid = d.objid
       LEFT JOIN pg_publication_rel pr ON d.classid = 'pg_publication_rel'::regclass AND pr.oid = d.objid
+      LEFT JOIN pg_trigger tg ON d.classid = 'pg_trigger'::regclass AND tg.oid = d.objid AND tg.tgrelid IN (SELECT copy FROM source_view)
+      LEFT JOIN LATERAL (
+        SELECT copy AS of FROM source_view
+         WHERE source_view.view <> coalesce(rw.ev_class, 0) AND r.classid = 'pg_class'::regclass
+           AND copy = coalesce(rw.ev_class, k.conrelid, ad.adrelid, po.polrelid) AND copy <> r.objid AND k.contype IS DISTINCT FROM 'f'
+      ) attachment ON true
   ), holding(ofclass, of, classid, objid, at_class, at) AS (
     SELECT ofclass, of, classid, objid, classid, objid FROM direct WHERE uses_type
     UNION
@@ -150,7 +170,7 @@ const dependentsQuery = trusted(`
               WHEN d.classid = 'pg_foreign_data_wrapper'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname)
                    FROM pg_foreign_data_wrapper w WHERE w.oid = d.objid)
-              WHEN d.classid = 'pg_extension'::regclass THEN
+              WHEN d.classid = 'pg_extension'::regclass AND d.extension IS NULL THEN
                 (SELECT jsonb_build_object('kind', 'extension', 'name', extname) FROM pg_extension e WHERE e.oid = d.objid)
               WHEN d.classid = 'pg_user_mapping'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
@@ -158,12 +178,13 @@ const dependentsQuery = trusted(`
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
          CASE WHEN view.relkind = 'm' OR view.oid IN (SELECT copy FROM source_view) THEN
                 ${copyIdColumn('view', 'n')}
+              WHEN holder.oid IS NOT NULL THEN ${copyIdColumn('holder', 'hn')}
               WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM attached) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
          CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'otherOwner', CASE WHEN NOT pg_has_role(c.relowner, 'USAGE') THEN pg_get_userbyid(c.relowner) END,
                 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${temporaryViewReason}' ELSE d.why_not_repointed END) END AS view,
-         d.uses_key AS "usesKey",
+         d.uses_key AS "usesKey", d.extension, holder.oid IS NOT NULL AS "usesOriginal",
          d.uses_type AND (d.ofclass, d.of, d.classid, d.objid) IN (SELECT * FROM storing) AS "storesValues",
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
@@ -171,6 +192,8 @@ const dependentsQuery = trusted(`
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_class view ON view.oid = i.indrelid
+    LEFT JOIN pg_class holder ON holder.oid = d.attached_to
+    LEFT JOIN pg_namespace hn ON hn.oid = holder.relnamespace
     LEFT JOIN pg_attribute used_column ON used_column.attrelid = d.used AND used_column.attnum = d.attnum
     LEFT JOIN descendant ON d.ofclass = 'pg_class'::regclass AND descendant.objid = d.of AND descendant.child = d.used
    WHERE (d.classid, d.objid) NOT IN ((d.ofclass, d.of), (d.ofclass, d.used))
@@ -213,12 +236,18 @@ export async function readDependents(
   const keys = new Map(found.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = JSON.stringify(found.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Row>(dependentsQuery, [targets])
-  return rows.flatMap(({ of, catalog, column, child, id, parent, view, storesValues, usesKey, description }) => {
+  return rows.flatMap(({ of, catalog, child, id, parent, view, extension, ...row }) => {
     const on = keys.get(`${catalog} ${of}`)
+    const { column, storesValues, usesKey, usesOriginal, description } = row
     const address = { key: id ? keyOf(id) : undefined, parent: parent ? keyOf(parent) : undefined }
     const through = child ? { through: keyOf(child) } : {}
-    return on === undefined
-      ? []
-      : [{ on, column, ...address, ...through, view: view ?? undefined, storesValues, usesKey, description }]
+    const lost = extension === null ? {} : { lost: ownedByExtension(extension) }
+    const known = { storesValues, usesKey, usesOriginal, description, ...lost }
+    return on === undefined ? [] : [{ on, column, ...address, ...through, view: view ?? undefined, ...known }]
   })
+}
+
+function ownedByExtension(extension: string): Lost {
+  const hint = `Take it out of the extension first: ALTER EXTENSION ${ident(extension)} DROP … does that, and drops nothing.`
+  return { reason: 'it belongs to the extension', hint }
 }

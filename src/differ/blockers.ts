@@ -120,6 +120,7 @@ function blocks(
   // What is dropped after an alteration of a dependent is no longer used by it.
   if (itsChange.op === 'alter') return change.op !== 'drop' || itsChange.to.needs.includes(change.key)
   if (itsChange.op !== 'replace') return true
+  if (dependent.usesOriginal) return itsChange.how === 'beside'
   // What is attached to it is recreated on the successor, or named as lost: see lost-attachments.ts.
   if (dependent.parent === change.key) return itsChange.how !== 'beside'
   if (itsChange.how === 'drop-and-create') return false

@@ -227,7 +227,7 @@ async function readAffectedDependents(
     (dependent): Dependent => ({
       ...dependent,
       view: dependent.view && { ...dependent.view, outcome: outcomes.get(dependent.view.oid) },
-      lost: dependent.key && lost.get(dependent.key),
+      lost: (dependent.key && lost.get(dependent.key)) ?? dependent.lost,
       key: renamed(dependent.key),
       parent: renamed(dependent.parent),
       column: columns.get(dependent.on)?.get(dependent.column ?? '') ?? dependent.column,
