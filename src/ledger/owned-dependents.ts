@@ -1,4 +1,4 @@
-// Finds the objects of a manifest that depend on given ones, by what the catalog knows.
+// Finds the objects of a manifest that depend on given ones, by what the catalog knows, and whether others come in between.
 
 import { idOf, type Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -50,4 +50,21 @@ export async function readOwnedDependents(
   await session.run(catalogCosts)
   const rows = await session.query<{ address: Key }>(dependentsQuery, [manifest, JSON.stringify(targets)])
   return rows.map(({ address }) => address)
+}
+
+const unmanagedQuery = trusted(`
+  SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relname = ANY ($2::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'fdwsync')
+     AND NOT EXISTS (SELECT FROM fdwsync.object o WHERE o.manifest = $1 AND o.object_oid = c.oid)
+   LIMIT 1`)
+
+/** Whether one of the names is that of a relation that the manifest does not own, through which any of its own may be read. */
+export async function nameUnmanagedRelations(
+  session: Session,
+  manifest: string,
+  names: readonly string[],
+): Promise<boolean> {
+  if (names.length === 0) return false
+  const rows = await session.query(unmanagedQuery, [manifest, names])
+  return rows.length > 0
 }

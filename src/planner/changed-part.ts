@@ -12,7 +12,7 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { isDigestedKind, readCatalogState } from '../ledger/catalog-state.ts'
 import { readLastProof } from '../ledger/manifest-proof.ts'
-import { readOwnedDependents } from '../ledger/owned-dependents.ts'
+import { nameUnmanagedRelations, readOwnedDependents } from '../ledger/owned-dependents.ts'
 import type { FoundLedger } from '../ledger/trust.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { declarationDigest } from './declarations.ts'
@@ -52,6 +52,8 @@ export async function readChangedPart(
   const state = await readCatalogState(session, { manifest: name, searchPath, names })
   if (state.digest !== proof.catalogState) return undefined
   const affected = withChildren([...changed, ...(await readOwnedDependents(session, name, changed))], declared)
+  const inSql = namesOf(declared.filter(({ id }) => affected.has(keyOf(id))))
+  if (!inSql || (await nameUnmanagedRelations(session, name, inSql))) return undefined
   const keys = withNeeds(affected, declared)
   const leftOut = keys ? declared.filter(({ id }) => !keys.has(keyOf(id))).length : 0
   if (!keys || leftOut === 0) return undefined
