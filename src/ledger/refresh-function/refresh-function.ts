@@ -10,6 +10,7 @@ const settings = [
   'standard_conforming_strings=on',
   'array_nulls=on',
   'xmloption=content',
+  'quote_all_identifiers=off',
 ] as const
 const signature = 'copy regclass, strategy text DEFAULT NULL::text'
 

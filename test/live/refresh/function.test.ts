@@ -31,8 +31,10 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     const parsed = await fixture.manifest(shop)
     await applyTo(parsed, fixture.url)
+    // Under this setting, PostgreSQL itself fails to refresh concurrently.
     const call = (args: string) =>
-      fixture.sql(`SELECT how, asked, origin, row_count::int AS rows, inserted::int, deleted::int, bytes > 0 AS "hasBytes", outcome,
+      fixture.sql(`SET quote_all_identifiers = on;
+                   SELECT how, asked, origin, row_count::int AS rows, inserted::int, deleted::int, bytes > 0 AS "hasBytes", outcome,
                           refreshed_by = current_user AS "isMine" FROM fdwsync.refresh(${args})`)
     const common = { origin: 'function', outcome: 'applied', hasBytes: true, isMine: true }
     expect(await call("'local.orders'")).toEqual([
