@@ -5,7 +5,7 @@ import { hazardsToAllow } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
-import { eachMajor, isNewest, isThorough } from '../support/majors.ts'
+import { isNewest, isThorough, newestMajor } from '../support/majors.ts'
 import { databases, type OracleDatabase } from './database.ts'
 import { dumpOf, findDump } from './dump.ts'
 import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
@@ -20,7 +20,7 @@ interface Exported {
   readonly dump: readonly string[] | undefined
 }
 
-describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
   let fixture: OracleFixture
   let dump: string | undefined
   beforeAll(async () => {

@@ -7,13 +7,13 @@ import { endIdle, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
