@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bench, type Command, type Measurement, measure, medianOf, runScript, script } from './compare.ts'
 import { writeManifest } from './manifest.ts'
+import { waitsOfSwap } from './wait.ts'
 
 /** A manifest that is applied to a database of its own. */
 interface Sized {
@@ -44,6 +45,7 @@ export async function benchScale(bench: Bench, sizes: readonly number[], large: 
     await dropDatabase(bench, sized.url)
   })
   await attempt('destroy', () => printDestroy(bench, large))
+  await attempt('readers', () => printWaits(bench, large * 200))
   for (const tables of sizes.filter((size) => size > large))
     await attempt(`${tables} tables`, () => inPlaceAlone(tables))
   printGrowth(growth)
@@ -223,6 +225,12 @@ async function printDestroy(bench: Bench, large: number): Promise<void> {
     )
   }
   printGrowth(growth)
+}
+
+async function printWaits(bench: Bench, rows: number): Promise<void> {
+  const { idle, busy } = await waitsOfSwap(bench, rows)
+  for (const [name, waited, limit] of [['idle', idle, 60] as const, ['both cores busy', busy, 200] as const])
+    print(`readers' longest wait in a swap, ${name}`, `${waited.toFixed(0)} ms`, atMost(waited, limit, ' ms'))
 }
 
 function mirrorOf({ server }: Bench, source: string): string {

@@ -30,9 +30,9 @@ export async function benchWait(bench: Bench, rows: number): Promise<void> {
 async function waitsForViews(bench: Bench, rows: number): Promise<void> {
   const { url, apply, refresh, queryOf } = await rowsOf(bench, rows, 'waited')
   await apply(queryOf(0))
+  await createViewOver(url)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  await client.query('CREATE SCHEMA reports; CREATE VIEW reports.recent AS SELECT id, customer_id FROM copy.orders')
   const holder = new pg.Client({ connectionString: url })
   await holder.connect()
 
@@ -65,11 +65,9 @@ async function waitsForViews(bench: Bench, rows: number): Promise<void> {
 async function waitsForTables(bench: Bench, rows: number): Promise<void> {
   const { url, sourceUrl, apply, refresh, queryOf } = await rowsOf(bench, rows, 'waited_tables', tableOf)
   await apply(queryOf(0))
-  const client = new pg.Client({ connectionString: url })
+  await createViewOver(url)
   const source = new pg.Client({ connectionString: sourceUrl })
-  await client.connect()
   await source.connect()
-  await client.query('CREATE SCHEMA reports; CREATE VIEW reports.recent AS SELECT id, customer_id FROM copy.orders')
   // The first refresh by watermark compares everything.
   await refresh('watermark')
   for (const strategy of ['watermark', 'compare', 'merge', 'swap']) {
@@ -78,16 +76,46 @@ async function waitsForTables(bench: Bench, rows: number): Promise<void> {
     await printWaits(url, { [`table refreshed, ${strategy}`]: { goal, act: () => refresh(strategy) } })
   }
   await source.end()
-  await client.end()
+}
+
+/** The longest waits in milliseconds while a view is refreshed by `swap`, on a machine that does nothing else, and on one whose cores are busy. */
+export async function waitsOfSwap(
+  bench: Bench,
+  rows: number,
+): Promise<{ readonly idle: number; readonly busy: number }> {
+  const { url, apply, refresh, queryOf } = await rowsOf(bench, rows, 'waited_swap')
+  await apply(queryOf(0))
+  await createViewOver(url)
+  const idle = await readBeside(url, () => refresh('swap'))
+  const busy = await readBeside(url, () => whileBusy(() => refresh('swap')))
+  return { idle: idle.longest, busy: busy.longest }
+}
+
+/** A view that reads the copy, as readers do. */
+async function createViewOver(url: string): Promise<void> {
+  const query = 'SELECT id, customer_id FROM copy.orders'
+  await runScript('run-script.js', url, '-', `CREATE SCHEMA reports; CREATE VIEW reports.recent AS ${query}`)
+}
+
+interface Reads {
+  readonly reads: number
+  /** The longest of them, in milliseconds. */
+  readonly longest: number
+  readonly errors: readonly string[]
+}
+
+/** Lets a dozen readers read in loops while something is done. */
+async function readBeside(url: string, act: () => Promise<unknown>): Promise<Reads> {
+  const reading = spawn(process.execPath, [script('read-in-loops.js'), url], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await pause(1000)
+  await act()
+  reading.stdin.end()
+  return JSON.parse(await text(reading.stdout))
 }
 
 async function printWaits(url: string, phases: Readonly<Record<string, Phase>>): Promise<void> {
   for (const [name, phase] of Object.entries(phases)) {
-    const reading = spawn(process.execPath, [script('read-in-loops.js'), url], { stdio: ['pipe', 'pipe', 'inherit'] })
-    await pause(1000)
-    await phase.act()
-    reading.stdin.end()
-    const { reads, longest, errors } = JSON.parse(await text(reading.stdout))
+    const { reads, longest, errors } = await readBeside(url, phase.act)
     const cells = [
       `${Math.round(longest)} ms`.padStart(9),
       `${reads} reads`.padStart(16),
