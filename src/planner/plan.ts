@@ -1,6 +1,7 @@
 // Plans a manifest in full: the phases of a plan, in order. Each phase has a file of its own.
 
 import { sameData } from '../core/data.ts'
+import { FdwsyncError } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
@@ -74,6 +75,24 @@ async function planOnce(
 ): Promise<PlanInHand> {
   const { kept } = extent
   const context = await resolveAndRead(session, manifest, options, extent)
+  const { part } = context.target
+  const found = await findChanges(context).catch((error: unknown) => {
+    // What is left out may be what the error is about.
+    if (part && error instanceof FdwsyncError) return undefined
+    throw error
+  })
+  if (!found || (part && !isConclusive(found.plan, part)))
+    return planOnce(session, manifest, options, { kept, readsAll: true })
+  const { plan, changeSet } = found
+  const more = tablesToKeep(plan, context.resolved)
+  if ([...more.keys()].some((key) => !kept.has(key)))
+    return planOnce(session, manifest, options, { ...extent, kept: new Map([...kept, ...more]) })
+  const inHand = putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
+  return ofSelection(inHand, changeSet.comparison.selection)
+}
+
+/** Compares what was read, and checks what comes of it. */
+async function findChanges(context: PlanContext): Promise<{ readonly plan: Plan; readonly changeSet: ChangeSet }> {
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
   await requireOneMoment(context, changeSet)
@@ -85,14 +104,7 @@ async function planOnce(
   const waits = await waitingReaders(context, changeSet)
   const keptRows = await copiesKeepingRows(context, changeSet)
   const found = [...faults, ...unreadable, ...unloaded, ...waits, ...keptRows, ...unusable]
-  const plan = await assemblePlan(context, changeSet, sourceCheck, found)
-  const { part } = context.target
-  if (part && !isConclusive(plan, part)) return planOnce(session, manifest, options, { kept, readsAll: true })
-  const more = tablesToKeep(plan, context.resolved)
-  if ([...more.keys()].some((key) => !kept.has(key)))
-    return planOnce(session, manifest, options, { ...extent, kept: new Map([...kept, ...more]) })
-  const inHand = putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
-  return ofSelection(inHand, changeSet.comparison.selection)
+  return { plan: await assemblePlan(context, changeSet, sourceCheck, found), changeSet }
 }
 
 /** Expands imports and mirrors, declares every object, and reads the ledger and the live objects in one snapshot. */

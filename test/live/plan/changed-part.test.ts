@@ -104,6 +104,13 @@ function comparable({ plan: { fingerprint: _, ...plan } }: PlanInHand): unknown 
   return JSON.parse(JSON.stringify(plan).replace(/(\\")?[0-9a-f]{8,}(\\")?|_s\d+\b/g, ''))
 }
 
+/** Edits that end a plan with an error. */
+const mistakes: Readonly<Record<string, Pick<Edit, 'from' | 'to'>>> = {
+  'a name much like one that is not read': { from: 'id FROM proxy.lines', to: 'id FROM proxy.itemz' },
+  'a column that is not there': { from: 'id FROM proxy.lines', to: 'itm FROM proxy.lines' },
+  'a column that an index of another view needs': { from: 'columns: [id] }', to: 'columns: [ids] }' },
+}
+
 test.each(
   newestMajor(),
 )('PostgreSQL $name: a plan of what has changed is the plan of everything', async (pair: ServerPair) => {
@@ -125,6 +132,14 @@ test.each(
     const part = await createPlan(session, parsed, { populate: true })
     const everything = await createPlan(session, parsed, { populate: true, ignoresProof: true })
     expect({ title, read: readOf(part), plan: comparable(part) }).toEqual({ title, read, plan: comparable(everything) })
+  }
+  for (const [title, { from, to }] of Object.entries(mistakes)) {
+    const parsed = await fixture.manifest(shop.replace(from, to))
+    const problemsOf = (options: { readonly ignoresProof?: true }) =>
+      createPlan(session, parsed, { populate: true, ...options }).catch((error) => error.problems ?? error)
+    const problems = await problemsOf({})
+    expect({ title, problems }).toEqual({ title, problems: await problemsOf({ ignoresProof: true }) })
+    expect(problems, title).toEqual([expect.objectContaining({ code: expect.any(String) })])
   }
   await source.drop()
 })
