@@ -20,19 +20,23 @@ interface TakenName {
   readonly isType: boolean
 }
 
-// What belongs to a managed relation may leave its name in this plan.
+// What is managed may leave its name in this plan, and so may the key of a managed table. Any other index of it stays, or its successor gets it.
 const occupantsQuery = trusted(`
   SELECT taken.key, taken.title,
-         format('%s named %I already exists', CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'S' THEN 'a sequence' ELSE 'a relation' END, c.relname) AS reason
+         format('%s named %I already exists', CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'S' THEN 'a sequence' ELSE 'a relation' END, c.relname) AS reason,
+         CASE WHEN (i.indrelid = ANY ($2::oid[])) IS NOT TRUE THEN NULL
+              WHEN k.oid IS NULL THEN format('DROP INDEX %s;', c.oid::regclass)
+              ELSE format('ALTER TABLE %s DROP CONSTRAINT %I;', k.conrelid::regclass, k.conname) END AS drop
     FROM jsonb_to_recordset($1) AS taken(key text, title text, schema text, name text, "isType" bool)
     JOIN pg_namespace n ON n.nspname = taken.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = taken.name
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
-   WHERE NOT "isType" AND c.relkind <> 'c' AND c.oid <> ALL ($2::oid[]) AND coalesce(i.indrelid, 0) <> ALL ($2::oid[])`)
+    LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.conrelid = i.indrelid
+   WHERE NOT "isType" AND c.relkind <> 'c' AND c.oid <> ALL ($2::oid[]) AND NOT (coalesce(i.indisprimary, false) AND i.indrelid = ANY ($2::oid[]))`)
 
 // An array type that PostgreSQL has created gives way to a name that is wanted.
 const typesQuery = trusted(`
-  SELECT taken.key, taken.title, format('a type named %I already exists', t.typname) AS reason
+  SELECT taken.key, taken.title, format('a type named %I already exists', t.typname) AS reason, NULL AS drop
     FROM jsonb_to_recordset($1) AS taken(key text, title text, schema text, name text, "isType" bool)
     JOIN pg_namespace n ON n.nspname = taken.schema
     JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = taken.name
@@ -44,6 +48,8 @@ interface TakenBy {
   readonly key: Key
   readonly title: string
   readonly reason: string
+  /** The statement that drops it, if it is on a managed table. */
+  readonly drop: string | null
 }
 
 export async function refuseTakenNames(
@@ -62,7 +68,11 @@ export async function refuseTakenNames(
       : relations
   })
   const hint = 'Rename one of the two; fdwsync does not touch what it does not manage.'
-  return rows.map(({ key, title, reason }) => ({ code: 'object/name-taken', key, title, reason, hint }))
+  return rows.map(({ drop, ...taken }) => ({
+    code: 'object/name-taken',
+    ...taken,
+    hint: drop === null ? hint : `Rename it, or drop it: ${drop}`,
+  }))
 }
 
 function takenBy(change: Change): readonly TakenName[] {
