@@ -21,9 +21,9 @@ export const options = {
     repeatable('--allow-files <folder>', 'Let ${file:…} read files of this folder, too; repeatable', 'none'),
   database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
   target: () =>
-    new Option('--target <label>', 'Label of the database in a saved plan: one with another label is refused').env(
-      'FDWSYNC_TARGET',
-    ),
+    new Option('--target <label>', 'Label of the database in a saved plan: one with another label is refused')
+      .env('FDWSYNC_TARGET')
+      .argParser(parseLabel),
   ledgerOwner: () =>
     new Option('--ledger-owner <role>', 'Trust a ledger that belongs to this role').env('FDWSYNC_LEDGER_OWNER'),
   format: () => formatOption(formats),
@@ -41,12 +41,8 @@ export const options = {
     new Option('--events <file>', 'Write what happens as JSON, a document on each line; - is standard output'),
   verbose: () => new Option('--verbose', 'List every object, however many are alike'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
-  sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
-  refreshTimeout: () =>
-    new Option(
-      '--timeout <duration>',
-      'Cancel a refresh that takes longer, in place of the declared timeouts',
-    ).argParser(parseDuration),
+  sourceTimeout: () => timeout('--source-timeout', 'How long to wait for a source to answer').default(10_000, '10s'),
+  refreshTimeout: () => timeout('--timeout', 'Cancel a refresh that takes longer, in place of the declared timeouts'),
   lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),
   leaseTimeout: () =>
     duration('--lease-timeout', 'How long to wait for another apply or refresh of the manifest', '30s'),
@@ -109,6 +105,15 @@ function duration(flag: string, description: string, initial: string): Option {
     .default(durationMilliseconds(initial), initial)
 }
 
+/** A duration after which something is given up. */
+function timeout(flag: string, description: string): Option {
+  return new Option(`${flag} <duration>`, description).argParser((text: string) => {
+    const milliseconds = parseDuration(text)
+    if (milliseconds === 0) throw new InvalidArgumentError('Expected a duration longer than 0.')
+    return milliseconds
+  })
+}
+
 function repeatable(flags: string, description: string, initial = 'all'): Option {
   const collect = (value: string, previous: readonly string[]) => [...previous, value]
   return new Option(flags, description).argParser(collect).default([], initial)
@@ -120,6 +125,11 @@ function collectHazard(hazard: string, previous: readonly string[] | undefined):
     throw new InvalidArgumentError(`Allowed choices are ${hazardsToAllow.join(', ')}.`)
   }
   return [...(previous ?? []), hazard]
+}
+
+function parseLabel(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected a label that is not empty.')
+  return text
 }
 
 function parseJobs(text: string): number {

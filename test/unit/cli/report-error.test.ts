@@ -87,6 +87,9 @@ describe('the document of an error', () => {
     ['plan --var stage', expect.stringContaining('Expected NAME=VALUE'), null],
     ['status --var a=1 --var a=2', expect.stringContaining('"a" is set twice'), null],
     ['plan --width none', expect.stringContaining('Expected a whole number'), null],
+    ['plan --source-timeout 0s', expect.stringContaining('longer than 0'), null],
+    ['refresh --timeout 0', expect.stringContaining('longer than 0'), null],
+    ['apply --target=', expect.stringContaining('a label that is not empty'), null],
   ])('wrong usage: %s', (line, message, hint) => {
     const error = usageError(line)
     expect(error).toBeInstanceOf(CommanderError)
