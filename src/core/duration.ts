@@ -5,6 +5,9 @@ const units = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as co
 /** What a duration is as text: a regular expression, to PostgreSQL as well. */
 export const durationPattern = '^ *([0-9]{1,9}(?:[.][0-9]{1,3})?) *(ms|s|min|h|d) *$'
 
+/** The same, or 0 without a unit. */
+export const durationOrZeroPattern = `^ *0 *$|${durationPattern}`
+
 /** `500ms`, `90s`, `15min`, `1.5h`, `1d`. Undefined for anything else, also for a number without a unit. */
 export function parseDuration(text: string): number | undefined {
   const [, amount, unit] = new RegExp(durationPattern).exec(text) ?? []

@@ -7,6 +7,7 @@ test.each([
   ['timestamp(3) with time zone', '5', /must be a duration/],
   ['timestamp without time zone', '90s', undefined],
   ['date', '1.5d', undefined],
+  ['timestamp with time zone', '0', undefined],
   ['integer', '5min', /must be a whole number/],
   ['numeric(10,2)', '0.5', undefined],
   ['text', '1', /is of type text/],

@@ -1,6 +1,6 @@
 // What a column can be used as a watermark for: how far back a refresh reads, and which values count. Pure.
 
-import { durationPattern } from '../../../core/duration.ts'
+import { durationOrZeroPattern } from '../../../core/duration.ts'
 import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 import type { Watermark } from '../../../core/watermark.ts'
 
@@ -85,7 +85,7 @@ function time(name: string, latest: Sql, overlap: string): WatermarkColumn {
     lowest: sql`CAST('-infinity' AS ${type})`,
     before: (value, back) => sql`CAST(CAST(${value} AS ${type}) OPERATOR(pg_catalog.-) ${hours(back)} AS ${type})`,
     overlap,
-    overlaps: durationPattern,
+    overlaps: durationOrZeroPattern,
     overlapRule: 'must be a duration, such as 5min',
     counts: (value) => sql`pg_catalog.isfinite(${value}) AND ${value} OPERATOR(pg_catalog.<=) ${latest}`,
     textOf: (value) => sql`pg_catalog.jsonb_array_element_text(pg_catalog.jsonb_build_array(${value}), 0)`,
