@@ -51,5 +51,5 @@ export async function previewRefresh(
 ): Promise<RefreshReport> {
   const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, only)
   const views = await previewCopies(session, ids, { policies, strategy })
-  return { manifest: parsed.manifest.name, views, warnings: [], notImported }
+  return { manifest: parsed.manifest.name, isPreview: true, views, warnings: [], notImported }
 }

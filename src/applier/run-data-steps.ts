@@ -63,6 +63,8 @@ export async function runDataSteps(
   const pool = pooledConnect(connect, isLoad)
   // postgres_fdw keeps its connection to a source for as long as the session lives.
   const connectFor = (step: Step) => (serversOf(step, inHand).some(limits.isLimited) ? connect : pool.connect)
+  const onStarted = ({ stage, key, title, action }: Step) =>
+    options.emit({ type: 'step-started', stage, key, title, action })
   const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
   const runSome = (some: readonly Step[]) =>
@@ -82,14 +84,14 @@ export async function runDataSteps(
           if (!first) return new Map()
           const outcomes = await loadBatch(run, connectFor(first), batch, shared)
           for (const [step, outcome] of outcomes) {
-            options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
+            onStarted(step)
             onFinished(step, outcome)
           }
           return outcomes
         },
       },
       async run(step, othersRun) {
-        options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
+        onStarted(step)
         const outcome = await runStep(run, connectFor(step), step, othersRun)
         if (outcome !== tooManyAtOnce) onFinished(step, outcome)
         return outcome

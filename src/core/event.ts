@@ -1,7 +1,7 @@
 // What happens while a plan is applied or views are refreshed, reported as it happens.
 
 import type { Key } from './object.ts'
-import type { StageName } from './plan.ts'
+import type { StageName, Step } from './plan.ts'
 import type { StepOutcome } from './report.ts'
 
 /** What happens during an apply, a refresh or a removal. */
@@ -10,7 +10,14 @@ export type ApplyEvent =
   | { readonly type: 'waiting-for-lease'; readonly holder: string }
   /** `objects`: how many the steps change or load. */
   | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number; readonly objects: number }
-  | { readonly type: 'step-started'; readonly stage: StageName; readonly key: Key; readonly title: string }
+  | {
+      readonly type: 'step-started'
+      readonly stage: StageName
+      readonly key: Key
+      readonly title: string
+      /** `populate`: its data is loaded or refreshed. */
+      readonly action: Step['action']
+    }
   | {
       readonly type: 'step-finished'
       readonly stage: StageName

@@ -51,6 +51,8 @@ export type RefreshOutcome = StepOutcome | { readonly status: 'planned' }
 /** What became of each copy of a refresh. */
 export interface RefreshReport {
   readonly manifest: string
+  /** Whether it is of what would be done. */
+  readonly isPreview: boolean
   readonly views: readonly {
     readonly key: Key
     readonly title: string

@@ -84,6 +84,7 @@ export async function refreshCopies(
   const byKey = new Map(ended.map((view) => [view.key, view]))
   return {
     manifest,
+    isPreview: false,
     views: targets.flatMap(({ key }) => byKey.get(key) ?? []),
     warnings: warningsOfNotices(run.notices),
   }
@@ -107,8 +108,10 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
   const small = smallCopies(units, timeoutMilliseconds)
   const lock = lockOfSmall(small)
   const onStarted = ({ copies }: RefreshUnit) => {
-    for (const { target } of copies)
-      emit({ type: 'step-started', stage: 'populate', key: target.key, title: target.title })
+    for (const { target } of copies) {
+      const { key, title } = target
+      emit({ type: 'step-started', stage: 'populate', key, title, action: 'populate' })
+    }
   }
   const onFinished = ({ copies }: RefreshUnit, outcome: StepOutcome) => {
     for (const { target } of copies) {

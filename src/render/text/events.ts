@@ -2,6 +2,7 @@
 
 import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../../core/event.ts'
+import type { Step } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import { counted, cut, durationText, numberText } from './layout.ts'
 
@@ -21,13 +22,21 @@ export function renderEvent(
     case 'warning':
       return style.yellow(`warning: ${oneLine(event.reason)}`)
     case 'step-started':
-      return style.dim(`${event.stage === 'build' ? 'building' : verb} ${oneLine(event.title)}`)
+      return style.dim(`${participles[event.action] ?? verb} ${oneLine(event.title)}`)
     case 'progress':
       return progressLine(event, style)
     case 'step-finished':
       if (event.stage === 'define' || event.stage === 'prepare' || event.outcome.status !== 'applied') return undefined
       return style.dim(`finished ${oneLine(event.title)} in ${durationText(event.outcome.milliseconds)}`)
   }
+}
+
+/** What a step does that does not just load data. */
+const participles: Readonly<Partial<Record<Step['action'], string>>> = {
+  create: 'creating',
+  alter: 'altering',
+  replace: 'building',
+  drop: 'dropping',
 }
 
 /** A step that runs. */

@@ -12,7 +12,7 @@ import { hanging, problemsOf, sentenceLines } from './report.ts'
 
 /** The copies that were refreshed, those that were not with the cause, and a summary; or, of a preview, what would be done. */
 export function renderRefresh(report: RefreshReport, options: RenderOptions): string {
-  const { views, notImported } = report
+  const { views, notImported, isPreview } = report
   const refreshed = views.flatMap(({ outcome, ...view }) =>
     outcome.status === 'applied' ? [{ ...view, milliseconds: outcome.milliseconds, unchanged: outcome.unchanged }] : [],
   )
@@ -24,31 +24,23 @@ export function renderRefresh(report: RefreshReport, options: RenderOptions): st
   const unchanged = refreshed.filter((view) => view.unchanged !== undefined).length
   const missing =
     notImported.length === 0 ? '' : ` Not imported: ${listed(notImported.map(({ title }) => oneLine(title)))}.`
+  const summary = isPreview
+    ? refreshSummary('Would refresh', planned.length, views)
+    : refreshSummary('Refreshed', refreshed.length - unchanged, views)
+  const same = unchanged === 0 ? '' : `; ${unchanged} had not changed`
   const lines = [
     ...plannedLines(planned, options),
     ...refreshedLines(refreshed, options),
     ...problems,
     ...renderWarnings(report, options),
-    ...sentenceLines(
-      `${refreshSummary(views, { refreshed: refreshed.length - unchanged, unchanged, planned: planned.length })}${missing}`,
-      options,
-    ),
+    ...sentenceLines(`${summary}${same}.${missing}`, options),
   ]
   return `${lines.join('\n')}\n`
 }
 
-interface Summary {
-  readonly refreshed: number
-  readonly unchanged: number
-  readonly planned: number
-}
-
-function refreshSummary(views: readonly View[], { refreshed, unchanged, planned }: Summary): string {
+function refreshSummary(verb: string, count: number, views: readonly View[]): string {
   const all = views.length
-  if (all === 0) return 'Nothing to refresh.'
-  const [verb, count] = planned > 0 ? ['Would refresh', planned] : ['Refreshed', refreshed]
-  const same = unchanged === 0 ? '' : `; ${unchanged} had not changed`
-  return `${verb} ${count < all ? `${count} of ` : ''}${copiesText(views)}${same}.`
+  return all === 0 ? 'Nothing to refresh' : `${verb} ${count < all ? `${count} of ` : ''}${copiesText(views)}`
 }
 
 /** `2 views`, `1 table`; `3 copies` of both kinds. */

@@ -223,8 +223,9 @@ export const events: readonly ApplyEvent[] = [
   { type: 'stage-started', stage: 'prepare', steps: 1, objects: 1 },
   { type: 'stage-started', stage: 'define', steps: 12, objects: 9 },
   { type: 'retrying', stage: 'define', reason: 'canceling statement due to lock timeout', attempt: 2 },
-  { type: 'step-started', stage: 'build', key: keyOf(view), title: titleOf(view) },
-  { type: 'step-started', stage: 'populate', key: keyOf(customers), title: titleOf(customers) },
+  { type: 'step-started', stage: 'build', key: keyOf(view), title: titleOf(view), action: 'replace' },
+  { type: 'step-started', stage: 'build', key: keyOf(table), title: titleOf(table), action: 'drop' },
+  { type: 'step-started', stage: 'populate', key: keyOf(customers), title: titleOf(customers), action: 'populate' },
   { type: 'step-finished', stage: 'populate', key: keyOf(customers), title: titleOf(customers), outcome: applied },
   { type: 'warning', reason: 'the refresh could not be recorded' },
   {
@@ -300,6 +301,7 @@ export const refreshes: readonly (readonly [title: string, report: RefreshReport
     'all views',
     {
       manifest: 'shop-mirror',
+      isPreview: false,
       views: [
         { key: keyOf(view), title: titleOf(view), how: 'concurrently', outcome: applied },
         { key: keyOf(customers), title: titleOf(customers), how: 'plain', outcome: applied },
@@ -312,10 +314,21 @@ export const refreshes: readonly (readonly [title: string, report: RefreshReport
     'some views',
     {
       manifest: 'shop-mirror',
+      isPreview: false,
       views: [
         { key: keyOf(view), title: titleOf(view), how: undefined, outcome: failed },
         { key: keyOf(customers), title: titleOf(customers), how: 'plain', outcome: applied },
       ],
+      warnings: [],
+      notImported: [],
+    },
+  ],
+  [
+    'a preview of a view that could not be refreshed',
+    {
+      manifest: 'shop-mirror',
+      isPreview: true,
+      views: [{ key: keyOf(view), title: titleOf(view), how: undefined, outcome: failed }],
       warnings: [],
       notImported: [],
     },

@@ -89,7 +89,10 @@ test.each([40, 80])('hostile text in reports cannot forge a line by how it wraps
     const unknown = { ...unmanaged, id: { ...table, name: text }, state: 'unknown' as const, reason: text }
     const lines = [
       renderReport(reportOf([], { warnings, undetermined: [missing] }), { style, columns }),
-      renderRefresh({ manifest: 'm', views: [], warnings, notImported: [missing] }, { style, columns }),
+      renderRefresh(
+        { manifest: 'm', isPreview: false, views: [], warnings, notImported: [missing] },
+        { style, columns },
+      ),
       renderStatus({ database, manifest: 'm', objects: [unknown] }, { style, columns }),
     ].flatMap((rendered) => rendered.split('\n'))
     expect(lines.filter((line) => /^ {0,3}- server/.test(line))).toEqual([])

@@ -126,7 +126,7 @@ test('plans, progress, exports and JSON documents are harmless', async () => {
     const yaml = manifestText({ comment: [text], name: 'm', searchPath: undefined }, [
       { path: ['servers', text], value: { comment: text, options: { [text]: text } }, notes: [text] },
     ])
-    const event = { type: 'step-started', stage: 'build', key: keyOf(id), title: text } as const
+    const event = { type: 'step-started', stage: 'build', key: keyOf(id), title: text, action: 'replace' } as const
     const markdown = markdownFormat.plan(plan, options)
     // A script is refused while a reference is unresolved.
     const isReference = /\$\{(?:env|file):/.test(text)

@@ -344,7 +344,11 @@ describe('documents', () => {
       { key: keyOf(view), title: 'v', how: undefined, outcome: { status: 'skipped', reason: 'r' } as const },
     ]
     expect(
-      validate(JSON.parse(JSON.stringify(refreshJson({ manifest: 'm', views, warnings: [warning], notImported })))),
+      validate(
+        JSON.parse(
+          JSON.stringify(refreshJson({ manifest: 'm', isPreview: false, views, warnings: [warning], notImported })),
+        ),
+      ),
       JSON.stringify(validate.errors),
     ).toBe(true)
   })

@@ -14,6 +14,8 @@ const style = new Chalk({ level: 0 })
 const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
 const key = keyOf(table)
 
+const refreshOf: RefreshReport = { manifest: 'm', isPreview: false, views: [], warnings: [], notImported: [] }
+
 describe('reports', () => {
   const applied: StepOutcome = { status: 'applied', milliseconds: 1200 }
   const step = (
@@ -72,9 +74,7 @@ describe('reports', () => {
       renderReport(reportOf([step('create')], { undetermined: undetermined.slice(0, count) }), { style, columns: 200 })
     expect(lastLine(3)).toBe('Applied: 1 created. Undetermined: foreign table s.t, foreign table s.v.\n')
     expect(lastLine(5)).toContain('foreign table s.t, foreign table s.v, foreign table s.w, foreign table s.x.')
-    expect(
-      renderRefresh({ manifest: 'm', views: [], warnings: [], notImported: undetermined }, { style, columns: 200 }),
-    ).toBe(
+    expect(renderRefresh({ ...refreshOf, notImported: undetermined }, { style, columns: 200 })).toBe(
       'Nothing to refresh. Not imported: foreign table s.t, foreign table s.u, foreign table s.v, foreign table s.w, foreign table s.x.\n',
     )
   })
@@ -106,7 +106,7 @@ describe('reports', () => {
       { key, title: 'materialized view shop_mirror.customer_orders', how: 'concurrently', outcome: applied },
       { key, title: 'materialized view shop.orders', how: undefined, outcome: failed },
     ]
-    const text = renderRefresh({ manifest: 'm', views, warnings: [], notImported: [] }, { style, columns })
+    const text = renderRefresh({ ...refreshOf, views }, { style, columns })
     expect(text.split('\n').filter((line) => widthOf(line) > columns)).toEqual([])
     expect(text).toMatch(/concurrently(, | {2})1.2 s/)
     expect(text.trimEnd().split('\n').at(-1)).toBe('Refreshed 1 of 2 views.')
@@ -124,7 +124,10 @@ test('in a refresh and its preview, readers who wait are one entry, however many
       outcome,
     }))
   const text = (outcome: RefreshReport['views'][number]['outcome']) =>
-    renderRefresh({ manifest: 'm', views: views(outcome), warnings: [], notImported: [] }, { style, columns: 120 })
+    renderRefresh(
+      { ...refreshOf, isPreview: outcome.status === 'planned', views: views(outcome) },
+      { style, columns: 120 },
+    )
   expect(text({ status: 'planned' }).split('\n').slice(0, 2)).toEqual([
     '  would refresh 7 materialized views in shop  plain: readers wait',
     '            Declare an index.',
@@ -141,7 +144,7 @@ test.each([
     const outcome = { status: 'applied', milliseconds: 1 } as const
     return { key: keyOf({ kind, schema: 's', name: String(at) }), title: `copy ${at}`, how: undefined, outcome }
   })
-  const text = renderRefresh({ manifest: 'm', views, warnings: [], notImported: [] }, { style, columns: 100 })
+  const text = renderRefresh({ ...refreshOf, views }, { style, columns: 100 })
   expect(text.trimEnd().split('\n').at(-1)).toBe(sentence)
 })
 
@@ -173,7 +176,7 @@ test('a refresh is a table: strategy, rows and size, duration and that of the la
     },
     { ...view('customers'), how: undefined, outcome: { status: 'failed', reason: 'permission denied' } },
   ]
-  expect(renderRefresh({ manifest: 'm', views, warnings: [], notImported: [] }, { style, columns: 100 })).toBe(
+  expect(renderRefresh({ ...refreshOf, views }, { style, columns: 100 })).toBe(
     `  shop.order_lines  swap     1,204,331 rows · 96 MB  41.0 s  (38.0 s last time)
   shop.orders       skipped  same as 12 min ago      100 ms
   shop.slow         plain                            2.0 s
