@@ -32,6 +32,7 @@ export {
   manifests,
   refreshHistory,
   status,
+  withReferences,
 } from './library/inspect.ts'
 export type { GivenVariables, LoadedTexts, LoadManifestOptions, Manifest, Variable } from './library/load-manifest.ts'
 export {
@@ -39,6 +40,7 @@ export {
   loadLockFile,
   loadManifest,
   loadManifestOrPlan,
+  loadManifestOrStatus,
   loadManifestWithTexts,
   loadSavedManifest,
   lockPathOf,

@@ -11,7 +11,7 @@ import type { ObjectState } from '../core/status.ts'
 import { provesHidden } from '../differ/diff.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { kindOf } from '../kinds/registry.ts'
-import type { LedgerEntry, OwnedEntry } from '../ledger/read.ts'
+import type { LedgerEntry, Owned } from '../ledger/read.ts'
 import type { StatusReading } from '../ledger/status.ts'
 
 export interface StateFinding {
@@ -19,7 +19,7 @@ export interface StateFinding {
   readonly reason?: string
 }
 
-type StateOf = (key: Key, owners: readonly OwnedEntry[]) => StateFinding | undefined
+type StateOf = (key: Key, owners: readonly Owned[]) => StateFinding | undefined
 
 /** Finds the state of the objects that the plan's manifest owns or declares. It is undefined for all others. */
 export function statesByPlan(plan: Plan, declared: ReadonlySet<Key>): StateOf {
@@ -77,14 +77,14 @@ function stateByChange({ change, cause, causes = [], because }: PlannedChange, i
 }
 
 /** What the ledger shows without the manifest. */
-export function stateByLedger(key: Key, owners: readonly OwnedEntry[], { catalog }: StatusReading): StateFinding {
+export function stateByLedger(key: Key, owners: readonly Owned[], { catalog }: StatusReading): StateFinding {
   if (owners.length === 0) return { state: 'unmanaged' }
   const occupied = catalog.occupied.get(key)
   if (occupied !== undefined)
     return { state: 'drifted', reason: `${occupied === 'index' ? 'an' : 'a'} ${occupied} has its name` }
   const live = catalog.live.get(key)
   if (!live) return { state: 'missing' }
-  const states = owners.map(({ entry }) => compareWithEntry(entry, live))
+  const states = owners.flatMap(({ entry }) => (entry ? [compareWithEntry(entry, live)] : []))
   return states.find(({ state }) => state !== 'in sync') ?? states[0] ?? { state: 'unmanaged' }
 }
 

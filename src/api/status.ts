@@ -11,7 +11,7 @@ import type { CopyFreshness, ObjectStatus, StatusReport } from '../core/status.t
 import type { Verification } from '../core/verification.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
-import type { OwnedEntry } from '../ledger/read.ts'
+import type { Owned } from '../ledger/read.ts'
 import { readStatus, type StatusReading } from '../ledger/status.ts'
 import { maxConnectionsOf } from '../loader/server-limits.ts'
 import { type VerifyOptions, verifyCopies } from '../loader/verify.ts'
@@ -37,6 +37,8 @@ export interface StatusOptions {
   readonly all: boolean
   /** Its objects are compared with their declarations, those of other manifests with the ledger. */
   readonly manifest?: ParsedManifest | undefined
+  /** The plan of a manifest that is in place, instead of the manifest. */
+  readonly inPlace?: PlanInHand | undefined
   /** How to ask the sources of the manifest what they have. Without it no source is contacted. */
   readonly sources?: SourceAccess | undefined
   /** How to compare copies with their sources. Without it none is compared. */
@@ -47,14 +49,17 @@ export interface StatusOptions {
 export async function status(session: Session, options: StatusOptions): Promise<StatusReport> {
   const matches = options.pattern === undefined ? () => true : namePattern(options.pattern)
   const isChosen = (id: ObjectId) => matches(id) && (options.kinds.length === 0 || options.kinds.includes(id.kind))
-  const inHand = options.manifest && (await createPlan(session, options.manifest, planOptions(options)))
+  const inHand =
+    options.inPlace ?? (options.manifest && (await createPlan(session, options.manifest, planOptions(options))))
   const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
-  const reading = await readStatus(session, { isChosen, declared, all: options.all })
+  // A comparison with sources needs the search path of each copy, which the ledger has.
+  const proven = inHand?.isProven && !options.verifying ? inHand.plan.manifest : undefined
+  const reading = await readStatus(session, { isChosen, declared, all: options.all, proven })
   const notImported = notImportedObjects(reading, inHand, isChosen)
-  const owners = groupBy(reading.owned, ({ entry }) => keyOf(entry.id))
+  const owners = groupBy(reading.owned, ({ id }) => keyOf(id))
   const ids = new Map([
     ...declared.map((id) => [keyOf(id), id] as const),
-    ...reading.owned.map(({ entry: { id } }) => [keyOf(id), id] as const),
+    ...reading.owned.map(({ id }) => [keyOf(id), id] as const),
     ...Array.from(reading.catalog.live, ([key, { id }]) => [key, id] as const),
     ...Array.from(notImported, ([key, { id }]) => [key, id] as const),
   ])
@@ -91,7 +96,7 @@ function verifyListed(
   { verifying, manifest }: Pick<StatusOptions, 'manifest'> & { readonly verifying: Verifying },
 ): Promise<ReadonlyMap<Key, Verification>> {
   const ids = objects.flatMap(({ id, populated }) => (isCopyId(id) && populated ? [id] : []))
-  const paths = new Map(owned.map(({ entry }) => [keyOf(entry.id), entry.searchPath ?? undefined]))
+  const paths = new Map(owned.map(({ id, entry }) => [keyOf(id), entry?.searchPath ?? undefined]))
   const declared = manifest?.manifest.search_path ?? ['public']
   const maxConnections = manifest ? maxConnectionsOf(manifest.manifest) : new Map()
   return verifyCopies(session, ids, {
@@ -133,7 +138,7 @@ function planOptions({ sources }: StatusOptions): PlanOptions {
 function describe(
   id: ObjectId,
   { catalog, freshness, policies, scheduled, indexes }: StatusReading,
-  entries: readonly OwnedEntry[],
+  entries: readonly Owned[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable' | 'verification'> {
   const key: Key = keyOf(id)
   const { data, child, display } = kindOf(id)
@@ -142,7 +147,7 @@ function describe(
   return {
     key,
     id,
-    manifests: entries.map(({ manifest }) => manifest),
+    manifests: entries.map(({ manifest }) => manifest).sort(),
     populated: holdsData,
     freshness:
       live && data

@@ -165,25 +165,49 @@ export async function readCanonicalForms(
   })
 }
 
-export interface OwnedEntry {
+/** An object that a manifest owns. */
+export interface Owned {
   readonly manifest: string
-  readonly entry: LedgerEntry
+  readonly id: ObjectId
+  /** Undefined if it is proven to be in place. */
+  readonly entry: LedgerEntry | undefined
 }
 
-/** Reads everything that any manifest owns, within the session's transaction. */
+/**
+ * Reads everything that any manifest owns, within the session's transaction.
+ * @param proven the manifest whose objects are proven to be in place, so that only their ids are read
+ */
 export async function readOwned(
   session: Session,
-): Promise<{ readonly exists: boolean; readonly entries: readonly OwnedEntry[] }> {
+  proven: string | undefined,
+): Promise<{ readonly exists: boolean; readonly owned: readonly Owned[] }> {
   const found = await findLedger(session)
   if (found.state === 'unreadable')
     throw new FdwsyncError({ ...found.problem, message: `the ledger cannot be read: ${found.problem.message}` })
-  if (found.state !== 'ready') return { exists: false, entries: [] }
-  const rows = await session.query<Row>(trusted(`SELECT ${columns} FROM ${fromObjects} ORDER BY manifest`))
-  const entries = rows.flatMap((row) => {
+  if (found.state !== 'ready') return { exists: false, owned: [] }
+  const rows = await session.query<Row>(
+    trusted(`SELECT ${columns} FROM ${fromObjects} WHERE manifest IS DISTINCT FROM $1 ORDER BY manifest`),
+    [proven ?? null],
+  )
+  const compared = rows.flatMap((row) => {
     const id = idOf(row.address)
-    return id ? [{ manifest: row.manifest, entry: toEntry(session, id, row) }] : []
+    return id ? [{ manifest: row.manifest, id, entry: toEntry(session, id, row) }] : []
   })
-  return { exists: true, entries }
+  return {
+    exists: true,
+    owned: proven === undefined ? compared : [...compared, ...(await readProven(session, proven))],
+  }
+}
+
+async function readProven(session: Session, manifest: string): Promise<readonly Owned[]> {
+  const rows = await session.query<{ address: string }>(
+    trusted('SELECT address FROM fdwsync.object WHERE manifest = $1'),
+    [manifest],
+  )
+  return rows.flatMap(({ address }) => {
+    const id = idOf(address)
+    return id ? [{ manifest, id, entry: undefined }] : []
+  })
 }
 
 function toEntry({ serverVersion }: Session, id: ObjectId, row: Row): LedgerEntry {

@@ -15,11 +15,12 @@ import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { readFreshness } from './freshness.ts'
 import { readNotImported } from './not-imported.ts'
 import { readPolicies } from './policies.ts'
-import { type OwnedEntry, readOwned } from './read.ts'
+import { type Owned, readOwned } from './read.ts'
 
 /** Everything that `status` reports on. */
 export interface StatusReading {
-  readonly owned: readonly OwnedEntry[]
+  readonly owned: readonly Owned[]
+  /** Without what is proven to be in place, but for copies. */
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
   readonly freshness: ReadonlyMap<Key, RecordedFreshness>
@@ -39,16 +40,19 @@ export interface StatusScope {
   readonly declared: readonly ObjectId[]
   /** Whether to read unmanaged objects, too. */
   readonly all: boolean
+  /** The manifest whose objects are proven to be in place. */
+  readonly proven: string | undefined
 }
 
 /** Reads in one snapshot, without waiting for a running REFRESH. */
-export function readStatus(session: Session, { isChosen, declared, all }: StatusScope): Promise<StatusReading> {
+export function readStatus(session: Session, { isChosen, declared, all, proven }: StatusScope): Promise<StatusReading> {
   return inSnapshot(session, async () => {
     await session.run(readingPath)
-    const { entries, exists } = await readOwned(session)
-    const owned = entries.filter(({ entry }) => isChosen(entry.id))
-    const ids = [...owned.map(({ entry }) => entry.id), ...declared, ...(all ? await listAll(session) : [])]
+    const { owned: every, exists } = await readOwned(session, proven)
+    const owned = every.filter(({ id }) => isChosen(id))
+    const ids = [...owned.map(({ id }) => id), ...declared, ...(all ? await listAll(session) : [])]
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
+    for (const { id, entry } of owned) if (!entry && !kindOf(id).data) chosen.delete(keyOf(id))
     const catalog = await readCatalog(session, chosen.values(), createRunDigests().salt)
     const copies = [...catalog.live.values()].filter(({ id }) => kindOf(id).data).map(({ id }) => id)
     return {
@@ -56,7 +60,7 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
       catalog,
       notImported: exists ? await readNotImported(session) : new Map(),
       freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
-      scheduled: new Set(entries.flatMap(({ entry }) => scheduledCopy(entry.id))),
+      scheduled: new Set(every.flatMap(({ id }) => scheduledCopy(id))),
       policies: exists ? await readPolicies(session, copies.filter(isCopy)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
     }

@@ -7,8 +7,11 @@ import { status as statusOf } from '../api/status.ts'
 import type { ApplyDetails, History, RefreshHistory } from '../core/history.ts'
 import type { ManifestList } from '../core/manifest-summary.ts'
 import type { KindName } from '../core/object.ts'
+import { type ResolvedReference, withReference } from '../core/redaction.ts'
 import type { StatusReport } from '../core/status.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import type { ManifestTexts } from '../manifest/texts.ts'
+import { mayPlanWithoutParsing, planWithoutParsing } from '../planner/fast-path.ts'
 import { onSession } from './on-session.ts'
 import { type CommandOptions, type SourceOptions, signalOf, sourceTimeoutOf } from './options.ts'
 import { connectTo } from './target.ts'
@@ -40,6 +43,33 @@ export function status(options: StatusListOptions): Promise<StatusReport> {
   return onSession(manifest, options, 'status', (session) =>
     statusOf(session, { manifest, pattern, kinds, all, sources, verifying }),
   )
+}
+
+/**
+ * The status of a manifest that is known to be in place, without parsing it; undefined if nothing proves that. Names that references
+ * resolve to are shown as these.
+ */
+export async function statusUnparsed(
+  texts: ManifestTexts,
+  options: Omit<StatusListOptions, 'manifest'>,
+): Promise<StatusReport | undefined> {
+  if (!mayPlanWithoutParsing(texts)) return undefined
+  const { pattern, kinds = [], all = false } = options
+  return onSession(undefined, options, 'status', async (session) => {
+    const inPlace = await planWithoutParsing(session, texts)
+    const report = inPlace && (await statusOf(session, { pattern, kinds, all, inPlace }))
+    return report && withReferences(report, inPlace)
+  })
+}
+
+/** With references in the place of names that they resolve to. */
+export function withReferences(
+  report: StatusReport,
+  { references }: { readonly references: readonly ResolvedReference[] },
+): StatusReport {
+  const shown = (name: string) => withReference(name, references)
+  const objects = report.objects.map((object) => ({ ...object, manifests: object.manifests.map(shown) }))
+  return { ...report, manifest: report.manifest && shown(report.manifest), objects }
 }
 
 /** What {@link exportManifest} takes. */

@@ -7,6 +7,7 @@ import type { SavedManifest, SavedPlan, SavedText } from '../api/saved-plan/docu
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Hidden } from '../core/redaction.ts'
+import type { StatusReport } from '../core/status.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
 import {
   loadLock,
@@ -20,6 +21,7 @@ import {
 import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
 import { readReferencedFile } from '../manifest/referenced-file.ts'
 import type { ManifestTexts } from '../manifest/texts.ts'
+import type { StatusListOptions } from './inspect.ts'
 import type { IsNeeded } from './needed-references.ts'
 import type { CommandOptions } from './options.ts'
 
@@ -113,10 +115,38 @@ export async function loadManifestOrPlan(
   target: CommandOptions,
   options: LoadManifestOptions & { readonly mustParse?: boolean },
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
+  return loadManifestUnlessProven(paths, options, async (texts) => {
+    const { planUnparsed } = await import('./plan-unparsed.ts')
+    return planUnparsed(texts, target)
+  })
+}
+
+/**
+ * A manifest with its lock; or, if everything is still in place as it was last proven, its status without parsing the manifest.
+ * @param target of the manifest, and what to list
+ */
+export async function loadManifestOrStatus(
+  paths: readonly string[],
+  target: Omit<StatusListOptions, 'manifest'>,
+  options: LoadManifestOptions,
+): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: StatusReport }> {
+  const mustParse = target.checkSource === true || target.verify === true
+  return loadManifestUnlessProven(paths, { ...options, mustParse }, async (texts) => {
+    const { statusUnparsed } = await import('./inspect.ts')
+    return statusUnparsed(texts, target)
+  })
+}
+
+/** @param findInPlace returns undefined if nothing proves that everything is in place */
+async function loadManifestUnlessProven<InPlace>(
+  paths: readonly string[],
+  options: LoadManifestOptions & { readonly mustParse?: boolean },
+  findInPlace: (texts: ManifestTexts) => Promise<InPlace | undefined>,
+): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: InPlace }> {
   const texts = await readTexts(paths, options)
   const isLocked = existsSync(lockPathOf(paths) ?? '')
   if (!options.mustParse && !isLocked) {
-    const inPlace = await planInPlace(texts, target, options)
+    const inPlace = await parsingFirstIfItFails(texts, options, findInPlace)
     if (inPlace) return { inPlace }
   }
   return { parsed: await withLock(await parseAndCheck(texts, options), await lockBeside(paths, options)) }
@@ -147,15 +177,14 @@ function savedReferences(path: string, { env = {}, allowedFolders = [] }: LoadMa
   }
 }
 
-/** Undefined if nothing proves that everything is in place. Throws what is wrong with the manifest before anything else. */
-async function planInPlace(
+/** Throws what is wrong with the manifest before any other error. */
+async function parsingFirstIfItFails<Result>(
   texts: ManifestTexts,
-  target: CommandOptions,
   options: LoadManifestOptions,
-): Promise<Plan | undefined> {
-  const { planUnparsed } = await import('./plan-unparsed.ts')
+  work: (texts: ManifestTexts) => Promise<Result>,
+): Promise<Result> {
   try {
-    return await planUnparsed(texts, target)
+    return await work(texts)
   } catch (error) {
     await parseAndCheck(texts, options)
     throw error

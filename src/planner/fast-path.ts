@@ -78,10 +78,11 @@ export function planWithoutParsing(session: Session, texts: ManifestTexts): Prom
     const ledger = await findLedger(session)
     const proof = await readProof(session, ledger, digestOf(texts))
     if (proof?.sourceState !== null) return undefined
-    const { data, problems } = resolveReferences(proof.head, () => references)
+    const { data, problems, references: found } = resolveReferences(proof.head, () => references)
     const manifest = data as Manifest // a part of a manifest that was validated when the proof was recorded
     const isSame = problems.length === 0 && manifest.name === proof.manifest
-    return isSame ? planIfUnchanged(session, { ledger, proof }, manifest, createRunDigests()) : undefined
+    const inHand = isSame ? await planIfUnchanged(session, { ledger, proof }, manifest, createRunDigests()) : undefined
+    return inHand && { ...inHand, references: found }
   })
 }
 
@@ -110,6 +111,7 @@ async function planIfUnchanged(
   }
   return {
     plan,
+    isProven: true,
     declared: [],
     wanted: new Map(),
     withReferences: new Map(),

@@ -16,6 +16,8 @@ import type { ChangedPart } from './changed-part.ts'
 
 export interface PlanInHand {
   readonly plan: Plan
+  /** Whether a proof shows that everything is in place. Then nothing else of this was read. */
+  readonly isProven: boolean
   /** What the target is read by again before anything is applied. */
   readonly declared: readonly DeclaredObject[]
   readonly wanted: ReadonlyMap<Key, WantedObject>

@@ -234,6 +234,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
   const renamed = [...target.renaming.rekeyed, ...impact.temporaryNames]
   return {
     plan: options.driftOnly ? onlyDrift(plan, target.ledger) : plan,
+    isProven: false,
     declared,
     wanted,
     withReferences: specsWithReferences(context),

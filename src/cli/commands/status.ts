@@ -3,12 +3,11 @@
 import { existsSync } from 'node:fs'
 import { exitCode, usageError } from '../../core/errors.ts'
 import { kindNamed } from '../../core/object-pattern.ts'
-import { withReference } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
 import type { Verification } from '../../core/verification.ts'
 import { kinds as kindNames } from '../../library/author.ts'
-import { status as statusOf } from '../../library/inspect.ts'
-import { loadManifest, type ParsedManifest } from '../../library/load-manifest.ts'
+import { type StatusListOptions, status as statusOf, withReferences } from '../../library/inspect.ts'
+import { loadManifestOrStatus } from '../../library/load-manifest.ts'
 import { needsAllButObjects } from '../../library/needed-references.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { targetOf } from '../environment.ts'
@@ -32,25 +31,25 @@ const defaultFile = 'fdwsync.yaml'
 export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
   const kinds = flags.kind.map((kind) => kindNamed(kind, kindNames))
   const file = flags.file ?? (existsSync(defaultFile) ? [defaultFile] : undefined)
-  const manifest =
-    file === undefined ? undefined : await loadManifest(file, loadingOptions(flags, { isNeeded: needsAllButObjects }))
-  if (flags.checkSource && !manifest) {
+  if (flags.checkSource && !file) {
     throw usageError('--check-source needs a manifest to compare the sources with', 'Name it with -f FILE.')
   }
   const { all, checkSource, verify, sourceTimeout: sourceTimeoutMilliseconds } = flags
-  const chosen = { pattern, kinds, all, manifest, checkSource, verify, sourceTimeoutMilliseconds }
-  const report = await statusOf({ ...targetOf(flags), ...chosen })
+  const chosen = { ...targetOf(flags), pattern, kinds, all, checkSource, verify, sourceTimeoutMilliseconds }
+  const report = file === undefined ? await statusOf(chosen) : await statusOfManifest(file, chosen, flags)
   const format = await formats[flags.format]()
-  printRendered(format.status(withReferences(report, manifest), renderOptions(flags)))
+  printRendered(format.status(report, renderOptions(flags)))
   return flags.check ? checkCodeOf(report) : exitCode.done
 }
 
-/** With references in the place of names that they resolve to. */
-function withReferences(report: StatusReport, parsed: ParsedManifest | undefined): StatusReport {
-  if (!parsed) return report
-  const shown = (name: string) => withReference(name, parsed.references)
-  const objects = report.objects.map((object) => ({ ...object, manifests: object.manifests.map(shown) }))
-  return { ...report, manifest: report.manifest && shown(report.manifest), objects }
+async function statusOfManifest(
+  file: readonly string[],
+  chosen: StatusListOptions,
+  flags: StatusFlags,
+): Promise<StatusReport> {
+  const found = await loadManifestOrStatus(file, chosen, loadingOptions(flags, { isNeeded: needsAllButObjects }))
+  if ('inPlace' in found) return found.inPlace
+  return withReferences(await statusOf({ ...chosen, manifest: found.parsed }), found.parsed)
 }
 
 function checkCodeOf({ objects }: StatusReport): number {

@@ -45,6 +45,10 @@ function troubles({ objects }: StatusReport): readonly string[] {
   })
 }
 
+function untimed({ objects }: StatusReport): readonly unknown[] {
+  return objects.map(({ freshness, ...object }) => ({ ...object, isStale: freshness?.isStale }))
+}
+
 const damage = `
   ALTER SERVER shop OPTIONS (SET port '1');
   ALTER FOREIGN TABLE proxy.orders ALTER COLUMN id SET NOT NULL;
@@ -72,6 +76,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await applied()
     const manifest = await fixture.manifest(shop)
     expect(troubles(await statusOf(fixture, { manifest }))).toEqual([])
+    // Of what is proven, only copies are read.
+    const proven = untimed(await statusOf(fixture, { manifest }))
+    expect(await fixture.sql("DELETE FROM fdwsync.proof WHERE manifest = 'faults' RETURNING 1")).toHaveLength(1)
+    expect(untimed(await statusOf(fixture, { manifest }))).toEqual(proven)
+    await applyTo(manifest, fixture.url)
     const check = ['status', '--check']
     expect((await run(fixture, check, shop)).code).toBe(0)
     await fixture.sql(damage)
