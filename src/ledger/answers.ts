@@ -14,7 +14,7 @@ const answersQuery = trusted(`
   SELECT address, answer, extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 AS "millisecondsAgo"
     FROM unnest($1::text[]) AS address
     CROSS JOIN LATERAL (SELECT answer, started_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY started_at DESC LIMIT 1) AS newest`)
+                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 1) AS newest`)
 
 /** By copy. The caller has found the ledger to be trusted, and reads under `readingPath`. */
 export async function readAnswers(session: Session, copies: readonly Key[]): Promise<ReadonlyMap<Key, RecordedAnswer>> {

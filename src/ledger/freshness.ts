@@ -15,16 +15,16 @@ interface Row {
 }
 
 // Both are the newest row of a copy: of all that ended well, and of those that loaded data. A skip loads none. One at a time, they are
-// found by the index on address and started_at, however many refreshes there were.
+// found by the index on address and ended_at, however many refreshes there were.
 const freshnessQuery = trusted(`
   SELECT address, extract(epoch FROM now() - checked.started_at)::float8 * 1000 AS "millisecondsAgo",
          to_json(checked.started_at) #>> '{}' AS "startedAt", to_json(loaded.ended_at) #>> '{}' AS "endedAt",
          extract(epoch FROM loaded.ended_at - loaded.started_at)::float8 * 1000 AS milliseconds, loaded.row_count::text AS rows
     FROM unnest($1::text[]) AS address
     CROSS JOIN LATERAL (SELECT started_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome IN ('applied', 'skipped') ORDER BY started_at DESC LIMIT 1) AS checked
+                         WHERE r.address = address.address AND outcome IN ('applied', 'skipped') ORDER BY ended_at DESC LIMIT 1) AS checked
     LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count FROM fdwsync.refresh r
-                        WHERE r.address = address.address AND outcome = 'applied' ORDER BY started_at DESC LIMIT 1) AS loaded ON true`)
+                        WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 1) AS loaded ON true`)
 
 /** By copy. The caller has found a ledger that this role can read. */
 export async function readFreshness(

@@ -19,8 +19,8 @@ const lastLoadsQuery = trusted(`
          extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
     FROM unnest($1::text[]) AS address
     CROSS JOIN LATERAL (SELECT how, started_at, ended_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY started_at DESC LIMIT 20) AS newest
-   ORDER BY address, how, started_at DESC`)
+                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 20) AS newest
+   ORDER BY address, how, ended_at DESC`)
 
 /** The caller has found the ledger to be trusted. */
 export async function readLastLoads(session: Session, keys: readonly Key[]): Promise<LastLoads> {

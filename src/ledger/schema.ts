@@ -170,7 +170,7 @@ const migrations: readonly Migration[] = [
     statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN answer text')],
   },
   {
-    // It created the function fdwsync.refresh(), which version 16 replaces.
+    // It created the function fdwsync.refresh(), which the last one replaces.
     tables: [],
     statements: [],
   },
@@ -181,11 +181,9 @@ const migrations: readonly Migration[] = [
       trusted(
         `UPDATE fdwsync.policy SET address = '["refreshPolicy"' || substr(address, length('["materializedView"') + 1)`,
       ),
-      // When copies were refreshed last is read by every refresh --stale and status.
       trusted('CREATE INDEX refresh_address_started_at_idx ON fdwsync.refresh (address, started_at)'),
       // The history lists the newest ones.
       trusted('CREATE INDEX refresh_started_at_idx ON fdwsync.refresh (started_at)'),
-      createRefreshFunction,
     ],
   },
   {
@@ -201,13 +199,22 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Tables are refreshed by their watermarks, and by digests.
+    // It replaced the function once more.
     tables: [],
-    statements: [createRefreshFunction],
+    statements: [],
   },
   {
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.proof ADD COLUMN declarations jsonb')],
+  },
+  {
+    // What a copy holds is what the last refresh to end has written: those of a copy exclude each other. Every refresh --stale and status reads it.
+    tables: [],
+    statements: [
+      trusted('CREATE INDEX refresh_address_ended_at_idx ON fdwsync.refresh (address, ended_at)'),
+      trusted('DROP INDEX fdwsync.refresh_address_started_at_idx'),
+      createRefreshFunction,
+    ],
   },
 ]
 

@@ -20,13 +20,16 @@ const most = 50_000
 /** What each refresh finds, or what is only a hint. */
 const few = 1000
 
-// What was found before an apply has loaded the table was of another table, or another query.
+// What was found before an apply has loaded the table was of another table, or another query. Nor does the table hold what was found if a
+// refresh that ended later began earlier: within a transaction that had read the source before. None that took more than a day is looked for.
 /** A value of the first of the newest refreshes that fulfils a condition. As it is looked for no further, it does not matter how many there were. */
 const newest = (limit: number, condition: string, value: string) => `(
-           SELECT CASE WHEN apply_id IS NULL THEN ${value} END
-             FROM (SELECT started_at, apply_id, state FROM fdwsync.refresh r WHERE r.address = given.address AND outcome = 'applied'
-                    ORDER BY started_at DESC LIMIT ${limit}) AS r
-            WHERE apply_id IS NOT NULL OR ${condition} ORDER BY started_at DESC LIMIT 1)`
+           SELECT CASE WHEN apply_id IS NULL AND NOT EXISTS (
+                    SELECT FROM fdwsync.refresh later WHERE later.address = given.address AND outcome = 'applied'
+                       AND later.ended_at > r.ended_at AND later.ended_at < r.ended_at + interval '1 day' AND later.started_at < r.started_at) THEN ${value} END
+             FROM (SELECT started_at, ended_at, apply_id, state FROM fdwsync.refresh r WHERE r.address = given.address AND outcome = 'applied'
+                    ORDER BY ended_at DESC LIMIT ${limit}) AS r
+            WHERE apply_id IS NOT NULL OR ${condition} ORDER BY ended_at DESC LIMIT 1)`
 
 const age = 'extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000'
 

@@ -6,7 +6,7 @@ import type { Fixture } from './fixture.ts'
 export const asVersion7 = `
   DROP FUNCTION fdwsync.refresh;
   DROP TABLE fdwsync.policy;
-  DROP INDEX fdwsync.refresh_address_started_at_idx, fdwsync.refresh_started_at_idx;
+  DROP INDEX fdwsync.refresh_address_ended_at_idx, fdwsync.refresh_started_at_idx;
   ALTER TABLE fdwsync.refresh DROP origin, DROP asked, DROP because, DROP inserted, DROP updated, DROP deleted, DROP bytes, DROP answer,
     DROP state;
   ALTER TABLE fdwsync.proof DROP names, DROP warnings, DROP declarations;

@@ -24,7 +24,7 @@ export const askIfSame = `
       answers := answers || jsonb_build_object(member ->> 'address', answer);
       SELECT CASE WHEN r.answer = answers ->> r.address AND (member ->> 'is_loaded')::bool
                          AND NOT ((member ->> 'is_table')::bool AND pg_relation_size((member ->> 'oid')::oid) = 0) THEN clock_timestamp() - r.started_at END INTO age
-        FROM fdwsync.refresh r WHERE r.address = member ->> 'address' AND r.outcome = 'applied' ORDER BY r.started_at DESC LIMIT 1;
+        FROM fdwsync.refresh r WHERE r.address = member ->> 'address' AND r.outcome = 'applied' ORDER BY r.ended_at DESC LIMIT 1;
     END IF;
     oldest := GREATEST(oldest, age);
     is_same := is_same AND age IS NOT NULL;

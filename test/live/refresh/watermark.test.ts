@@ -102,6 +102,17 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
     'watermark 1 2 2 changes since at 11',
     'watermark 1 2 1 changes since at 11, and keys, to find deleted rows',
   ])
+  // A transaction that has read the source before another refresh writes older rows, which no watermark shows.
+  const earlier = await fixture.client()
+  await earlier.query('BEGIN; SELECT FROM proxy.facts')
+  await runSql(fixture.source.url, "INSERT INTO facts VALUES (10, 'between', false, 12), (11, 'newest', false, 20)")
+  await all(fixture)
+  await earlier.query("SELECT fdwsync.refresh('local.changes', 'merge'); COMMIT")
+  const [after] = await all(fixture)
+  expect(after).toBe('watermark 2 0 0 everything is compared, since no earlier watermark is recorded')
+  expect(await fixture.sql('SELECT * FROM local.changes ORDER BY 1')).toEqual(
+    await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
+  )
   await fixture.sql('TRUNCATE local.keys')
   const [, , emptied] = await all(fixture)
   expect(emptied).toMatch(/^watermark [1-9]/)
