@@ -1,6 +1,8 @@
 // What --log prints on standard error: statements as text, or everything as JSON, one document on a line.
 
+import { isMap } from '../core/data.ts'
 import type { StatementLog } from '../core/event.ts'
+import { oneLine } from '../core/printable.ts'
 import { jsonLine } from '../render/json/json-text.ts'
 import { renderStatement } from '../render/text/statements.ts'
 import { printLog, printMessage, wrapMessages } from './output.ts'
@@ -31,4 +33,20 @@ function printStatement(log: StatementLog): void {
   const style = styleOf('stderr')
   if (kind === 'json') printLog(jsonLine(log))
   else printMessage(`${renderStatement(log, style)}\n`, style.level > 0)
+}
+
+/** Prints what the process of a target has printed on its standard error. */
+export function printLineOf(target: string, line: string): void {
+  const document = kind === 'json' ? parsed(line) : undefined
+  if (isMap(document)) printLog(jsonLine({ target, ...document }))
+  else printMessage(`${oneLine(target)}: ${line}\n`)
+}
+
+/** Undefined if it is no document, such as a message of Node itself. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }

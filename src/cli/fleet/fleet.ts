@@ -2,12 +2,14 @@
 
 import { spawn } from 'node:child_process'
 import { mapConcurrently } from '../../core/concurrently.ts'
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode, FdwsyncError, usageError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import { type FleetTarget, readTargets } from '../../library/fleet-targets.ts'
 import type { GivenVariables } from '../../library/load-manifest.ts'
-import { printMessage, printResult } from '../output.ts'
+import { printLineOf } from '../log.ts'
+import { printResult } from '../output.ts'
 import { chooseTargets, type Shard } from './choose.ts'
+import { passOnSignals, type RunningTargets } from './signals.ts'
 
 export interface FleetFlags {
   /** Undefined: the command runs on one database. */
@@ -19,13 +21,17 @@ export interface FleetFlags {
   readonly format?: string
   readonly autoApprove?: boolean
   readonly var?: GivenVariables
+  readonly file?: readonly string[]
+  readonly database?: string
+  readonly out?: string
+  readonly events?: string
 }
 
 export type FleetCommand = 'plan' | 'apply' | 'refresh' | 'status'
 
 interface Ended {
   readonly target: FleetTarget
-  /** Undefined if it was not run, since the canary failed. */
+  /** Undefined if it was not run, since the canary failed or a signal came. */
   readonly code: number | undefined
   readonly stdout: string
 }
@@ -41,6 +47,7 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
       },
       exitCode.usage,
     )
+  refuseOptionsOfOneDatabase(flags)
   const targets = await readTargets(flags.targets ?? '', process.env)
   const { canary, others } = chooseTargets(targets, {
     label: flags.label,
@@ -48,8 +55,10 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
     canary: flags.canary,
   })
   const json = flags.format === 'json'
-  const run = async (target: FleetTarget) => {
-    const ended = await runOn(target, flags)
+  const running = passOnSignals()
+  const run = async (target: FleetTarget): Promise<Ended> => {
+    if (running.isInterrupted()) return { target, code: undefined, stdout: '' }
+    const ended = await runOn(target, flags, running)
     if (!json) printResult(`== ${oneLine(target.name)} ==\n${ended.stdout}\n`)
     return ended
   }
@@ -65,8 +74,20 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
   return code
 }
 
+/** They would be about one database, or written by each of the processes. */
+function refuseOptionsOfOneDatabase({ database, out, events, file = [] }: FleetFlags): void {
+  const refused = [
+    [database !== undefined, '--database'],
+    [out !== undefined, '--out'],
+    [events !== undefined, '--events', 'With --log json, standard error has the events of each database.'],
+    [file.includes('-'), '-f -', 'Each database has a process of its own, which reads the manifest from a file.'],
+  ] as const
+  const found = refused.find(([isGiven]) => isGiven)
+  if (found) throw usageError(`option '${found[1]}' cannot be used with option '--targets'`, found[2])
+}
+
 /** The output of a target is printed as a whole; progress and errors as they happen, with its name before each line. */
-function runOn(target: FleetTarget, { var: given = {} }: FleetFlags): Promise<Ended> {
+function runOn(target: FleetTarget, { var: given = {} }: FleetFlags, running: RunningTargets): Promise<Ended> {
   const { DATABASE_URL: _url, PGSERVICE: _service, ...environment } = process.env
   const variables = Object.entries({ ...given, ...target.vars }).flatMap(([name, value]) => [
     '--var',
@@ -77,7 +98,10 @@ function runOn(target: FleetTarget, { var: given = {} }: FleetFlags): Promise<En
     const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
       env: { ...environment, ...target.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // In a process group of its own, so that it gets the signals of a terminal once.
+      detached: true,
     })
+    running.add(child)
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
@@ -86,10 +110,11 @@ function runOn(target: FleetTarget, { var: given = {} }: FleetFlags): Promise<En
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       const lines = `${rest}${text}`.split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) printMessage(`${oneLine(target.name)}: ${line}\n`)
+      for (const line of lines) printLineOf(target.name, line)
     })
     child.on('close', (code) => {
-      if (rest !== '') printMessage(`${oneLine(target.name)}: ${rest}\n`)
+      running.delete(child)
+      if (rest !== '') printLineOf(target.name, rest)
       resolve({ target, code: code ?? exitCode.failed, stdout })
     })
   })

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parse } from 'yaml'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { command, run } from '../../support/command.ts'
+import { command, run, start } from '../../support/command.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
@@ -79,6 +79,40 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const sharded = await fleet(...args, '--shard', '0/2')
       for (const text of ['== a ==', '== z ==', '2 targets: 2 done']) expect(sharded.stdout).toContain(text)
     }
+  })
+
+  test('a signal interrupts what runs and starts nothing else; the JSON log names the target', async () => {
+    const [one, two] = [await fixtureFor(pair, source), await fixtureFor(pair, source)]
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-fleet-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(
+      join(folder, 'fdwsync.yaml'),
+      'version: 1\nname: slow\nschemas: { s: { materialized_views: { v: { query: SELECT pg_sleep(60)::text AS slept } } } }\n',
+    )
+    writeFileSync(join(folder, 'targets.yaml'), `targets:\n  a: "${one.url}"\n  b: "${two.url}"\n`)
+    const files = ['-f', join(folder, 'fdwsync.yaml'), '--targets', join(folder, 'targets.yaml')]
+    const { child, ended } = start(
+      one,
+      ['apply', '--auto-approve', '--parallel', '1', '--log', 'json', ...files],
+      undefined,
+    )
+    child.stderr?.on('data', (text) => String(text).includes('"step-started"') && child.kill('SIGTERM'))
+    const { code, stdout, stderr } = await ended
+    expect([code, stdout]).toEqual([
+      5,
+      expect.stringContaining('2 targets: 1 without some of their data (a), 1 skipped (b)'),
+    ])
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(new Set(lines.map(({ target }) => target))).toEqual(new Set(['a']))
+    expect(lines.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['statement', 'step-started', 'step-finished']),
+    )
+    expect(
+      await one.sql("SELECT FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'pg_sleep\\(60'"),
+    ).toHaveLength(0)
   })
 
   test('the pods of the Indexed Job in examples/pipelines apply to each target once', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { chooseTargets } from '../../../src/cli/fleet/choose.ts'
+import { type FleetFlags, fleet } from '../../../src/cli/fleet/fleet.ts'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
 import { readTargets } from '../../../src/library/fleet-targets.ts'
 
@@ -45,6 +46,16 @@ test.each([
   if (!(error instanceof FdwsyncError)) throw new Error('it was accepted')
   expect(error.exitCode).toBe(64)
   expect(error.problems.map(formatProblem).join('\n')).toContain(message)
+})
+
+test.each<[string, Partial<FleetFlags>]>([
+  ['--database', { database: 'postgresql://localhost/one' }],
+  ['--out', { out: 'plan.json' }],
+  ['--events', { events: 'events.json' }],
+  ['-f -', { file: ['fdwsync.yaml', '-'] }],
+])('many databases cannot share %s', async (option, flags) => {
+  const run = fleet('plan', { targets: 'targets.yaml', parallel: 4, label: [], ...flags })
+  await expect(run).rejects.toThrow(`option '${option}' cannot be used with option '--targets'`)
 })
 
 describe('a run is about', () => {
