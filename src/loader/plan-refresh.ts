@@ -90,6 +90,7 @@ function chooseForAll({ targets, policies, strategy }: RefreshRequest, unswappab
     const policy = policies.get(key) ?? defaultPolicy
     return strategy === undefined ? policy : { ...policy, strategy }
   }
+  const asked = strategy === undefined ? 'as declared' : 'as asked for'
   const obstacles = new Map<Key, string | undefined>()
   const planned = new Map<Key, PlannedCopy>()
   for (const target of targets) planned.set(target.key, choose(target))
@@ -111,8 +112,7 @@ function chooseForAll({ targets, policies, strategy }: RefreshRequest, unswappab
     }
     const facts = { ...copy.facts, swapObstacle: obstacleOf(key) }
     const obstacle = strategyNamed(policy.strategy).obstacle(facts, policy)
-    if (obstacle === undefined)
-      return { target, copy, policy, choice: { strategy: policy.strategy, reason: 'as declared' } }
+    if (obstacle === undefined) return { target, copy, policy, choice: { strategy: policy.strategy, reason: asked } }
     // The first load needs no index and keeps no reader waiting.
     if (policy.strategy === 'concurrently' && !facts.isPopulated)
       return { target, copy, policy, choice: chooseStrategy(facts, policy) }

@@ -79,6 +79,14 @@ export function numberText(count: number | bigint): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
+/** `3 inserted, 1 updated`: what a refresh has written, as far as it is known. */
+export function writtenText(written: Readonly<Record<'inserted' | 'updated' | 'deleted', bigint | null>>): string {
+  const parts = (['inserted', 'updated', 'deleted'] as const).flatMap((how) =>
+    written[how] ? [`${numberText(written[how])} ${how}`] : [],
+  )
+  return parts.length === 0 ? 'no differences' : parts.join(', ')
+}
+
 /** `12 ms`, `1.2 s`, `3 min 20 s`. */
 export function durationText(milliseconds: number): string {
   if (milliseconds < 995) return `${Math.round(milliseconds)} ms`

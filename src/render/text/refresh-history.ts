@@ -5,7 +5,7 @@ import { idOf } from '../../core/object.ts'
 import { oneLine } from '../../core/printable.ts'
 import { qualified } from '../../core/sql.ts'
 import type { RenderOptions } from '../format.ts'
-import { counted, durationText, pad, sizeText, widthOf, wrap } from './layout.ts'
+import { counted, durationText, pad, sizeText, widthOf, wrap, writtenText } from './layout.ts'
 
 /** Deeper than any line of the history, so that part of a name from a server cannot pass for such a line. */
 const hanging = '            '
@@ -40,11 +40,12 @@ function lineOf(entry: RefreshHistoryEntry, widths: { readonly outcome: number; 
   return `${oneLine(time)}  ${pad(outcomeText(outcome), widths.outcome)}  ${pad(nameOf(entry), widths.name)}  ${facts}`
 }
 
-/** `1,204,331 rows`, or `3 rows inserted, 2 deleted` where only the difference is known. */
-function rowsOf({ rows, inserted, deleted }: RefreshHistoryEntry): readonly string[] {
+/** `1,204,331 rows`, or `3 inserted, 2 deleted` where only the difference is known. */
+function rowsOf({ rows, inserted, updated, deleted }: RefreshHistoryEntry): readonly string[] {
   if (rows !== null) return [counted(Number(rows), 'row')]
   if (inserted === null) return []
-  return [`${counted(Number(inserted), 'row')} inserted`, ...(deleted === null ? [] : [`${deleted} deleted`])]
+  const count = (text: string | null) => (text === null ? null : BigInt(text))
+  return [writtenText({ inserted: count(inserted), updated: count(updated), deleted: count(deleted) })]
 }
 
 function detailOf({ refreshedBy, origin, because, reason }: RefreshHistoryEntry): string {

@@ -5,7 +5,7 @@ import { oneLine } from '../../core/printable.ts'
 import type { RefreshReport } from '../../core/report.ts'
 import type { RenderOptions } from '../format.ts'
 import { foldAlike } from './fold.ts'
-import { counted, durationText, numberText, pad, sizeText, widthOf, wrap } from './layout.ts'
+import { counted, durationText, numberText, pad, sizeText, widthOf, wrap, writtenText } from './layout.ts'
 import { renderWarnings } from './notices.ts'
 import { listed, placeOfTitled, subjectOf } from './objects.ts'
 import { hanging, problemsOf, sentenceLines } from './report.ts'
@@ -128,19 +128,17 @@ function amountOf(views: readonly Refreshed[]): string {
     : undefined
   const bytes = views.reduce((sum, view) => sum + (view.bytes ?? 0), 0)
   const parts = [
-    rows === undefined ? writtenText(views) : `${numberText(rows)} ${rows === 1n ? 'row' : 'rows'}`,
+    rows === undefined ? sumWritten(views) : `${numberText(rows)} ${rows === 1n ? 'row' : 'rows'}`,
     bytes === 0 ? '' : sizeText(bytes),
   ]
   return parts.filter((part) => part !== '').join(' · ')
 }
 
-function writtenText(views: readonly Refreshed[]): string {
+function sumWritten(views: readonly Refreshed[]): string {
   if (!views.every(({ written }) => written !== undefined)) return ''
-  const sums = (['inserted', 'updated', 'deleted'] as const).map(
-    (how) => [how, views.reduce((sum, { written }) => sum + BigInt(written?.[how] ?? 0), 0n)] as const,
-  )
-  const parts = sums.flatMap(([how, count]) => (count === 0n ? [] : [`${numberText(count)} ${how}`]))
-  return parts.length === 0 ? 'no differences' : parts.join(', ')
+  const sumOf = (how: 'inserted' | 'updated' | 'deleted') =>
+    views.reduce((sum, { written }) => sum + BigInt(written?.[how] ?? 0), 0n)
+  return writtenText({ inserted: sumOf('inserted'), updated: sumOf('updated'), deleted: sumOf('deleted') })
 }
 
 function longestOf(views: readonly Refreshed[]): string {

@@ -47,5 +47,6 @@ function summaryOf(copies: VerifyReport['copies']): string {
     ...(failed > 0 ? [`${failed} failed`] : []),
   ]
   const all = counted(copies.length, 'copy', 'copies')
-  return `Compared ${all} with their sources: ${parts.length === 0 ? 'no row differs' : parts.join(', ')}. Nothing was changed.`
+  const sources = copies.length === 1 ? 'its source' : 'their sources'
+  return `Compared ${all} with ${sources}: ${parts.length === 0 ? 'no row differs' : parts.join(', ')}. Nothing was changed.`
 }

@@ -454,11 +454,12 @@ export const refreshHistory: RefreshHistory = {
     {
       ...refreshed,
       address: '["materializedView","shop","orders"]',
-      how: 'concurrently',
+      how: 'merge',
       because: null,
       origin: 'cron',
       rows: null,
       inserted: '3',
+      updated: '7',
       deleted: '2',
     },
     {

@@ -157,6 +157,11 @@ test('each copy is a unit, after those that it reads; the strategy of the run co
     { copies: ['b plain'], after: ['a'] },
   ])
   expect(planned(copies, 'plain').map((unit) => unit.copies)).toEqual([['a plain'], ['b plain']])
+  for (const [strategy, reason] of [
+    [undefined, 'as declared'],
+    ['plain', 'as asked for'],
+  ] as const)
+    expect(unitsOf(copies, strategy)[0]?.copies).toMatchObject([{ choice: { reason } }])
 })
 
 test('auto never binds copies to each other: one that fails would stop the others', () => {
