@@ -3,10 +3,13 @@
 
 import { randomUUID } from 'node:crypto'
 import { uniqueBy } from '../core/data.ts'
+import { FdwsyncError } from '../core/errors.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { sql, trusted } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
 import { insertRefreshes, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
@@ -14,7 +17,7 @@ import { insertSteps } from '../ledger/write.ts'
 import { countSince } from '../loader/begin-refresh.ts'
 import { commitRecorded } from '../loader/commit-recorded.ts'
 import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
-import { outcomeOfError } from '../loader/failure.ts'
+import { outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { explainLoss } from '../loader/load.ts'
 import { type BatchLimits, type LoadedItem, loadInBatch } from '../loader/timed-batch.ts'
 import { type DataRun, relationOf } from './data-run.ts'
@@ -55,7 +58,7 @@ export function chooseLoads(
 
 /**
  * @param shared what is not loaded is removed from it, so that it is loaded by itself, which finds out what is wrong with which
- * @returns the outcomes of those that were loaded
+ * @returns the outcomes of those that were loaded, or of all if the run was interrupted
  */
 export async function loadBatch(
   run: DataRun,
@@ -64,33 +67,48 @@ export async function loadBatch(
   shared: Set<Step>,
 ): Promise<ReadonlyMap<Step, StepOutcome>> {
   const batch = steps.filter(isPlain)
-  const { options, hidden } = run.context
+  const { options } = run.context
+  const started = performance.now()
   const records: LoadRecord[] = []
   try {
     run.context.checkLease()
     await withSession(connect, 'load', options.signal, (session) => loadAndRecord(run, session, batch, records))
-    return new Map(
-      records.map(({ step, started, ended }) => [step, { status: 'applied', milliseconds: ended - started }]),
-    )
-  } catch (error) {
-    if (error instanceof CommitOutcomeUnknown) {
-      const outcome = outcomeOfError(error, hidden)
-      const { reason } = outcome
-      run.failedLoads.push(
-        ...records.map(({ step: _, ...record }) => ({ ...record, status: 'in doubt' as const, reason })),
+    if (records.length > 0)
+      return new Map(
+        records.map(({ step, started, ended }) => [step, { status: 'applied', milliseconds: ended - started }]),
       )
-      return new Map(records.map(({ step }) => [step, outcome]))
+  } catch (error) {
+    if (error instanceof CommitOutcomeUnknown) return failAll(run, records, error)
+    // None of them would start any more.
+    if (options.signal.aborted) {
+      const ended = performance.now()
+      const interrupted = batch.map((step) => loadRecord(step, { started, ended, rows: undefined }))
+      return failAll(run, interrupted, interruption(options.signal))
     }
-    for (const step of batch) shared.delete(step)
-    return new Map()
+    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
   }
+  for (const step of batch) shared.delete(step)
+  return new Map()
+}
+
+function failAll(
+  { context, failedLoads }: DataRun,
+  records: readonly LoadRecord[],
+  error: CommitOutcomeUnknown | FdwsyncError,
+): ReadonlyMap<Step, StepOutcome> {
+  const outcome = outcomeOfError(error, context.hidden)
+  const status = recordedStatus(outcome.status)
+  failedLoads.push(
+    ...records.map(({ step: _, ...record }): RefreshRecord => ({ ...record, status, reason: outcome.reason })),
+  )
+  return new Map(records.map(({ step }) => [step, outcome]))
 }
 
 interface LoadRecord extends RefreshRecord {
   readonly step: PlainStep
 }
 
-/** Adds those that are loaded to `records` before COMMIT. */
+/** Adds those that are loaded to `records` before COMMIT. There are none if all were rolled back because the server has warned of something. */
 async function loadAndRecord(
   run: DataRun,
   session: Session,
@@ -108,8 +126,10 @@ async function loadAndRecord(
       return [await loadInBatch(session, begin, batch, loadingOf, limits), started] as const
     })
     // It is not known of which copy it warns.
-    if (session.takeNotices().some(({ severity }) => severity === 'warning'))
-      throw new Error('the server has warned of one of several copies')
+    if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
+      await session.run(trusted('ROLLBACK'))
+      return
+    }
     context.checkLease()
     records.push(...loaded.map((each) => recordOf(each, started)))
     const insertRecords = () => {
@@ -137,6 +157,9 @@ function loadingOf({ key, statements }: PlainStep) {
 /** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
 function recordOf({ item, milliseconds, before, after }: LoadedItem<PlainStep>, started: number): LoadRecord {
   const rows = countSince('inserted', before, after)
-  const ended = started + milliseconds
-  return { id: randomUUID(), step: item, key: item.key, how: 'plain', started, ended, rows, status: 'applied' }
+  return loadRecord(item, { started, ended: started + milliseconds, rows })
+}
+
+function loadRecord(step: PlainStep, load: Pick<LoadRecord, 'started' | 'ended' | 'rows'>): LoadRecord {
+  return { id: randomUUID(), step, key: step.key, how: 'plain', ...load, status: 'applied' }
 }

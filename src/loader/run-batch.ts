@@ -6,11 +6,13 @@ import { type Key, relationKey } from '../core/object.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
+import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
 import { refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
 import { insertRefreshes, type RefreshRecord } from '../ledger/refresh-log.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
+import { outcomeOfError, recordedStatus } from './failure.ts'
 import { explainLoss } from './load.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
 import { type CopyResult, resultOf } from './refresh-unit.ts'
@@ -27,7 +29,7 @@ const limits: BatchLimits = { milliseconds: batchMilliseconds, lockTimeout: '10m
 /**
  * Refreshes the copies of a batch.
  * @param small those that fail are removed from it, so that they are refreshed by themselves
- * @returns the outcomes of those that were refreshed
+ * @returns the outcomes of those that were refreshed, or of all if the run was interrupted
  */
 export async function runBatch(
   run: RefreshRun,
@@ -40,9 +42,11 @@ export async function runBatch(
     for (const { id } of units) small.delete(id)
     return new Map<RefreshUnit, StepOutcome>()
   }
+  const { checkLease, signal, hidden } = run.options
+  const started = performance.now()
   try {
-    run.options.checkLease()
-    const refreshed = await withSession(isLimited ? run.connect : run.pooled, 'load', run.options.signal, (session) =>
+    checkLease()
+    const refreshed = await withSession(isLimited ? run.connect : run.pooled, 'load', signal, (session) =>
       refreshAndRecord(run, session, batch),
     )
     if (!refreshed) return refuse()
@@ -50,6 +54,14 @@ export async function runBatch(
   } catch (error) {
     if (error instanceof CommitOutcomeUnknown)
       return new Map(units.map((unit) => [unit, { status: 'in-doubt', reason: error.message }]))
+    // None of them would start any more.
+    if (signal.aborted) {
+      const outcome = outcomeOfError(interruption(signal), hidden)
+      const status = recordedStatus(outcome.status)
+      const end = { started, ended: performance.now(), rows: undefined, reason: outcome.reason }
+      run.failed.push(...batch.map((item): RefreshRecord => ({ ...headOf(item), ...end, status })))
+      return new Map(units.map((unit) => [unit, outcome]))
+    }
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     return refuse()
   }
@@ -90,22 +102,17 @@ async function refreshAndRecord(
 
 /** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
 function recordOf(
-  { item: { copy, policy, choice }, milliseconds }: LoadedItem<SmallCopy>,
+  { item, milliseconds }: LoadedItem<SmallCopy>,
   result: Omit<CopyResult, 'answer'>,
   started: number,
 ): RefreshRecord {
   const { instead, ...counts } = result
-  return {
-    id: randomUUID(),
-    key: copy.key,
-    asked: policy.strategy,
-    how: choice.strategy,
-    because: choice.reason,
-    started,
-    ended: started + milliseconds,
-    ...counts,
-    status: 'applied',
-  }
+  return { ...headOf(item), started, ended: started + milliseconds, ...counts, status: 'applied' }
+}
+
+function headOf({ copy, policy, choice }: SmallCopy) {
+  const { strategy: how, reason: because } = choice
+  return { id: randomUUID(), key: copy.key, asked: policy.strategy, how, because }
 }
 
 function refreshOf({ copy: { id }, choice }: SmallCopy) {

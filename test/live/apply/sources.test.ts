@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { refresh } from '../../../src/api/refresh.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
@@ -130,6 +131,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       one: 'SELECT id FROM proxy.orders',
       two: 'SELECT id FROM proxy.orders WHERE id < 8',
       here: 'SELECT 1 AS id',
+      hereToo: 'SELECT 1 AS id',
+      andHere: 'SELECT 1 AS id',
     }
     const bad = {
       takesLong: 'SELECT id FROM proxy.customers, pg_sleep(1.1)',
@@ -137,6 +140,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       three: 'SELECT id FROM proxy.orders WHERE id < 4',
     }
     expect(missedOf((await applyTo(await fixture.manifest(shopManifest(good)), fixture.url)).report)).toEqual([])
+    // A batch has only so much time, in which at least two of those without a source are loaded.
+    const transactions = 'SELECT count(DISTINCT xmin::text)::int AS count FROM fdwsync.refresh'
+    expect((await fixture.sql(transactions))[0]?.count).toBeLessThan(Object.keys(good).length)
     const parsed = await fixture.manifest(shopManifest({ ...good, ...bad }))
     const { report } = await applyTo(parsed, fixture.url)
     expect(missedOf(report)).toEqual(['failed populate materialized view local.fails: division by zero'])
@@ -145,13 +151,36 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'SELECT address::json ->> 2 AS name, outcome, row_count::int AS rows FROM fdwsync.refresh ORDER BY 1',
     )
     expect(recorded).toEqual([
+      { name: 'andHere', outcome: 'applied', rows: 1 },
       { name: 'fails', outcome: 'failed', rows: null },
       { name: 'here', outcome: 'applied', rows: 1 },
+      { name: 'hereToo', outcome: 'applied', rows: 1 },
       { name: 'one', outcome: 'applied', rows: 50 },
       { name: 'takesLong', outcome: 'applied', rows: 10 },
       { name: 'three', outcome: 'applied', rows: 3 },
       { name: 'two', outcome: 'applied', rows: 7 },
     ])
+  })
+
+  test('an interrupt ends all copies of a transaction', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(
+      shopManifest({ first: 'SELECT 1 AS id FROM pg_sleep(0.9)', next: 'SELECT 1 AS id' }),
+    )
+    const interrupt = new AbortController()
+    const applying = applyTo(parsed, fixture.url, { signal: interrupt.signal })
+    await until('the first of them to sleep', async () => {
+      const sleeping = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+      return (await fixture.sql(sleeping)).length > 0
+    })
+    interrupt.abort()
+    expect(missedOf((await applying).report)).toEqual([
+      'failed populate materialized view local.first: interrupted',
+      'failed populate materialized view local.next: interrupted',
+    ])
+    expect(await fixture.sql('SELECT outcome, reason FROM fdwsync.refresh')).toEqual(
+      Array(2).fill({ outcome: 'failed', reason: 'interrupted' }),
+    )
   })
 
   test('a replacement whose query fails on the data: the original keeps serving', async () => {
