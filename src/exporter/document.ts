@@ -1,8 +1,8 @@
 // Lays out a manifest as YAML the way a person would write it: small maps on one line, queries as blocks.
 
-import { Document, isCollection, isMap, isScalar, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
-import { escapeUnprintable, isPrintable, oneLine, withoutRunnerCommands } from '../core/printable.ts'
-import { type Stanza, Variable, type Written } from '../kinds/facets/stanza.ts'
+import { escapeUnprintable, oneLine, withoutRunnerCommands } from '../core/printable.ts'
+import { type Stanza, Variable, type Written, type WrittenMap } from '../kinds/facets/stanza.ts'
+import { blockLines, literalOf, quotedText, textOf } from './scalar-text.ts'
 
 export interface ManifestHead {
   /** The lines of the comment at the top. */
@@ -16,105 +16,142 @@ const maxWidth = 110
 const alwaysBlock = new Set(['columns', 'checks'])
 const firstKeys = ['version', 'name', 'search_path', 'extensions', 'foreign_data_wrappers', 'servers', 'schemas']
 
-/** The text of a manifest. A stanza may be inside another one, which must come first. */
-export function manifestText(head: ManifestHead, stanzas: readonly Stanza[]): string {
-  const document = new Document(new YAMLMap())
-  const root = new YAMLMap()
-  document.contents = root
-  root.set('version', 1)
-  root.set('name', toScalar(head.name))
-  if (head.searchPath) root.set('search_path', toNode(head.searchPath))
-  for (const stanza of stanzas) insertStanza(root, stanza)
-  root.items.sort((left, right) => orderOf(left) - orderOf(right))
-  chooseFlowOrBlock(root)
-  for (const { key, value } of root.items) if (isMap(value) && isScalar(key)) key.spaceBefore = true
-  document.commentBefore = comment(head.comment)
-  const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY })
-  // What is escaped here is in double quotes: see `textScalar`.
-  return withoutRunnerCommands(escapeUnprintable(text, escaped), escaped)
+/** A map that contains objects, which is written as a block; the attributes of an object are a {@link WrittenMap}. */
+type Tree = Map<string, Branch>
+
+interface Branch {
+  readonly value: Written | Tree
+  readonly notes: readonly string[]
 }
 
-function orderOf({ key }: Pair): number {
-  const place = firstKeys.indexOf(isScalar(key) ? String(key.value) : String(key))
+/** The text of a manifest. A stanza may be inside another one, which must come first. */
+export function manifestText(head: ManifestHead, stanzas: readonly Stanza[]): string {
+  const root: Tree = new Map()
+  insertStanza(root, { path: ['version'], value: 1 })
+  insertStanza(root, { path: ['name'], value: head.name })
+  if (head.searchPath) insertStanza(root, { path: ['search_path'], value: head.searchPath })
+  for (const stanza of stanzas) insertStanza(root, stanza)
+  const lines: string[] = [...comment(head.comment), '']
+  for (const [key, branch] of [...root].sort(([left], [right]) => orderOf(left) - orderOf(right))) {
+    if (isMap(branch.value)) lines.push('')
+    writeBranch(lines, '', key, branch)
+  }
+  // What is escaped here is in double quotes: see `scalar-text.ts`.
+  return withoutRunnerCommands(escapeUnprintable(`${lines.join('\n')}\n`, escaped), escaped)
+}
+
+function orderOf(key: string): number {
+  const place = firstKeys.indexOf(key)
   return place < 0 ? firstKeys.length : place
 }
 
-function insertStanza(root: YAMLMap, { path, value, notes = [] }: Stanza): void {
-  let map = root
-  for (const name of path.slice(0, -1)) map = childOf(map, name)
-  const last = path.at(-1) ?? ''
-  const pair = pairOf(map, last)
-  const written = toNode(value)
-  if (isMap(written) && isMap(pair.value)) pair.value.items.unshift(...written.items)
-  else pair.value = written
-  if (notes.length > 0) (pair.key as Scalar).commentBefore = comment(notes) // pairOf creates every key as a scalar
-  // A map that contains other objects is written as a block.
-  map.flow = false
+interface Insertion {
+  readonly path: readonly string[]
+  readonly value: Written
+  readonly notes?: readonly string[]
 }
 
-function childOf(map: YAMLMap, name: string): YAMLMap {
-  const pair = pairOf(map, name)
-  if (!isMap(pair.value)) pair.value = new YAMLMap()
-  const child = pair.value as YAMLMap // set by the line above if it was not a map
-  child.flow = false
+function insertStanza(root: Tree, { path, value, notes = [] }: Insertion): void {
+  let tree = root
+  for (const name of path.slice(0, -1)) tree = childOf(tree, name)
+  const last = path.at(-1) ?? ''
+  const found = tree.get(last)
+  const merged =
+    found && isMap(found.value) && isMap(value) ? new Map([...branchesOf(value), ...branchesOf(found.value)]) : value
+  tree.set(last, { value: merged, notes: notes.length > 0 ? notes : (found?.notes ?? []) })
+}
+
+function childOf(tree: Tree, name: string): Tree {
+  const found = tree.get(name)
+  if (found?.value instanceof Map) return found.value
+  const child: Tree = new Map(found && isMap(found.value) ? branchesOf(found.value) : [])
+  tree.set(name, { value: child, notes: found?.notes ?? [] })
   return child
 }
 
-function pairOf(map: YAMLMap, name: string): Pair {
-  const found = map.items.find(({ key }) => isScalar(key) && key.value === name)
-  if (found) return found
-  const pair = new Pair<unknown, unknown>(textScalar(name), null)
-  map.items.push(pair)
-  return pair
+function isMap(value: Written | Tree): value is WrittenMap | Tree {
+  return typeof value === 'object' && !isList(value) && !(value instanceof Variable)
 }
 
-function toNode(value: Written): Node {
-  if (typeof value === 'string') return toScalar(value)
-  if (value instanceof Variable) return quoted(`\${env:${value.name}}`)
-  if (typeof value !== 'object') return new Scalar(value)
-  if (isList(value)) {
-    const list = new List()
-    list.items = value.map(toNode)
-    return list
-  }
-  const map = new Fields()
-  map.items = Object.entries(value).map(([key, item]) => new Pair(textScalar(key), toNode(item)))
-  return map
-}
-
-type Context = Parameters<YAMLSeq['toString']>[0]
-
-// Writes `{ columns: [id] }`. The library pads both kinds of brackets or neither.
-class List extends YAMLSeq {
-  override toString(context?: Context, onComment?: () => void, onChompKeep?: () => void): string {
-    return super.toString(context && { ...context, flowCollectionPadding: '' }, onComment, onChompKeep)
-  }
-}
-
-class Fields extends YAMLMap {
-  override toString(context?: Context, onComment?: () => void, onChompKeep?: () => void): string {
-    return super.toString(context && { ...context, flowCollectionPadding: ' ' }, onComment, onChompKeep)
-  }
-}
-
-function isList(value: Written): value is readonly Written[] {
+function isList(value: Written | Tree): value is readonly Written[] {
   return Array.isArray(value)
 }
 
-/** Escapes what looks like a reference. Text of several lines becomes a block where YAML can represent it as one. */
-function toScalar(value: string): Scalar<string> {
-  const scalar = textScalar(value.replaceAll('${', () => '$${'))
-  if (scalar.type === undefined && value.includes('\n')) {
-    scalar.type = /^[\s\n]|\n$/.test(value) ? 'QUOTE_DOUBLE' : 'BLOCK_LITERAL'
-  }
-  return scalar
+function branchesOf(map: WrittenMap | Tree): readonly (readonly [string, Branch])[] {
+  return map instanceof Map ? [...map] : Object.entries(map).map(([key, value]) => [key, { value, notes: [] }] as const)
 }
 
-/** Only in double quotes can characters be escaped. With the rest of its line, a text that begins with `::` could be a command. */
-function textScalar(value: string): Scalar<string> {
-  const scalar = new Scalar(value)
-  if (!isPrintable(value) || /^[ \t]*::/m.test(value)) scalar.type = 'QUOTE_DOUBLE'
-  return scalar
+function writeBranch(lines: string[], indent: string, key: string, { value, notes }: Branch): void {
+  for (const line of comment(notes)) lines.push(line === '' ? line : `${indent}${line}`)
+  writeValue(lines, indent, `${indent}${textOf(key, 'key')}:`, value, key)
+}
+
+/** @param start the beginning of its first line */
+function writeValue(lines: string[], indent: string, start: string, value: Written | Tree, key: string): void {
+  const block = typeof value === 'string' ? blockLines(withoutReferences(value)) : undefined
+  if (block) {
+    lines.push(`${start} |-`, ...block.map((line) => (line === '' ? line : `${indent}  ${line}`)))
+  } else if (isCollection(value) && sizeOf(value) > 0 && widthOf(value, key) > maxWidth) {
+    lines.push(start)
+    writeCollection(lines, `${indent}  `, value)
+  } else {
+    lines.push(`${start} ${onOneLine(value, 'value')}`)
+  }
+}
+
+type Collection = readonly Written[] | WrittenMap | Tree
+
+function isCollection(value: Written | Tree): value is Collection {
+  return isList(value) || isMap(value)
+}
+
+function sizeOf(value: Collection): number {
+  return value instanceof Map ? value.size : Object.keys(value).length
+}
+
+function writeCollection(lines: string[], indent: string, value: Collection): void {
+  if (!isList(value)) {
+    for (const [key, branch] of branchesOf(value)) writeBranch(lines, indent, key, branch)
+    return
+  }
+  for (const item of value) {
+    const first = lines.length
+    if (isCollection(item) && sizeOf(item) > 0 && widthOf(item, '') > maxWidth) {
+      writeCollection(lines, `${indent}  `, item)
+      lines[first] = `${indent}- ${lines[first]?.slice(indent.length + 2)}`
+    } else writeValue(lines, indent, `${indent}-`, item, '')
+  }
+}
+
+/** The width on one line, or infinity if it needs several. */
+function widthOf(value: Written | Tree, key: string): number {
+  if (typeof value === 'string')
+    return value.includes('\n') ? Number.POSITIVE_INFINITY : withoutReferences(value).length + 4
+  if (value instanceof Variable) return referenceTo(value).length + 4
+  if (isList(value)) return value.reduce((sum: number, item) => sum + widthOf(item, ''), 4)
+  if (typeof value !== 'object') return String(value).length + 4
+  if (value instanceof Map || alwaysBlock.has(key)) return Number.POSITIVE_INFINITY
+  return Object.entries(value).reduce((sum, [name, item]) => sum + name.length + widthOf(item, name), 4)
+}
+
+function onOneLine(value: Written | Tree, position: 'value' | 'inline'): string {
+  if (typeof value === 'string') return textOf(withoutReferences(value), position)
+  if (value instanceof Variable) return quotedText(referenceTo(value))
+  if (isList(value)) return `[${value.map((item) => onOneLine(item, 'inline')).join(', ')}]`
+  if (typeof value !== 'object') return literalOf(value)
+  const parts = branchesOf(value).map(
+    ([key, branch]) => `${textOf(key, 'inlineKey')}: ${onOneLine(branch.value, 'inline')}`,
+  )
+  return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`
+}
+
+function referenceTo({ name }: Variable): string {
+  return `\${env:${name}}`
+}
+
+/** Escapes what looks like a reference. */
+function withoutReferences(text: string): string {
+  return text.replaceAll('${', () => '$${')
 }
 
 /** An escape of YAML, for a character in double quotes. */
@@ -123,36 +160,7 @@ function escaped(character: string): string {
   return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }
 
-function quoted(value: string): Scalar<string> {
-  const scalar = new Scalar(value)
-  scalar.type = 'QUOTE_DOUBLE'
-  return scalar
-}
-
-/** Writes small maps and lists on one line. Returns the width of that line, or infinity if a block is needed. */
-function chooseFlowOrBlock(value: unknown, key = ''): number {
-  if (isScalar(value)) return isMultiline(value) ? Number.POSITIVE_INFINITY : String(value.value).length + 4
-  if (!isCollection(value)) return 4
-  const widths = value.items.map((item: unknown) =>
-    item instanceof Pair
-      ? keyText(item.key).length + chooseFlowOrBlock(item.value, keyText(item.key))
-      : chooseFlowOrBlock(item),
-  )
-  const width = widths.reduce((sum: number, one: number) => sum + one, 4)
-  const isBlock = value.flow === false || width > maxWidth || (isMap(value) && alwaysBlock.has(key))
-  value.flow = !isBlock
-  return isBlock ? Number.POSITIVE_INFINITY : width
-}
-
-function isMultiline({ value, type }: Scalar): boolean {
-  return type === 'BLOCK_LITERAL' || (typeof value === 'string' && value.includes('\n'))
-}
-
-function keyText(key: unknown): string {
-  return isScalar(key) ? String(key.value) : String(key)
-}
-
 /** A name may contain a line break, which would end the comment. */
-function comment(lines: readonly string[]): string {
-  return lines.map((line) => (line === '' ? '' : ` ${oneLine(line)}`)).join('\n')
+function comment(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => (line === '' ? '' : `# ${oneLine(line)}`))
 }

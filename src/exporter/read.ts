@@ -10,7 +10,7 @@ import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
-import { readLedger } from '../ledger/read.ts'
+import { readOwners } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { readNotExported } from './not-exported.ts'
 
@@ -30,7 +30,7 @@ export function readForExport(session: Session): Promise<ExportReading> {
     const ids = await listAll(session)
     const digests = createRunDigests()
     const { live } = await readCatalog(session, ids, digests.salt)
-    const ledger = await readLedger(session, await findLedger(session), '', ids.map(keyOf))
+    const { manifests, secretOptions } = await readOwners(session, await findLedger(session))
     const used = await extensionsUsed(session, [...live.values()])
     const notExported = await readNotExported(session, [...live.values()])
     const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)
@@ -38,10 +38,10 @@ export function readForExport(session: Session): Promise<ExportReading> {
       live: new Map(
         Array.from(live, ([key, object]) => [
           key,
-          hideNamed(addNeeds(object, used.get(object) ?? []), ledger.secretOptionsElsewhere.get(key) ?? [], digests),
+          hideNamed(addNeeds(object, used.get(object) ?? []), secretOptions.get(key) ?? [], digests),
         ]),
       ),
-      owners: ledger.otherOwners,
+      owners: manifests,
       notExported,
       publicShadowsBuiltIns: row?.shadows ?? false,
     }

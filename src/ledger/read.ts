@@ -165,6 +165,33 @@ export async function readCanonicalForms(
   })
 }
 
+/** Who owns what, and which options are secrets, by object. */
+export interface Owners {
+  readonly manifests: ReadonlyMap<Key, readonly string[]>
+  /** The options that manifests call secret. */
+  readonly secretOptions: ReadonlyMap<Key, readonly string[]>
+}
+
+/** Reads the owners of all objects from the ledger that the session's transaction has found. */
+export async function readOwners(session: Session, { state }: FoundLedger): Promise<Owners> {
+  const manifests = new Map<Key, string[]>()
+  const secretOptions = new Map<Key, readonly string[]>()
+  if (state !== 'ready') return { manifests, secretOptions }
+  const rows = await session.query<Pick<Row, 'manifest' | 'address' | 'declared'>>(
+    trusted(`SELECT manifest, address, jsonb_build_object('secretOptions', declared -> 'secretOptions') AS declared
+               FROM fdwsync.object`),
+  )
+  for (const { manifest, address, declared } of rows) {
+    const id = idOf(address)
+    if (!id) continue
+    const key = keyOf(id)
+    manifests.set(key, [...(manifests.get(key) ?? []), manifest])
+    const named = secretOptionsOf(declared)
+    if (named.length > 0) secretOptions.set(key, [...(secretOptions.get(key) ?? []), ...named])
+  }
+  return { manifests, secretOptions }
+}
+
 /** An object that a manifest owns. */
 export interface Owned {
   readonly manifest: string
