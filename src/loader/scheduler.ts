@@ -2,22 +2,18 @@
 
 import type { StepOutcome } from '../core/report.ts'
 import type { ServerLimits } from './server-limits.ts'
+import { type ItemFacts, type WaitingItems, waitingItems } from './waiting-items.ts'
 
 /** What an item ends with that cannot run while so many others do. */
 export const tooManyAtOnce = Symbol('too many at once')
 
-export interface GraphOptions<Item> {
+export interface GraphOptions<Item> extends ItemFacts<Item> {
   /** How many items run at once, at most. A batch counts as one. */
   readonly jobs: number
   /** When it is aborted, no further item starts. */
   readonly signal: AbortSignal
-  id(item: Item): string
-  /** The ids of the items that must have been applied before. */
-  after(item: Item): readonly string[]
   /** Of the items that share a lock, one runs at a time. */
   locks(item: Item): readonly string[]
-  /** The sources that the item reads. */
-  servers(item: Item): readonly string[]
   readonly limits: ServerLimits
   /** Runs several items as one. Undefined: each runs by itself. */
   readonly batches?: Batches<Item>
@@ -46,106 +42,91 @@ export async function runGraph<Item>(
   items: readonly Item[],
   options: GraphOptions<Item>,
 ): Promise<readonly (readonly [Item, StepOutcome])[]> {
-  const { batches } = options
-  const outcomes = new Map<string, StepOutcome>()
-  const waiting = new Map(items.map((item) => [options.id(item), item]))
-  const running = new Set<string>()
-  const started = new Set<Promise<void>>()
-  const locked = new Set<string>()
-  let { jobs } = options
-  while (waiting.size > 0 || started.size > 0) {
-    for (const [id, item] of waiting) {
-      const blocker = blockerOf(item, options, outcomes)
-      if (blocker !== undefined) {
-        waiting.delete(id)
-        const outcome: StepOutcome = { status: 'skipped', reason: blocker }
-        outcomes.set(id, outcome)
-        options.skipped(item, outcome)
-      } else if (started.size < jobs && canStart(item) && options.limits.take(options.servers(item))) {
-        markRunning(id)
-        const batch = [item, ...(batches?.choose(item, startable()) ?? [])]
-        for (const each of batch) markRunning(options.id(each))
-        const locks = options.locks(item)
-        for (const lock of locks) locked.add(lock)
-        const work = start(item, batch).finally(() => {
-          started.delete(work)
-          for (const lock of locks) locked.delete(lock)
-        })
-        started.add(work)
-      }
-    }
-    if (started.size > 0) await Promise.race(started)
-    else if (waiting.size > 0 && !canProgress(waiting, options, outcomes))
-      throw new Error('steps depend on each other in a circle')
+  const graph: Graph<Item> = {
+    options,
+    waiting: waitingItems(items, options),
+    outcomes: new Map(),
+    locked: new Set(),
+    running: new Set(),
+    jobs: options.jobs,
+  }
+  while (graph.waiting.count() + graph.running.size > 0) {
+    if (options.signal.aborted) skip(graph, graph.waiting.removeAll(), 'interrupted')
+    else startAll(graph)
+    if (graph.running.size > 0) await Promise.race(graph.running)
+    else if (graph.waiting.count() > 0) throw new Error('steps depend on each other in a circle')
   }
   return items.flatMap((item) => {
-    const outcome = outcomes.get(options.id(item))
+    const outcome = graph.outcomes.get(item)
     return outcome ? [[item, outcome] as const] : []
   })
+}
 
-  function markRunning(id: string): void {
-    waiting.delete(id)
-    running.add(id)
+interface Graph<Item> {
+  readonly options: GraphOptions<Item>
+  readonly waiting: WaitingItems<Item>
+  readonly outcomes: Map<Item, StepOutcome>
+  readonly locked: Set<string>
+  readonly running: Set<Promise<void>>
+  /** How many items run at once, at most, by what was found so far. */
+  jobs: number
+}
+
+/** Starts as many items as can run at once. */
+function startAll<Item>(graph: Graph<Item>): void {
+  const { options, waiting, locked, running } = graph
+  while (running.size < graph.jobs) {
+    const [first] = startable(graph)
+    if (first === undefined) return
+    waiting.take(first)
+    const rest = options.batches?.choose(first, startable(graph)) ?? []
+    for (const item of rest) waiting.take(item)
+    options.limits.take(options.servers(first))
+    const locks = options.locks(first)
+    for (const lock of locks) locked.add(lock)
+    const work = run(graph, [first, ...rest]).finally(() => {
+      running.delete(work)
+      for (const lock of locks) locked.delete(lock)
+    })
+    running.add(work)
   }
+}
 
-  function canStart(item: Item): boolean {
-    return !options.locks(item).some((lock) => locked.has(lock)) && isReady(item, options, waiting, running)
-  }
+/** In order. */
+function* startable<Item>({ options, waiting, locked }: Graph<Item>): Iterable<Item> {
+  for (const item of waiting.ready((servers) => options.limits.isFull(servers)))
+    if (!options.locks(item).some((lock) => locked.has(lock))) yield item
+}
 
-  function* startable(): Iterable<Item> {
-    for (const item of waiting.values())
-      if (blockerOf(item, options, outcomes) === undefined && canStart(item)) yield item
-  }
-
-  async function runAlone(item: Item): Promise<ReadonlyMap<Item, StepOutcome | typeof tooManyAtOnce>> {
-    return new Map([[item, await options.run(item, () => started.size > 1)]])
-  }
-
-  async function start(item: Item, batch: readonly Item[]): Promise<void> {
-    const ended = batch.length > 1 ? await batches?.run(batch) : await runAlone(item)
-    options.limits.giveBack(options.servers(item))
-    for (const each of batch) {
-      const id = options.id(each)
-      const outcome = ended?.get(each)
-      running.delete(id)
-      if (outcome !== undefined && outcome !== tooManyAtOnce) {
-        outcomes.set(id, outcome)
-        continue
-      }
-      waiting.set(id, each)
-      if (outcome === tooManyAtOnce) jobs = Math.max(1, Math.min(jobs, started.size - 1))
+async function run<Item>(graph: Graph<Item>, batch: readonly [first: Item, ...rest: Item[]]): Promise<void> {
+  const { options, waiting, outcomes, running } = graph
+  const [first] = batch
+  const ended = batch.length > 1 ? await options.batches?.run(batch) : await runAlone(graph, first)
+  options.limits.giveBack(options.servers(first))
+  for (const item of batch) {
+    const outcome = ended?.get(item)
+    if (outcome === undefined || outcome === tooManyAtOnce) {
+      waiting.putBack(item)
+      if (outcome === tooManyAtOnce) graph.jobs = Math.max(1, Math.min(graph.jobs, running.size - 1))
+      continue
     }
+    outcomes.set(item, outcome)
+    if (outcome.status === 'applied') waiting.markApplied(item)
+    else skip(graph, waiting.removeDependents(item), 'a step that it depends on was not applied')
   }
 }
 
-function canProgress<Item>(
-  waiting: ReadonlyMap<string, Item>,
-  options: GraphOptions<Item>,
-  outcomes: ReadonlyMap<string, StepOutcome>,
-): boolean {
-  return [...waiting.values()].some(
-    (item) => blockerOf(item, options, outcomes) !== undefined || options.after(item).every((id) => !waiting.has(id)),
-  )
+async function runAlone<Item>(
+  { options, running }: Graph<Item>,
+  item: Item,
+): Promise<ReadonlyMap<Item, StepOutcome | typeof tooManyAtOnce>> {
+  return new Map([[item, await options.run(item, () => running.size > 1)]])
 }
 
-function isReady<Item>(
-  item: Item,
-  options: GraphOptions<Item>,
-  waiting: ReadonlyMap<string, Item>,
-  running: ReadonlySet<string>,
-): boolean {
-  return options.after(item).every((id) => !waiting.has(id) && !running.has(id))
-}
-
-function blockerOf<Item>(
-  item: Item,
-  options: GraphOptions<Item>,
-  outcomes: ReadonlyMap<string, StepOutcome>,
-): string | undefined {
-  if (options.signal.aborted) return 'interrupted'
-  const failed = options.after(item).find((id) => {
-    const outcome = outcomes.get(id)
-    return outcome !== undefined && outcome.status !== 'applied'
-  })
-  return failed === undefined ? undefined : 'a step that it depends on was not applied'
+function skip<Item>({ options, outcomes }: Graph<Item>, items: readonly Item[], reason: string): void {
+  const outcome: StepOutcome = { status: 'skipped', reason }
+  for (const item of items) {
+    outcomes.set(item, outcome)
+    options.skipped(item, outcome)
+  }
 }

@@ -3,8 +3,10 @@
 import type { Manifest } from '../manifest/manifest.ts'
 
 export interface ServerLimits {
-  /** Takes a connection to each of the servers, or none and returns false. */
-  take(servers: readonly string[]): boolean
+  /** Whether one of the servers can have no more connections. */
+  isFull(servers: readonly string[]): boolean
+  /** Takes a connection to each of the servers. */
+  take(servers: readonly string[]): void
   giveBack(servers: readonly string[]): void
   isLimited(server: string): boolean
 }
@@ -27,11 +29,9 @@ export function serverLimits(maxConnections: MaxConnections): ServerLimits {
     for (const server of new Set(servers)) taken.set(server, count(server) + change)
   }
   return {
-    take(servers) {
-      const isFree = servers.every((server) => count(server) < (maxConnections.get(server) ?? Number.POSITIVE_INFINITY))
-      if (isFree) add(servers, 1)
-      return isFree
-    },
+    isFull: (servers) =>
+      servers.some((server) => count(server) >= (maxConnections.get(server) ?? Number.POSITIVE_INFINITY)),
+    take: (servers) => add(servers, 1),
     giveBack: (servers) => add(servers, -1),
     isLimited: (server) => maxConnections.has(server),
   }

@@ -203,7 +203,8 @@ async function firstUnresponsive(
 ): Promise<string | undefined> {
   for (const each of sources) {
     // If the loads have all connections that the server may have, it is not asked.
-    if (!options.limits.take([each.source])) continue
+    if (options.limits.isFull([each.source])) continue
+    options.limits.take([each.source])
     try {
       if ((await exceedsDeadline(options, each)) && (await exceedsDeadline(options, each))) return each.source
     } finally {

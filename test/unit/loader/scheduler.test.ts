@@ -196,6 +196,35 @@ test('items that are run as one: each as soon as it could start, and again if th
       return applied
     },
   })
-  expect(log).toEqual(['a b c', 'd c'])
+  expect(log).toEqual(['a b c', 'c d'])
   expect(outcomes.map(([{ id }, { status }]) => `${id} ${status}`)).toEqual(items.map(({ id }) => `${id} applied`))
+})
+
+test.each([
+  ['that depend on nothing', (at: number) => ({ id: String(at), after: [] })],
+  ['of a server that is full', (at: number) => ({ id: String(at), after: [], servers: ['small'] })],
+  ['each after the one before', (at: number) => ({ id: String(at), after: [String(at - 1)] })],
+  ['all after the first', (at: number) => ({ id: String(at), after: at > 0 ? ['0'] : [] })],
+])('the work for items %s grows as their number', async (_, itemAt: (at: number) => Item) => {
+  const looksFor = async (count: number) => {
+    const items = Array.from({ length: count }, (_, at) => itemAt(at))
+    let looks = 0
+    const look = <Value>(value: Value): Value => {
+      looks++
+      return value
+    }
+    await runGraph(items, {
+      jobs: 4,
+      signal: new AbortController().signal,
+      id: ({ id }) => look(id),
+      after: ({ after }) => look(after),
+      locks: ({ id }) => look([id]),
+      servers: ({ servers = [] }) => look(servers),
+      limits: serverLimits(new Map([['small', 1]])),
+      skipped: () => {},
+      run: async () => applied,
+    })
+    return looks
+  }
+  expect((await looksFor(4000)) / (await looksFor(1000))).toBeLessThan(4.1)
 })
