@@ -14,7 +14,8 @@ const attachmentsQuery = trusted(`
     UNION
     SELECT of, inhrelid FROM relation JOIN pg_inherits ON inhparent = relid
   ), attached(of, relid, classid, objid, title, why_lost) AS (
-    SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname), NULL
+    SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname),
+           CASE WHEN NOT indisvalid THEN 'it is not valid, since its creation has failed or is not finished' END
       FROM relation JOIN pg_index ON indrelid = relid JOIN pg_class ic ON ic.oid = indexrelid JOIN pg_namespace n ON n.oid = ic.relnamespace
      WHERE relid = of AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND conrelid = relid)
     UNION ALL

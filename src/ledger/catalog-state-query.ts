@@ -93,6 +93,14 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
       `own_relation o ${eachOf('pg_index', 'i', 'indexrelid = o.oid')}`,
     ),
   ),
+  ...onlyIf(kinds.has('table'), () =>
+    part(
+      'keys',
+      row('i.indexrelid, i.indisvalid'),
+      'i.indexrelid',
+      `own_relation o ${eachOf('pg_index', 'i', 'indrelid = o.oid AND indisprimary')}`,
+    ),
+  ),
   ...onlyIf(kinds.has('foreignTable'), () =>
     part(
       'foreign tables',

@@ -7,6 +7,8 @@ export interface PrimaryKey {
   readonly include: readonly string[]
   /** Of a live key only. A merge cannot use a deferrable one. */
   readonly isDeferrable?: boolean
+  /** Of a live key only: whether its index is not valid, so that no query uses it. */
+  readonly isInvalid?: boolean
 }
 
 /** The same as a manifest would declare it. */

@@ -30,7 +30,7 @@ export const tableCatalog: Sql = trusted(`
          coalesce(v.oid = ANY (current_setting('fdwsync.locked')::oid[]), false) AS locked,
          (SELECT md5(concat_ws(' ', r.ev_action, v.relowner, c.relpersistence,
                    (SELECT string_agg(format('%I %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull), ',' ORDER BY attnum)
-                      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey, k.condeferrable))) AS digest,
+                      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey, k.condeferrable, CASE WHEN NOT i.indisvalid THEN 'invalid' END))) AS digest,
          jsonb_build_object(
            'query', CASE WHEN v.oid IS NULL OR v.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN '' ELSE rtrim(pg_get_viewdef(v.oid), ';') END,
            'queryOwner', pg_get_userbyid(coalesce(v.relowner, CASE WHEN NOT ${isUnmanaged} THEN c.relowner END)),
@@ -43,7 +43,7 @@ export const tableCatalog: Sql = trusted(`
            'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                              WHERE a.attrelid = c.oid AND v.oid IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
                                AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),
-           'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname, 'isDeferrable', k.condeferrable,
+           'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname, 'isDeferrable', k.condeferrable, 'isInvalid', NOT i.indisvalid,
               'columns', ${namesOf('i.indkey[0 : i.indnkeyatts - 1]')}, 'include', ${namesOf('i.indkey[i.indnkeyatts : i.indnatts - 1]')}) END,
            'notNull', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attname), '[]') FROM pg_attribute a
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attnotnull AND a.attnum <> ALL (coalesce(k.conkey, '{}'))),

@@ -32,8 +32,10 @@ export function primaryKeyChange(
   from: PrimaryKey | null,
   to: PrimaryKey | null,
 ): readonly FieldChange[] {
-  if (keyText(from) === keyText(to)) return []
-  if (from && to && keyClause(from) === keyClause(to)) return [renamedKey(table, from, to)]
+  if (from && to && keyClause(from) === keyClause(to)) {
+    return [...(from.name === to.name ? [] : [renamedKey(table, from, to)]), ...validity(table, from, to)]
+  }
+  if (!from && !to) return []
   const clauses = [...(from ? [sql`DROP CONSTRAINT ${ident(from.name)}`] : []), ...(to ? [addPrimaryKey(to)] : [])]
   return [
     {
@@ -46,6 +48,11 @@ export function primaryKeyChange(
   ]
 }
 
+/** Whether the index of the key is built for this change. */
+export function buildsKey({ field, to, effect }: FieldChange): boolean {
+  return field === 'primary key valid' || (field === 'primary key' && to !== undefined && effect.how === 'clause')
+}
+
 /** Needs no new index, for which readers would wait. */
 function renamedKey({ schema, name }: Relation, from: PrimaryKey, to: PrimaryKey): FieldChange {
   const rename = sql`ALTER TABLE ${qualified(schema, name)} RENAME CONSTRAINT ${ident(from.name)} TO ${ident(to.name)}`
@@ -55,6 +62,13 @@ function renamedKey({ schema, name }: Relation, from: PrimaryKey, to: PrimaryKey
     to: keyText(to),
     effect: { how: 'statement', statement: statement(rename) },
   }
+}
+
+/** What refers to the key can stay. */
+function validity({ schema }: Relation, from: PrimaryKey, to: PrimaryKey): readonly FieldChange[] {
+  if (!from.isInvalid || to.isInvalid) return []
+  const rebuild = statement(sql`REINDEX INDEX ${qualified(schema, to.name)}`)
+  return [{ field: 'primary key valid', from: 'no', to: 'yes', effect: { how: 'statement', statement: rebuild } }]
 }
 
 interface Constrained {

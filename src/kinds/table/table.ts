@@ -1,9 +1,8 @@
 // Tables that hold what their query returns. Unlike a materialized view, such a table is in every dump with its data. The query
 // is in a plain view: see source-view.ts.
 
-import type { Change, FieldChange } from '../../core/change.ts'
+import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
-import type { Hazard } from '../../core/plan.ts'
 import { sourceSchema } from '../../core/reserved-schemas.ts'
 import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { tableMark } from '../../core/table-mark.ts'
@@ -27,7 +26,6 @@ import {
   successorSettings,
   writtenCopy,
 } from '../facets/copy/copy.ts'
-import { copyHazards } from '../facets/copy/hazards.ts'
 import { renamesIn } from '../facets/copy/query.ts'
 import {
   createSourceView,
@@ -45,6 +43,7 @@ import type { DeclaredKind } from '../kind.ts'
 import { adoptionChanges, ownSourceView, withQueryOf } from './adopt.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
+import { tableHazards } from './hazards.ts'
 import {
   addPrimaryKey,
   constraintsUnder,
@@ -114,6 +113,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
         }),
         ...rest,
       },
+      notes: spec.primaryKey?.isInvalid ? ['the index of its primary key is not valid; apply rebuilds it'] : [],
     }
   },
 
@@ -187,7 +187,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
     }),
   },
 
-  hazards: (change) => [...copyHazards(change), ...addedColumnHazards(change), ...unmanagedRowHazards(change)],
+  hazards: tableHazards,
   display: {
     details: (spec) => [
       ['query', spec.query],
@@ -203,23 +203,6 @@ export const table: DeclaredKind<'table', TableSpec> = {
 /** What has the columns of a table. Each follows ALTER. */
 function objectsOf(id: Relation, view: Relation): readonly Sql[] {
   return [sql`TABLE ${qualified(id.schema, id.name)}`, sql`VIEW ${qualified(view.schema, view.name)}`]
-}
-
-/** What an added column holds is nowhere else. */
-function addedColumnHazards(change: Change): readonly Hazard[] {
-  if (change.op !== 'replace') return []
-  const { addedColumns = [] } = change.from.spec as TableSpec // a kind sees only its own objects
-  if (addedColumns.length === 0) return []
-  const names = addedColumns.map(ident).join(', ')
-  return [{ name: 'drops-data', detail: `drops columns that its query does not return, with their data: ${names}` }]
-}
-
-/** Rows that no load has written. */
-function unmanagedRowHazards(change: Change): readonly Hazard[] {
-  if (change.op !== 'drop' && change.op !== 'replace') return []
-  const { populated, hasRows } = change.from.spec as TableSpec // a kind sees only its own objects
-  if (populated || !hasRows) return []
-  return [{ name: 'drops-data', detail: 'it was never loaded, so its rows are from elsewhere, and are lost' }]
 }
 
 function sourceName(id: Relation) {

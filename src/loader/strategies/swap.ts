@@ -35,12 +35,15 @@ export const swap: Strategy = {
     const statistics = owned.filter(({ kind }) => kind === 'statistics')
     const others = owned.filter(({ kind }) => kind !== 'statistics')
     const scratchOf = scratchSchemasOf(copies)
+    const recorded = new Set(owned.map(keyOf))
+    const invalid = await readInvalidIndexes(session, copies)
     const members = await membersOf(session, copies, scratchOf, digests)
     const set: ReplacementSet = {
       members,
       // The indexes and statistics of a copy are recreated from the catalog, declared or not.
       declared: [],
-      dropped: [],
+      // What an index by hand has failed on would fail here, too.
+      dropped: invalid.filter((id) => !recorded.has(keyOf(id))),
       finalNames: unchangedNames,
       searchPath,
       salt: digests.salt,
@@ -74,6 +77,16 @@ function scratchSchemasOf(copies: readonly Copy[]): ScratchSchemas {
 
 function inScratch<Id extends ObjectId>(id: Id, scratchOf: ScratchSchemas): Id {
   return 'schema' in id ? { ...id, schema: scratchOf.get(id.schema) ?? id.schema } : id
+}
+
+const invalidQuery = trusted(`
+  SELECT nspname AS schema, c.relname AS name
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE i.indrelid = ANY ($1::oid[]) AND NOT i.indisvalid`)
+
+async function readInvalidIndexes(session: Session, copies: readonly Copy[]): Promise<readonly ObjectId[]> {
+  const rows = await session.query<Relation>(invalidQuery, [copies.map(({ oid }) => oid)])
+  return rows.map(({ schema, name }) => ({ kind: 'index', schema, name }))
 }
 
 /** By the keys of what they will replace. Their digests do not depend on their schemas. */

@@ -68,6 +68,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await fixture.sql(views)
     await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
     onTestFinished(() => runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50').then(() => {}))
+    // A successor cannot have it either.
+    const failing = fixture.sql('CREATE UNIQUE INDEX CONCURRENTLY by_hand ON local.orders ((true))')
+    await expect(failing).rejects.toThrow('could not create unique index')
     const reading = await readers(fixture, [
       'SELECT sum(total)::float AS value FROM local.orders',
       'SELECT sum(total)::float AS value FROM public.daily',
