@@ -5,11 +5,13 @@ import type { Session } from '../db/session.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
 import type { Beginning } from '../loader/begin-refresh.ts'
 import type { SourcesOf } from '../loader/read-sources.ts'
+import type { ServerLimits } from '../loader/server-limits.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import type { ApplyContext } from './context.ts'
 
 export interface DataRun {
   readonly context: ApplyContext
+  readonly limits: ServerLimits
   readonly sources: SourceWatchdog
   readonly sourcesOf: SourcesOf
   /** What each load begins with. */

@@ -18,7 +18,7 @@ import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.
 import { load, takeWarnings } from '../loader/load.ts'
 import { oncePerRun } from '../loader/once-per-run.ts'
 import { sourcesOfAll, sourcesOfEach } from '../loader/read-sources.ts'
-import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
+import { type GraphOptions, runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { serverLimits } from '../loader/server-limits.ts'
 import { sourceWatchdog } from '../loader/source-watchdog.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
@@ -45,12 +45,42 @@ export async function runDataSteps(
   if (steps.length === 0) return []
   const objects = countObjects(inHand.plan, steps)
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length, objects })
+  const run = await beginRun(context, lease, steps, failedLoads)
+  const pool = pooledConnect(connect, isLoad)
+  const graph = graphOf(run, pool.connect, loadsToShare(steps))
+  try {
+    const finished = await runGraph(
+      steps.filter(({ last }) => !last),
+      graph,
+    )
+    const remaining = steps.filter(({ last }) => last)
+    if (finished.every(([, { status }]) => status === 'applied'))
+      return [...finished, ...(await runGraph(remaining, graph))]
+    const outcome: StepOutcome = {
+      status: 'skipped',
+      reason: 'data is dropped only after all other steps were applied',
+    }
+    for (const step of remaining) graph.skipped(step, outcome)
+    return [...finished, ...remaining.map((step): FinishedStep => [step, outcome])]
+  } finally {
+    await pool.close()
+  }
+}
+
+async function beginRun(
+  context: ApplyContext,
+  lease: Session,
+  steps: readonly Step[],
+  failedLoads: RefreshRecord[],
+): Promise<DataRun> {
+  const { options, inHand, connect } = context
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
   const limits = serverLimits(options.maxConnections)
   const loads = steps.filter(({ stage }) => stage === 'populate')
   const isRecorded = loads.length > 0 && (await keepLogTrusted(lease))
-  const run: DataRun = {
+  return {
     context,
+    limits,
     sources: sourceWatchdog({ connect, timeoutMilliseconds, signal, limits }),
     sourcesOf: loads.length === steps.length ? sourcesOfAll(loads.map(({ key }) => relationOf(key))) : sourcesOfEach,
     begin: oncePerRun((session) =>
@@ -59,56 +89,50 @@ export async function runDataSteps(
     isRecorded: () => isRecorded && !lease.isLost(),
     failedLoads,
   }
-  const shared = loadsToShare(steps)
-  const pool = pooledConnect(connect, isLoad)
+}
+
+/**
+ * @param reuse takes connections that have read from the same sources
+ * @param shared the loads that can share a transaction
+ */
+function graphOf(run: DataRun, reuse: Connect, shared: Set<Step>): GraphOptions<Step> {
+  const { limits, context } = run
+  const { options, inHand, connect } = context
+  const servers = (step: Step) => serversOf(step, inHand)
   // postgres_fdw keeps its connection to a source for as long as the session lives.
-  const connectFor = (step: Step) => (serversOf(step, inHand).some(limits.isLimited) ? connect : pool.connect)
+  const connectFor = (step: Step) => (servers(step).some(limits.isLimited) ? connect : reuse)
   const onStarted = ({ stage, key, title, action }: Step) =>
     options.emit({ type: 'step-started', stage, key, title, action })
   const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
-  const runSome = (some: readonly Step[]) =>
-    runGraph(some, {
-      jobs: options.jobs,
-      signal,
-      id: ({ id }) => id,
-      after: ({ after }) => after,
-      locks: ({ locks }) => locks,
-      servers: (step) => serversOf(step, inHand),
-      limits,
-      skipped: onFinished,
-      batches: {
-        choose: (first, candidates) => chooseLoads(first, candidates, shared, (step) => serversOf(step, inHand)),
-        async run(batch) {
-          const [first] = batch
-          if (!first) return new Map()
-          const outcomes = await loadBatch(run, connectFor(first), batch, shared)
-          for (const [step, outcome] of outcomes) {
-            onStarted(step)
-            onFinished(step, outcome)
-          }
-          return outcomes
-        },
+  return {
+    jobs: options.jobs,
+    signal: options.signal,
+    id: ({ id }) => id,
+    after: ({ after }) => after,
+    locks: ({ locks }) => locks,
+    servers,
+    limits,
+    skipped: onFinished,
+    batches: {
+      choose: (first, candidates) => chooseLoads(first, candidates, shared, servers),
+      async run(batch) {
+        const [first] = batch
+        if (!first) return new Map()
+        const outcomes = await loadBatch(run, connectFor(first), batch, shared)
+        for (const [step, outcome] of outcomes) {
+          onStarted(step)
+          onFinished(step, outcome)
+        }
+        return outcomes
       },
-      async run(step, othersRun) {
-        onStarted(step)
-        const outcome = await runStep(run, connectFor(step), step, othersRun)
-        if (outcome !== tooManyAtOnce) onFinished(step, outcome)
-        return outcome
-      },
-    })
-  try {
-    const others = await runSome(steps.filter(({ last }) => !last))
-    const remaining = steps.filter(({ last }) => last)
-    if (others.every(([, { status }]) => status === 'applied')) return [...others, ...(await runSome(remaining))]
-    const outcome: StepOutcome = {
-      status: 'skipped',
-      reason: 'data is dropped only after all other steps were applied',
-    }
-    for (const step of remaining) onFinished(step, outcome)
-    return [...others, ...remaining.map((step): FinishedStep => [step, outcome])]
-  } finally {
-    await pool.close()
+    },
+    async run(step, othersRun) {
+      onStarted(step)
+      const outcome = await runStep(run, connectFor(step), step, othersRun)
+      if (outcome !== tooManyAtOnce) onFinished(step, outcome)
+      return outcome
+    },
   }
 }
 

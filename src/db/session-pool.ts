@@ -48,89 +48,107 @@ interface Idle {
   readonly timer: NodeJS.Timeout
 }
 
+interface IdleSessions {
+  keep(session: Session, purpose: string): void
+  /** The one that was returned last of those whose purpose suits. */
+  take(suits: (purpose: string) => boolean): Idle | undefined
+}
+
+/** Closes each that is idle for long. */
+function idleSessions(): IdleSessions {
+  const idle = new Set<Idle>()
+  return {
+    keep(session, purpose) {
+      const timer = setTimeout(() => {
+        idle.delete(kept)
+        void session.close()
+      }, idleMilliseconds)
+      timer.unref()
+      const kept = { session, purpose, since: performance.now(), timer }
+      idle.add(kept)
+    },
+    take(suits) {
+      const last = [...idle].findLast((each) => suits(each.purpose))
+      if (!last) return undefined
+      idle.delete(last)
+      clearTimeout(last.timer)
+      return last
+    },
+  }
+}
+
 /**
  * Pools sessions: a closed one is kept and leased again. One with an open transaction is really closed, which rolls the
  * transaction back. Sessions with secrets are never pooled.
  * @param isPooled whether sessions for a purpose are pooled
  */
 export function pooledConnect(open: Connect, isPooled: (purpose: string) => boolean): SessionPool {
-  const idle = new Set<Idle>()
+  const idle = idleSessions()
   let isClosed = false
 
-  function keep(session: Session, purpose: string): void {
-    const timer = setTimeout(() => {
-      idle.delete(kept)
-      void session.close()
-    }, idleMilliseconds)
-    timer.unref()
-    const kept = { session, purpose, since: performance.now(), timer }
-    idle.add(kept)
-  }
-
-  function take(suits: (purpose: string) => boolean): Idle | undefined {
-    const last = [...idle].findLast((each) => suits(each.purpose))
-    if (!last) return undefined
-    idle.delete(last)
-    clearTimeout(last.timer)
-    return last
-  }
-
-  /** A session for one user, who can no longer use it once it is returned. */
-  function leased(session: Session, purpose: string): Session {
-    let isReturned = false
-    // A late cancel request would hit whoever leases the session next, so it is not pooled again.
-    let wasCancelled = false
-    session.takeNotices()
-    const use = () => {
-      if (isReturned) throw new Error('the session is closed')
-      return session
-    }
-    return {
-      ...session,
-      query: async (text, parameters) => use().query(text, parameters),
-      run: async (text) => use().run(text),
-      execute: async (statement) => use().execute(statement),
-      async cancel() {
-        wasCancelled = true
-        await use().cancel()
-      },
-      abandon(reason) {
-        if (!isReturned) session.abandon(reason)
-      },
-      async close() {
-        if (isReturned) return
-        isReturned = true
-        if (isClosed || wasCancelled || !session.isFree()) await session.close()
-        else keep(session, purpose)
-      },
-    }
-  }
-
-  async function reuse(purpose: string): Promise<Session | undefined> {
-    const suits = (before: string) => holdsLease(before) === holdsLease(purpose)
-    for (let last = take(suits); last; last = take(suits)) {
-      const { session } = last
-      if (last.purpose === purpose && performance.now() - last.since < recentMilliseconds && session.isFree())
-        return session
-      try {
-        await session.repurpose(purpose)
-        return session
-      } catch {
-        // The server ended it in the meantime. Opening a new one will fail if the server is down.
-        await session.close()
-      }
-    }
-    return undefined
+  async function giveBack(session: Session, purpose: string, wasCancelled: boolean): Promise<void> {
+    if (isClosed || wasCancelled || !session.isFree()) await session.close()
+    else idle.keep(session, purpose)
   }
 
   return {
-    connect: async (purpose, secrets = []) =>
-      secrets.length === 0 && isPooled(purpose)
-        ? leased((await reuse(purpose)) ?? (await open(purpose)), purpose)
-        : open(purpose, secrets),
+    async connect(purpose, secrets = []) {
+      if (secrets.length > 0 || !isPooled(purpose)) return open(purpose, secrets)
+      const session = (await reuse(idle, purpose)) ?? (await open(purpose))
+      return leased(session, (wasCancelled) => giveBack(session, purpose, wasCancelled))
+    },
     async close() {
       isClosed = true
-      for (let last = take(() => true); last; last = take(() => true)) await last.session.close()
+      for (let last = idle.take(() => true); last; last = idle.take(() => true)) await last.session.close()
+    },
+  }
+}
+
+async function reuse(idle: IdleSessions, purpose: string): Promise<Session | undefined> {
+  const suits = (before: string) => holdsLease(before) === holdsLease(purpose)
+  for (let last = idle.take(suits); last; last = idle.take(suits)) {
+    const { session } = last
+    if (last.purpose === purpose && performance.now() - last.since < recentMilliseconds && session.isFree())
+      return session
+    try {
+      await session.repurpose(purpose)
+      return session
+    } catch {
+      // The server ended it in the meantime. Opening a new one will fail if the server is down.
+      await session.close()
+    }
+  }
+  return undefined
+}
+
+/**
+ * A session for one user, who can no longer use it once it is returned.
+ * @param giveBack gets whether it was cancelled: a late cancel request would hit whoever leases the session next
+ */
+function leased(session: Session, giveBack: (wasCancelled: boolean) => Promise<void>): Session {
+  let isReturned = false
+  let wasCancelled = false
+  session.takeNotices()
+  const use = () => {
+    if (isReturned) throw new Error('the session is closed')
+    return session
+  }
+  return {
+    ...session,
+    query: async (text, parameters) => use().query(text, parameters),
+    run: async (text) => use().run(text),
+    execute: async (statement) => use().execute(statement),
+    async cancel() {
+      wasCancelled = true
+      await use().cancel()
+    },
+    abandon(reason) {
+      if (!isReturned) session.abandon(reason)
+    },
+    async close() {
+      if (isReturned) return
+      isReturned = true
+      await giveBack(wasCancelled)
     },
   }
 }
