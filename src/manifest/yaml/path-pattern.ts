@@ -29,8 +29,9 @@ export function matcher(patterns: readonly Pattern[]): (path: Path) => boolean {
 function matches({ before, isFirst }: Steps, path: Path, length: number): boolean {
   if (length === 0) return isFirst
   const exact = before.get(String(path[length - 1]))
+  if (exact && matches(exact, path, length - 1)) return true
   const any = before.get('*')
-  return [exact, any].some((steps) => steps !== undefined && matches(steps, path, length - 1))
+  return any !== undefined && matches(any, path, length - 1)
 }
 
 function emptySteps(): Steps {

@@ -1,13 +1,12 @@
-// Reads the YAML that manifests usually consist of into values, from the lexer's tokens and without nodes. A document of nodes
-// takes ten times the time and memory. It is built only for what this leaves to it, and for messages: see read-yaml.ts.
+// Reads the YAML that manifests usually consist of into values, without tokens or nodes. A document of nodes takes twenty times the time
+// and memory. It is built only for what this leaves to it, and for messages: see read-yaml.ts.
 
-import { CST, Lexer, YAMLParseError } from 'yaml'
+import { YAMLParseError } from 'yaml'
 import { emptyRecord, isMap } from '../../core/data.ts'
+import { Unusual } from './scalars.ts'
+import { type Scalar, Scanner } from './scanner.ts'
 import { hasOpenParenthesis } from './split-values.ts'
 import { scalarValue } from './to-data.ts'
-
-/** The text is unusual, or something is wrong with it. The document shows what. */
-class Unusual extends Error {}
 
 /** @returns undefined if the text has more than maps, lists and scalars, or if there is any problem to report */
 export function readValues(text: string, maximumDepth: number): unknown {
@@ -19,233 +18,166 @@ export function readValues(text: string, maximumDepth: number): unknown {
   }
 }
 
-const endOfText = ''
+type ScalarText = Pick<Scalar, 'text' | 'isPlain'>
+
+const nothing: ScalarText = { text: '', isPlain: true }
 
 class ValueReader {
-  readonly #tokens: Iterator<string, unknown>
+  readonly #scanner: Scanner
   readonly #maximumDepth: number
   readonly #path: (string | number)[] = []
-  /** The current token. A plain scalar is two: {@link CST.SCALAR}, which is current, and its source. */
-  #token = endOfText
-  #column = 0
-  /** Whether only spaces and `-` precede the token in its line. Else the column is unknown. */
-  #isFirst = true
-  #isAfterSpace = true
 
   constructor(text: string, maximumDepth: number) {
-    this.#tokens = new Lexer().lex(text)
+    this.#scanner = new Scanner(text)
     this.#maximumDepth = maximumDepth
-    this.#token = this.#takeSource()
   }
 
   read(): unknown {
-    this.#skip()
-    this.#expect(CST.DOCUMENT)
-    this.#startLine()
-    this.#skip()
-    if (this.#token === '---') this.#next()
-    this.#skip()
-    const root = this.#token === '{' ? this.#inline() : this.#block(-1)
-    this.#skip()
-    if (this.#token !== endOfText || !isMap(root)) throw new Unusual()
+    const scanner = this.#scanner
+    scanner.skip()
+    scanner.skipDocumentStart()
+    scanner.skip()
+    const root = scanner.is('{') ? this.#inBrackets(-1) : this.#block(-1)
+    scanner.skip()
+    if (!scanner.isAtEnd() || !isMap(root)) throw new Unusual()
     return root
-  }
-
-  #next(): void {
-    const passed = this.#token
-    this.#isAfterSpace = passed[0] === ' '
-    this.#isFirst &&= this.#isAfterSpace || passed === '-'
-    this.#column += passed.length
-    if (passed === '\n' || passed === '\r\n') this.#startLine()
-    this.#token = this.#takeSource()
-  }
-
-  #startLine(): void {
-    this.#column = 0
-    this.#isFirst = true
-    this.#isAfterSpace = true
-  }
-
-  #takeSource(): string {
-    const { done, value } = this.#tokens.next()
-    return done ? endOfText : value
-  }
-
-  #expect(token: string): void {
-    if (this.#token !== token) throw new Unusual()
-    this.#next()
-  }
-
-  /** Skips white space and comments, but no tabs: whether they are allowed depends on the place. */
-  #skip(): void {
-    for (;;) {
-      const token = this.#token
-      const isSpace = token[0] === ' ' && !token.includes('\t')
-      const isComment = token[0] === '#' && this.#isAfterSpace
-      if (!isSpace && !isComment && token !== '\n' && token !== '\r\n') return
-      this.#next()
-    }
-  }
-
-  /** Goes to the next line that is not empty. Nothing but a comment may follow a value in its line. */
-  #endLine(): void {
-    this.#skip()
-    if (!this.#isFirst && this.#token !== endOfText) throw new Unusual()
-  }
-
-  /** Whether the token starts a line at this column. To the right of it, nothing may follow. */
-  #isAt(column: number): boolean {
-    if (this.#token === endOfText || this.#column < column) return false
-    if (this.#column > column) throw new Unusual()
-    return true
   }
 
   /** What starts in a line of its own or behind `-`, further right than the map or list around it. */
   #block(around: number): unknown {
-    const column = this.#column
-    if (!this.#isFirst || column <= around) throw new Unusual()
-    if (this.#token === '-') return this.#list(column)
-    if (!isScalar(this.#token)) return this.#value(around)
-    const isPlain = this.#token === CST.SCALAR
-    const text = this.#scalar()
-    if (this.#token === ':') return this.#map(column, text)
+    const scanner = this.#scanner
+    const { column } = scanner
+    if (!scanner.isFirst || column <= around) throw new Unusual()
+    if (scanner.isDash()) return this.#list(column)
+    if (!scanner.startsScalar()) return this.#value(around)
+    const scalar = scanner.scalar(around)
+    if (scanner.isColon()) return this.#map(column, scanner.keyOf(scalar))
     this.#endLine()
-    return this.#convert(text, isPlain)
+    return this.#convert(scalar)
   }
 
   #map(column: number, firstKey: string): unknown {
     const map = emptyRecord<unknown>()
     let key = firstKey
     for (;;) {
-      this.#entry(map, key, () => this.#valueOfEntry(column))
+      this.#scanner.pass()
+      this.#enter(key, map)
+      map[key] = this.#valueOfEntry(column)
+      this.#path.pop()
       if (!this.#isAt(column)) return map
-      key = this.#scalar()
+      key = this.#key()
     }
   }
 
+  /** A key, behind which the scanner is at its colon. */
+  #key(): string {
+    const scanner = this.#scanner
+    const key = scanner.startsScalar() ? scanner.scalar(-1) : undefined
+    if (!key || !scanner.isColon()) throw new Unusual()
+    return scanner.keyOf(key)
+  }
+
   #valueOfEntry(column: number): unknown {
-    this.#skip()
-    if (!this.#isFirst && this.#token !== endOfText) return this.#value(column)
-    if (this.#token === '-' && this.#column === column) return this.#list(column)
+    const scanner = this.#scanner
+    scanner.skip()
+    if (!scanner.isFirst && !scanner.isAtEnd()) return this.#value(column)
+    if (scanner.isDash() && scanner.column === column) return this.#list(column)
     return this.#blockOrNothing(column)
   }
 
   #blockOrNothing(around: number): unknown {
-    const isNothing = this.#token === endOfText || this.#column <= around
-    return isNothing ? this.#convert('', true) : this.#block(around)
+    const isNothing = this.#scanner.isAtEnd() || this.#scanner.column <= around
+    return isNothing ? this.#convert(nothing) : this.#block(around)
   }
 
   #list(column: number): unknown {
     const list: unknown[] = []
-    while (this.#isAt(column) && this.#token === '-') {
-      this.#next()
-      this.#skip()
-      list.push(this.#at(list.length, () => this.#blockOrNothing(column)))
+    while (this.#isAt(column) && this.#scanner.isDash()) {
+      this.#scanner.passDash()
+      this.#scanner.skip()
+      this.#enter(list.length)
+      list.push(this.#blockOrNothing(column))
+      this.#path.pop()
     }
     return list
   }
 
   #value(around: number): unknown {
-    if (this.#token[0] === '|' || this.#token[0] === '>') return this.#blockScalar(around)
-    const value = this.#inline()
+    const value = this.#mapListOrScalar(around)
     this.#endLine()
     return value
   }
 
+  #mapListOrScalar(around: number): unknown {
+    const scanner = this.#scanner
+    if (scanner.is('|') || scanner.is('>')) return this.#convert({ text: scanner.block(around), isPlain: false })
+    const isInBrackets = scanner.is('{') || scanner.is('[')
+    return isInBrackets ? this.#inBrackets(around) : this.#convert(scanner.scalar(around))
+  }
+
+  #inBrackets(around: number): unknown {
+    this.#scanner.enterBrackets(around)
+    return this.#inline()
+  }
+
   #inline(): unknown {
-    if (this.#token === '{') return this.#mapInBraces()
-    if (this.#token === '[') return this.#listInBrackets()
-    const isPlain = this.#token === CST.SCALAR
-    return this.#convert(this.#scalar(), isPlain)
+    if (this.#scanner.is('{')) return this.#mapInBraces()
+    if (this.#scanner.is('[')) return this.#listInBrackets()
+    return this.#convert(this.#scanner.scalarInBrackets())
   }
 
   #mapInBraces(): unknown {
+    const scanner = this.#scanner
     const map = emptyRecord<unknown>()
-    this.#itemsUntil('}', () =>
-      this.#entry(map, this.#scalar(), () => {
-        this.#skip()
-        return this.#token === ',' || this.#token === '}' ? this.#convert('', true) : this.#inline()
-      }),
-    )
+    for (scanner.open(); !scanner.is('}'); scanner.passComma('}')) {
+      const scalar = scanner.scalarInBrackets()
+      if (!scanner.isColonInBrackets(scalar)) throw new Unusual()
+      const key = scanner.keyOf(scalar)
+      scanner.pass()
+      this.#enter(key, map)
+      scanner.skip()
+      map[key] = scanner.is(',') || scanner.is('}') ? this.#convert(nothing) : this.#inline()
+      this.#path.pop()
+    }
+    scanner.close()
     return map
   }
 
   #listInBrackets(): unknown {
+    const scanner = this.#scanner
     const list: unknown[] = []
-    this.#itemsUntil(']', () => {
+    for (scanner.open(); !scanner.is(']'); scanner.passComma(']')) {
       const last = list.at(-1)
       if (typeof last === 'string' && hasOpenParenthesis(last)) throw new Unusual()
-      list.push(this.#at(list.length, () => this.#inline()))
-    })
+      this.#enter(list.length)
+      list.push(this.#inline())
+      this.#path.pop()
+    }
+    scanner.close()
     return list
   }
 
-  #itemsUntil(close: string, readItem: () => void): void {
-    this.#next()
-    this.#skip()
-    while (this.#token !== close) {
-      readItem()
-      this.#skip()
-      if (this.#token !== close) this.#expect(',')
-      this.#skip()
-    }
-    this.#next()
+  /** Goes to the next line that is not empty. Nothing but a comment may follow a value in its line. */
+  #endLine(): void {
+    this.#scanner.skip()
+    if (!this.#scanner.isFirst && !this.#scanner.isAtEnd()) throw new Unusual()
   }
 
-  #entry(map: Record<string, unknown>, key: string, readValue: () => unknown): void {
-    this.#expect(':')
-    if (key in map) throw new Unusual()
-    map[key] = this.#at(key, readValue)
+  /** Whether the scanner is at this column of a line that it is at the start of. To the right of it, nothing may follow. */
+  #isAt(column: number): boolean {
+    if (this.#scanner.isAtEnd() || this.#scanner.column < column) return false
+    if (this.#scanner.column > column) throw new Unusual()
+    return true
   }
 
-  #at(step: string | number, read: () => unknown): unknown {
-    if (this.#path.length >= this.#maximumDepth) throw new Unusual()
+  #enter(step: string | number, map?: Readonly<Record<string, unknown>>): void {
+    if (this.#path.length >= this.#maximumDepth || (map && step in map)) throw new Unusual()
     this.#path.push(step)
-    const value = read()
-    this.#path.pop()
-    return value
   }
 
-  /** The text of a plain or quoted scalar. */
-  #scalar(): string {
-    if (!isScalar(this.#token)) throw new Unusual()
-    const isPlain = this.#token === CST.SCALAR
-    const source = isPlain ? this.#takeSource() : this.#token
-    this.#next()
-    if (this.#token === ':' && !isUsualKey(source, isPlain)) throw new Unusual()
-    if (isPlain && /^(?![,%|>@`\t])[^\n]*$/.test(source)) return source
-    const type = isPlain ? 'scalar' : source[0] === '"' ? 'double-quoted-scalar' : 'single-quoted-scalar'
-    return CST.resolveAsScalar({ type, source, offset: 0, indent: 0 }).value
-  }
-
-  #blockScalar(around: number): unknown {
-    const props: CST.Token[] = []
-    for (; this.#token !== CST.SCALAR; this.#next()) {
-      const type = CST.tokenType(this.#token)
-      const isKnown = type === 'block-scalar-header' || type === 'space' || type === 'comment' || type === 'newline'
-      if (!isKnown || this.#token === endOfText) throw new Unusual()
-      props.push({ type, source: this.#token, offset: 0, indent: 0 })
-    }
-    const source = this.#takeSource()
-    const { value } = CST.resolveAsScalar({ type: 'block-scalar', source, props, offset: 0, indent: around })
-    this.#startLine()
-    this.#token = this.#takeSource()
-    this.#endLine()
-    return this.#convert(value, false)
-  }
-
-  #convert(text: string, isPlain: boolean): unknown {
+  #convert({ text, isPlain }: ScalarText): unknown {
     return scalarValue(text, isPlain, this.#path, () => {
       throw new Unusual()
     })
   }
-}
-
-function isScalar(token: string): boolean {
-  return token === CST.SCALAR || token[0] === '"' || token[0] === "'"
-}
-
-/** YAML limits the length of keys to 1024 characters, and null is none. */
-function isUsualKey(source: string, isPlain: boolean): boolean {
-  return source.length < 1024 && !source.includes('\n') && !(isPlain && /^(?:~|null|Null|NULL|)$/.test(source))
 }
