@@ -121,6 +121,7 @@ interface Known extends KnownOfLedger {
 function copyOf(row: CopyRow, known: Known): Copy {
   const { dependents, connections, session, tables, lastLoads, states, ledgerProblem } = known
   const { id, key, oid } = row
+  const swapObstacleOfAnyRole = boundDependent(dependents) ?? boundParent(row)
   const facts: CopyFacts = {
     isPopulated: row.isPopulated,
     hasUniqueIndex: row.hasUniqueIndex,
@@ -129,7 +130,8 @@ function copyOf(row: CopyRow, known: Known): Copy {
     owner: row.owner,
     connections,
     isOwnerAvailable: row.setsOwner,
-    swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents) ?? boundParent(row),
+    swapObstacle: missingRight(row, session) ?? ledgerProblem ?? swapObstacleOfAnyRole,
+    swapObstacleOfAnyRole,
     lastMilliseconds: lastLoads.get(key) ?? {},
     state: states.get(key) ?? unknownState,
   }

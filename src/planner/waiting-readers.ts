@@ -33,7 +33,9 @@ export async function waitingReaders(
     const key = keyOf(id)
     const found = facts.get(key) ?? factsOfNew
     const reader = readers.get(key)
-    const swapObstacle = found.swapObstacle ?? (reader && `${titleOf(reader)} reads it`)
+    // A role that only plans refreshes nothing.
+    const obstacle = found.isOwnerAvailable ? found.swapObstacle : found.swapObstacleOfAnyRole
+    const swapObstacle = obstacle ?? (reader && `${titleOf(reader)} reads it`)
     const hasUniqueIndex = found.hasUniqueIndex && !losing.has(key)
     const { hint } = chooseStrategy({ ...found, hasUniqueIndex, swapObstacle }, defaultPolicy)
     if (hint === undefined) return []
@@ -53,6 +55,7 @@ const factsOfNew: CopyFacts = {
   connections: [],
   isOwnerAvailable: true,
   swapObstacle: undefined,
+  swapObstacleOfAnyRole: undefined,
   lastMilliseconds: {},
   state: unknownState,
 }

@@ -86,7 +86,8 @@ const advice: readonly (readonly [
   [
     '42501',
     /^permission denied for schema (.+)$/,
-    (name, role) => `GRANT USAGE, CREATE ON SCHEMA ${ident(name)} TO ${role};`,
+    (name, role) =>
+      `GRANT USAGE ON SCHEMA ${ident(name)} TO ${role}; and CREATE, if ${role} is to create objects there.`,
   ],
   [
     '42501',

@@ -25,9 +25,9 @@ const needsMore: Readonly<Record<string, RegExp>> = {
 
 /** What is reported to a role that does not own the unmanaged objects. */
 const needsOwner: Readonly<Record<string, RegExp>> = {
-  'column-defaults': /permission denied for schema util.*GRANT USAGE, CREATE ON SCHEMA util TO/,
-  'extension-types': /permission denied for schema ext.*GRANT USAGE, CREATE ON SCHEMA ext TO/,
-  'extensions-in-their-schemas': /GRANT USAGE, CREATE ON SCHEMA \\"Odd Ext\\" TO/,
+  'column-defaults': /permission denied for schema util.*GRANT USAGE ON SCHEMA util TO/,
+  'extension-types': /permission denied for schema ext.*GRANT USAGE ON SCHEMA ext TO/,
+  'extensions-in-their-schemas': /GRANT USAGE ON SCHEMA \\"Odd Ext\\" TO/,
   'identity-columns': /permission denied for table parent.*Only its owner can create/,
   inherits: /permission denied for table parent.*Only its owner can create/,
   partition: /permission denied for table days.*permission denied for table lands/,

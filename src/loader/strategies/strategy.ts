@@ -60,6 +60,8 @@ export interface CopyFacts {
   readonly isOwnerAvailable: boolean
   /** Why it cannot be swapped, as in "cannot be swapped: …". */
   readonly swapObstacle: string | undefined
+  /** The same, as far as that does not depend on the rights of this role. */
+  readonly swapObstacleOfAnyRole: string | undefined
   /** How long its last load by each strategy took. */
   readonly lastMilliseconds: Readonly<Partial<Record<StrategyName, number>>>
   /** What its last refreshes found that the next one depends on. */

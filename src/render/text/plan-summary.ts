@@ -16,12 +16,14 @@ function changesSummary(plan: Plan): string {
   const { create, alter, replace, drop, adopt, release } = counts
   const undetermined = undeterminedText(plan)
   if (create + alter + replace + drop === 0 && plan.refusals.length === 0) {
-    const known = counted(plan.unchanged + adopt, 'object')
-    if (undetermined !== '') return `${known} as declared · ${undetermined}, so there may be changes`
+    const known = plan.unchanged + adopt
+    const asDeclared = `${counted(known, 'object')} as declared`
+    if (undetermined !== '') return `${asDeclared} · ${undetermined}, so there may be changes`
+    if (known === 0 && release > 0) return `Nothing to change: ${counted(release, 'object')} to release.`
     const note = adopt + release > 0 ? ` ${counted(adopt + release, 'object')} to record in the ledger.` : ''
-    return `Nothing to change: ${known} as declared.${note}`
+    return `Nothing to change: ${asDeclared}.${note}`
   }
-  const refused = plan.refusals.length > 0 ? 'This plan cannot be applied; see the refusals above.' : ''
+  const refused = plan.refusals.length > 0 ? 'This plan cannot be applied; see the refusals.' : ''
   return join([...plannedParts(counts), undetermined, refused])
 }
 

@@ -36,6 +36,7 @@ const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   connections: [],
   isOwnerAvailable: true,
   swapObstacle: undefined,
+  swapObstacleOfAnyRole: undefined,
   lastMilliseconds: {},
   state: unknownState,
   ...more,

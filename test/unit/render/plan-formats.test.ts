@@ -64,7 +64,7 @@ test('markdown: summary, then what needs a decision, then the folded changes', (
   expect(markdownFormat.plan(plan, options)).toMatchInlineSnapshot(`
     "### fdwsync plan: \`shop-mirror\` → \`analytics\`
 
-    **1 to alter, 1 to drop · 1 object undetermined · This plan cannot be applied; see the refusals above.**
+    **1 to alter, 1 to drop · 1 object undetermined · This plan cannot be applied; see the refusals.**
 
     > [!CAUTION]
     > **This plan cannot be applied**

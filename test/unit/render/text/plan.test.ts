@@ -121,11 +121,19 @@ describe('the last line', () => {
       planWith({ changes: [create(table)], undetermined: [undetermined] }),
       '1 to create · 1 object undetermined',
     ],
-    ['a refusal', planWith({ refusals: [refusal] }), 'This plan cannot be applied; see the refusals above.'],
+    ['a refusal', planWith({ refusals: [refusal] }), 'This plan cannot be applied; see the refusals.'],
     [
       'only adoption',
       planWith({ changes: [planned({ op: 'adopt', key: keyOf(table), to: wanted(table) }, table)] }),
       'Nothing to change: 1 object as declared. 1 object to record in the ledger.',
+    ],
+    [
+      'only a release',
+      planWith({
+        changes: [planned({ op: 'release', key: keyOf(table), because: 'as requested' }, table)],
+        unchanged: 0,
+      }),
+      'Nothing to change: 1 object to release.',
     ],
   ]
   test.each(cases)('%s', (_name, plan, line) => expect(lines(plan).at(-2)).toBe(line))
