@@ -111,7 +111,6 @@ function withSourceSchema(schemas: NonNullable<Manifest['schemas']>): NonNullabl
 
 function target({ name }: IdOf<'schema'>): AccessTarget {
   const object = sql`SCHEMA ${ident(name)}`
-  const acl = sql`SELECT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
-    WHERE n.nspname = ${literal(name)} AND a.grantee <> n.nspowner`
-  return { object, securable: object, defaults: acl }
+  const defaults = sql`SELECT n.nspowner AS owner, n.nspacl AS acl, n.nspacl AS privileges FROM pg_namespace n WHERE n.nspname = ${literal(name)}`
+  return { object, securable: object, defaults }
 }

@@ -36,7 +36,10 @@ export interface Access {
 export interface AccessTarget {
   readonly object: Sql
   readonly securable: Sql
-  /** A query for the `grantee`s of ALTER DEFAULT PRIVILEGES on a new object, for objects that have default privileges. */
+  /**
+   * A query for objects that have default privileges: the `owner` of a new one, its `acl`, which is NULL unless ALTER DEFAULT PRIVILEGES
+   * applies to it, and the `privileges` that hold.
+   */
   readonly defaults?: Sql
 }
 
@@ -94,8 +97,7 @@ export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relatio
   return {
     object: sql`${trusted(relationWords[kind])} ${relation}`,
     securable: sql`TABLE ${relation}`,
-    defaults: sql`SELECT a.grantee FROM pg_class c, aclexplode(c.relacl) a
-    WHERE c.oid = ${literal(relation)}::regclass AND a.grantee <> c.relowner`,
+    defaults: sql`SELECT c.relowner AS owner, c.relacl AS acl, c.relacl AS privileges FROM pg_class c WHERE c.oid = ${literal(relation)}::regclass`,
   }
 }
 
@@ -116,13 +118,11 @@ export function withoutAccess<Spec extends Access>(spec: Spec): Spec {
 }
 
 /** The access of a new object, which the role that applies owns. */
-export function newAccess(
-  target: AccessTarget,
-  { owner, grants, revokedFromOwner = [] }: Access,
-): readonly Statement[] {
+export function newAccess(target: AccessTarget, { owner, grants, revokedFromOwner }: Access): readonly Statement[] {
   // A role that is null is PUBLIC, an owner that is null is not.
   const isOwner = (role: string | null) => typeof owner === 'string' && role === owner
-  const reset = target.defaults && [statement(revokeDefaults(target.securable, target.defaults))]
+  const toOwner = revokedFromOwner && ownerRole(owner)
+  const reset = target.defaults && [statement(resetDefaults(target.securable, target.defaults, toOwner))]
   return [
     ...(typeof owner === 'string' ? [statement(ownerSql(target, owner))] : []),
     ...(grants === undefined ? [] : (reset ?? [])),
@@ -132,7 +132,7 @@ export function newAccess(
         (grants ?? []).filter((grant) => grant.privilege === privilege && !isOwner(grant.role)),
       ).map(statement),
     ),
-    ...(revokedFromOwner.length > 0 ? [statement(ownRevokeSql(target.securable, revokedFromOwner, owner))] : []),
+    ...(revokedFromOwner?.length ? [statement(ownRevokeSql(target.securable, revokedFromOwner, owner))] : []),
   ]
 }
 
@@ -140,11 +140,18 @@ function ownerSql({ object }: AccessTarget, owner: string | null): Sql {
   return sql`ALTER ${object} OWNER TO ${ownerRole(owner)}`
 }
 
-/** Declared grants are complete, so default privileges are revoked. Their grantees are known only once the object exists. */
-function revokeDefaults(securable: Sql, defaults: Sql): Sql {
+/**
+ * Declared grants are complete, so default privileges are revoked. Their grantees are known only once the object exists.
+ * @param owner gets what default privileges have taken from it, if that is known
+ */
+function resetDefaults(securable: Sql, defaults: Sql, owner: Sql | undefined): Sql {
   const revoke = sql`REVOKE ALL ON ${securable} FROM `
+  const giveBack = owner
+    ? sql`IF EXISTS (SELECT FROM (${defaults}) d WHERE acl IS NOT NULL) THEN GRANT ALL ON ${securable} TO ${owner}; END IF;\n  `
+    : sql``
   const body = sql`DECLARE role text; BEGIN
-  FOR role IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END FROM (${defaults}) g
+  ${giveBack}FOR role IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+                FROM (${defaults}) d, aclexplode(privileges) WHERE grantee <> owner
   LOOP EXECUTE ${literal(revoke)} || role; END LOOP;
 END`
   return sql`DO ${literal(body)}`

@@ -42,6 +42,6 @@ export function withQueryOf(live: TableSpec, { query }: TableSpec): TableSpec {
 
 /** Without default privileges: no other role reads the source through the view. `schema` is that of its table. */
 export function ownSourceView(view: Relation, schema: string, owner: TableSpec['owner']): readonly Statement[] {
-  const access = newAccess(relationAccess({ kind: 'view', ...view }), { grants: [] })
+  const access = newAccess(relationAccess({ kind: 'view', ...view }), { grants: [], revokedFromOwner: [] })
   return typeof owner === 'string' ? [...access, ...giveSourceView(view, schema, owner).map(statement)] : access
 }

@@ -237,8 +237,8 @@ const defaultGrants: readonly Grant[] = [{ privilege: 'usage', role: null, colum
 
 function target({ schema, name }: IdOf<'type'>): AccessTarget {
   const object = sql`TYPE ${qualified(schema, name)}`
-  const defaults = sql`SELECT a.grantee FROM pg_type t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
-    WHERE t.oid = ${literal(qualified(schema, name))}::regtype AND a.grantee <> t.typowner`
+  const defaults = sql`SELECT t.typowner AS owner, t.typacl AS acl, coalesce(t.typacl, acldefault('T', t.typowner)) AS privileges
+    FROM pg_type t WHERE t.oid = ${literal(qualified(schema, name))}::regtype`
   return { object, securable: object, defaults }
 }
 

@@ -99,6 +99,8 @@ export function createSourceView(view: Relation, names: Sql, query: string): rea
     // A table that was renamed by hand has left its view behind.
     ...(mark === marks.notLoaded ? [statement(sql`DROP VIEW IF EXISTS ${name}`)] : []),
     statement(sql`CREATE VIEW ${name}${names} AS\n${fragment(query)}`),
+    // Default privileges may revoke that from the owner itself, which then cannot name the view's columns.
+    statement(sql`GRANT SELECT ON ${name} TO CURRENT_USER`),
     statement(sql`COMMENT ON VIEW ${name} IS ${literal(mark)}`),
   ]
 }
