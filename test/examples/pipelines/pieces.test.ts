@@ -54,7 +54,9 @@ test.each(newestMajor())('PostgreSQL $name', async (pair) => {
   expect(readFileSync(join(folder, 'plan.json'), 'utf8')).not.toContain(fixture.env.SOURCE_PASSWORD)
   const applied = play(scriptOf('apply'), secrets)
   expect(applied, applied.stderr).toMatchObject({ status: 0 })
-  expect(play(scriptOf('apply'), secrets)).toMatchObject({ status: 3 })
+  writeFileSync(join(folder, 'fdwsync.yaml'), manifest.replace('name: faults', 'name: another'))
+  const refused = play(scriptOf('plan'), secrets)
+  expect(refused).toMatchObject({ status: 4, stdout: expect.stringContaining('it belongs to the manifest "faults"') })
 
   writeFileSync(join(folder, 'fdwsync.yaml'), stale)
   expect(play(`fdwsync ${quoted(argoArgs)}`, secrets)).toMatchObject({ status: 0 })
