@@ -11,7 +11,8 @@ import type { ObjectState } from '../core/status.ts'
 import { provesHidden } from '../differ/diff.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { kindOf } from '../kinds/registry.ts'
-import type { LedgerEntry, Owned } from '../ledger/read.ts'
+import type { Owned } from '../ledger/owned.ts'
+import type { LedgerEntry } from '../ledger/read.ts'
 import type { StatusReading } from '../ledger/status.ts'
 
 export interface StateFinding {
@@ -77,28 +78,40 @@ function stateByChange({ change, cause, causes = [], because }: PlannedChange, i
 }
 
 /** What the ledger shows without the manifest. */
-export function stateByLedger(key: Key, owners: readonly Owned[], { catalog }: StatusReading): StateFinding {
+export function stateByLedger(
+  key: Key,
+  owners: readonly Owned[],
+  { catalog, canonicalForms }: StatusReading,
+): StateFinding {
   if (owners.length === 0) return { state: 'unmanaged' }
   const occupied = catalog.occupied.get(key)
   if (occupied !== undefined)
     return { state: 'drifted', reason: `${occupied === 'index' ? 'an' : 'a'} ${occupied} has its name` }
   const live = catalog.live.get(key)
   if (!live) return { state: 'missing' }
-  const states = owners.flatMap(({ entry }) => (entry ? [compareWithEntry(entry, live)] : []))
+  const states = owners.flatMap(({ manifest, entry }) =>
+    entry ? [compareWithEntry(entry, live, canonicalForms.get(manifest)?.get(key))] : [],
+  )
   return states.find(({ state }) => state !== 'in sync') ?? states[0] ?? { state: 'unmanaged' }
 }
 
-function compareWithEntry(entry: LedgerEntry, live: LiveObject): StateFinding {
+/** Whether what was declared is not enough to compare a live object with. */
+export function needsCanonicalForm(entry: LedgerEntry, live: LiveObject): boolean {
+  return kindOf(entry.id).probe.how === 'read-back' && compareDefinition(entry, live, undefined).state === 'unknown'
+}
+
+/** @param canonical undefined if it is not needed, or not known */
+function compareWithEntry(entry: LedgerEntry, live: LiveObject, canonical: unknown): StateFinding {
   const { secrets, data } = kindOf(entry.id)
   const hidden = secrets?.hidden?.(entry.id, live.spec)
   // As in a plan, which warns of it.
   if (hidden) return { state: provesHidden(entry, live) ? 'in sync' : 'unknown', reason: hidden.reason }
-  const definition = compareDefinition(entry, live)
+  const definition = compareDefinition(entry, live, canonical)
   const isEmpty = data?.isPopulated(entry.declared) === true && !data.isPopulated(live.spec)
   return definition.state === 'in sync' && isEmpty ? { state: 'not populated' } : definition
 }
 
-function compareDefinition(entry: LedgerEntry, live: LiveObject): StateFinding {
+function compareDefinition(entry: LedgerEntry, live: LiveObject, canonical: unknown): StateFinding {
   const needsManifest = 'only a comparison with its manifest (-f) can show more'
   const unknown = { state: 'unknown', reason: needsManifest } as const
   const ignored = ignoredOf(entry.declared)
@@ -109,14 +122,17 @@ function compareDefinition(entry: LedgerEntry, live: LiveObject): StateFinding {
   }
   const kind = kindOf(entry.id)
   const declared = withIgnored(kind.settle(entry.declared, entry.declared, live.spec), live.spec, ignored)
-  const context = { declared, last: undefined, digests: createRunDigests() }
-  const all = kind.compare(entry.id, live.spec, declared, context)
+  const { probe } = kind
+  const isKnown = canonical !== undefined && probe.how === 'read-back'
+  const wanted = isKnown ? probe.wanted(canonical, declared, undefined, undefined) : declared
+  const all = kind.compare(entry.id, live.spec, wanted, { declared, last: undefined, digests: createRunDigests() })
   // The ledger has no secrets to compare with.
   const known = all.filter(({ from, to }) => from !== secretText || to !== secretText)
   const fields = known.map(({ field }) => field)
   if (fields.length === 0) return known.length < all.length ? unknown : { state: 'in sync' }
   // The ledger has the SQL as it was declared, and the server may only have rewritten it.
-  if (kind.probe.how === 'read-back') return { state: 'unknown', reason: `${fields.join(', ')}: ${needsManifest}` }
+  if (probe.how === 'read-back' && !isKnown)
+    return { state: 'unknown', reason: `${fields.join(', ')}: ${needsManifest}` }
   return { state: 'drifted', reason: `altered outside fdwsync: ${fields.join(', ')}` }
 }
 

@@ -11,7 +11,7 @@ import type { CopyFreshness, ObjectStatus, StatusReport } from '../core/status.t
 import type { Verification } from '../core/verification.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
-import type { Owned } from '../ledger/read.ts'
+import type { Owned } from '../ledger/owned.ts'
 import { readStatus, type StatusReading } from '../ledger/status.ts'
 import { maxConnectionsOf } from '../loader/server-limits.ts'
 import { type VerifyOptions, verifyCopies } from '../loader/verify.ts'
@@ -23,6 +23,7 @@ import type { SourceAccess } from '../sources/ask-sources.ts'
 import {
   createSourceOverlay,
   type NotImportedObject,
+  needsCanonicalForm,
   stateByLedger,
   statesByPlan,
   withNotImported,
@@ -54,7 +55,7 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
   // A comparison with sources needs the search path of each copy, which the ledger has.
   const proven = inHand?.isProven && !options.verifying ? inHand.plan.manifest : undefined
-  const reading = await readStatus(session, { isChosen, declared, all: options.all, proven })
+  const reading = await readStatus(session, { isChosen, declared, all: options.all, proven, needsCanonicalForm })
   const notImported = notImportedObjects(reading, inHand, isChosen)
   const owners = groupBy(reading.owned, ({ id }) => keyOf(id))
   const ids = new Map([

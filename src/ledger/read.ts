@@ -1,6 +1,6 @@
 // Reads from the ledger which objects a manifest owns, as last applied. It does not read their live state.
 
-import { FdwsyncError, type Problem } from '../core/errors.ts'
+import type { Problem } from '../core/errors.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
 import { secretOptionsOf } from '../core/secret-options.ts'
@@ -46,7 +46,7 @@ export interface Ledger {
   readonly secretOptionsElsewhere: ReadonlyMap<Key, readonly string[]>
 }
 
-interface Row {
+export interface EntryRow {
   readonly manifest: string
   readonly address: string
   readonly object_oid: number
@@ -69,12 +69,12 @@ interface OldSourceRecord {
 }
 
 // An older ledger lacks some columns, or has them under another name. Reading the row as JSON allows for both.
-const columns = `manifest, address, object_oid, declared, digest, server_major,
+export const entryColumns = `manifest, address, object_oid, declared, digest, server_major,
   (coalesce(entry -> 'created_by_fdwsync', entry -> 'made'))::bool AS created_by_fdwsync,
   coalesce(jsonb_typeof(entry -> 'canonical') = 'object', false) AS has_canonical, entry -> 'search_path' AS search_path, entry ->> 'closure' AS closure, entry -> 'source' AS source,
   entry -> 'outdated_by' AS outdated_by`
 
-const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
+export const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
 
 /**
  * Reads what a manifest owns, and which other manifests own what it declares, from the ledger that the session's transaction has found.
@@ -86,7 +86,7 @@ export function readLedger(
   declared: Iterable<Key>,
 ): Promise<Ledger> {
   const query = trusted(`
-    SELECT ${columns} FROM ${fromObjects}
+    SELECT ${entryColumns} FROM ${fromObjects}
      WHERE manifest = $1 OR address = ANY ($2::text[])
         OR address IN (SELECT address FROM fdwsync.object WHERE manifest = $1)`)
   return ledgerOf(session, found, manifest, query, [manifest, [...declared]])
@@ -99,7 +99,7 @@ export function readLedgerOf(
   manifest: string,
   keys: Iterable<Key>,
 ): Promise<Ledger> {
-  const query = trusted(`SELECT ${columns} FROM ${fromObjects} WHERE address = ANY ($1::text[])`)
+  const query = trusted(`SELECT ${entryColumns} FROM ${fromObjects} WHERE address = ANY ($1::text[])`)
   return ledgerOf(session, found, manifest, query, [[...keys]])
 }
 
@@ -114,7 +114,7 @@ async function ledgerOf(
     const unreadable = found.state === 'unreadable' ? found.problem : undefined
     return { ...emptyLedger, unreadable }
   }
-  const rows = await session.query<Row>(query, parameters)
+  const rows = await session.query<EntryRow>(query, parameters)
   const entries = new Map<Key, LedgerEntry>()
   const otherOwners = new Map<Key, string[]>()
   const protectedByOthers = new Set<Key>()
@@ -177,7 +177,7 @@ export async function readOwners(session: Session, { state }: FoundLedger): Prom
   const manifests = new Map<Key, string[]>()
   const secretOptions = new Map<Key, readonly string[]>()
   if (state !== 'ready') return { manifests, secretOptions }
-  const rows = await session.query<Pick<Row, 'manifest' | 'address' | 'declared'>>(
+  const rows = await session.query<Pick<EntryRow, 'manifest' | 'address' | 'declared'>>(
     trusted(`SELECT manifest, address, jsonb_build_object('secretOptions', declared -> 'secretOptions') AS declared
                FROM fdwsync.object`),
   )
@@ -192,52 +192,8 @@ export async function readOwners(session: Session, { state }: FoundLedger): Prom
   return { manifests, secretOptions }
 }
 
-/** An object that a manifest owns. */
-export interface Owned {
-  readonly manifest: string
-  readonly id: ObjectId
-  /** Undefined if it is proven to be in place. */
-  readonly entry: LedgerEntry | undefined
-}
-
-/**
- * Reads everything that any manifest owns, within the session's transaction.
- * @param proven the manifest whose objects are proven to be in place, so that only their ids are read
- */
-export async function readOwned(
-  session: Session,
-  proven: string | undefined,
-): Promise<{ readonly exists: boolean; readonly owned: readonly Owned[] }> {
-  const found = await findLedger(session)
-  if (found.state === 'unreadable')
-    throw new FdwsyncError({ ...found.problem, message: `the ledger cannot be read: ${found.problem.message}` })
-  if (found.state !== 'ready') return { exists: false, owned: [] }
-  const rows = await session.query<Row>(
-    trusted(`SELECT ${columns} FROM ${fromObjects} WHERE manifest IS DISTINCT FROM $1 ORDER BY manifest`),
-    [proven ?? null],
-  )
-  const compared = rows.flatMap((row) => {
-    const id = idOf(row.address)
-    return id ? [{ manifest: row.manifest, id, entry: toEntry(session, id, row) }] : []
-  })
-  return {
-    exists: true,
-    owned: proven === undefined ? compared : [...compared, ...(await readProven(session, proven))],
-  }
-}
-
-async function readProven(session: Session, manifest: string): Promise<readonly Owned[]> {
-  const rows = await session.query<{ address: string }>(
-    trusted('SELECT address FROM fdwsync.object WHERE manifest = $1'),
-    [manifest],
-  )
-  return rows.flatMap(({ address }) => {
-    const id = idOf(address)
-    return id ? [{ manifest, id, entry: undefined }] : []
-  })
-}
-
-function toEntry({ serverVersion }: Session, id: ObjectId, row: Row): LedgerEntry {
+/** @param row of a query with {@link entryColumns} */
+export function toEntry({ serverVersion }: Session, id: ObjectId, row: EntryRow): LedgerEntry {
   // Another major version may show the same SQL in other words.
   const isComparable = row.server_major === Math.trunc(serverVersion / 10_000)
   return {

@@ -14,12 +14,15 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { readFreshness } from './freshness.ts'
 import { readNotImported } from './not-imported.ts'
+import { type Owned, readFormsOfAll, readOwned } from './owned.ts'
 import { readPolicies } from './policies.ts'
-import { type Owned, readOwned } from './read.ts'
+import type { LedgerEntry } from './read.ts'
 
 /** Everything that `status` reports on. */
 export interface StatusReading {
   readonly owned: readonly Owned[]
+  /** The canonical forms that were needed, by manifest and key. */
+  readonly canonicalForms: ReadonlyMap<string, ReadonlyMap<Key, unknown>>
   /** Without what is proven to be in place, but for copies. */
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
@@ -42,10 +45,13 @@ export interface StatusScope {
   readonly all: boolean
   /** The manifest whose objects are proven to be in place. */
   readonly proven: string | undefined
+  /** Whether it takes its canonical form to find out if a live object is as it was applied. */
+  readonly needsCanonicalForm: (entry: LedgerEntry, live: LiveObject) => boolean
 }
 
 /** Reads in one snapshot, without waiting for a running REFRESH. */
-export function readStatus(session: Session, { isChosen, declared, all, proven }: StatusScope): Promise<StatusReading> {
+export function readStatus(session: Session, scope: StatusScope): Promise<StatusReading> {
+  const { isChosen, declared, all, proven } = scope
   return inSnapshot(session, async () => {
     await session.run(readingPath)
     const { owned: every, exists } = await readOwned(session, proven)
@@ -57,6 +63,7 @@ export function readStatus(session: Session, { isChosen, declared, all, proven }
     const copies = [...catalog.live.values()].filter(({ id }) => kindOf(id).data).map(({ id }) => id)
     return {
       owned,
+      canonicalForms: await readNeededForms(session, owned, catalog, scope),
       catalog,
       notImported: exists ? await readNotImported(session) : new Map(),
       freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
@@ -65,6 +72,19 @@ export function readStatus(session: Session, { isChosen, declared, all, proven }
       indexes: await countIndexes(session, [...catalog.live.values()]),
     }
   })
+}
+
+async function readNeededForms(
+  session: Session,
+  owned: readonly Owned[],
+  { live }: CatalogReading,
+  { needsCanonicalForm }: StatusScope,
+): Promise<ReadonlyMap<string, ReadonlyMap<Key, unknown>>> {
+  const keys = owned.flatMap(({ id, entry }) => {
+    const object = live.get(keyOf(id))
+    return entry?.hasCanonicalForm && object && needsCanonicalForm(entry, object) ? [keyOf(id)] : []
+  })
+  return readFormsOfAll(session, keys)
 }
 
 async function listAll(session: Session): Promise<readonly ObjectId[]> {
