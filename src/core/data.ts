@@ -67,8 +67,9 @@ export function emptyRecord<Value>(): Record<string, Value> {
 export function mapParts(value: unknown, map: (part: unknown, step: string | number) => unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   let changed: Parts | undefined
-  for (const [key, part] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     const step = Array.isArray(value) ? Number(key) : key
+    const part = (value as Parts)[step]
     const mapped = map(part, step)
     if (mapped === part) continue
     changed ??= copyOf(value)

@@ -32,7 +32,8 @@ export interface OriginInput {
 export type FieldOrigins = readonly Origin[] | 'dependency'
 
 /** The origins of a difference between the wanted and the live object, field by field. */
-export function fieldOrigins(input: OriginInput): (field: FieldChange) => FieldOrigins {
+export function fieldOrigins(given: OriginInput): (field: FieldChange) => FieldOrigins {
+  const input = withLastWanted(given)
   const edited = lazily(() => editedFields(input))
   const drifted = lazily(() => driftedFields(input))
   const edits = lazily(() => textEdits(input))
@@ -58,25 +59,26 @@ export function fieldOrigins(input: OriginInput): (field: FieldChange) => FieldO
 }
 
 /** Where the declaration of the object as a whole was changed since it was last applied. */
-export function objectOrigins(input: OriginInput): readonly Origin[] {
+export function objectOrigins(given: OriginInput): readonly Origin[] {
+  const input = withLastWanted(given)
   return editedFields(input).size === 0 ? [] : objectEditors(input)
 }
 
 /** The fields in which what is wanted differs from what was wanted last. */
-function editedFields(input: OriginInput): ReadonlySet<string> {
+function editedFields(input: Input): ReadonlySet<string> {
   const { wanted } = input
-  return compare(input, lastWanted(input), wanted.spec, wanted.declared)
+  return compare(input, input.lastWanted(), wanted.spec, wanted.declared)
 }
 
 /**
  * Whether the live object differs from what was wanted last. What no manifest had declared may change without being drift, unless
  * the manifest declares it now.
  */
-function driftedFields(input: OriginInput): (field: FieldChange, editedInManifest: ReadonlySet<string>) => boolean {
+function driftedFields(input: Input): (field: FieldChange, editedInManifest: ReadonlySet<string>) => boolean {
   const { live, entry } = input
   if (!live) return () => false
   const ofManaged = compare(input, live.spec, lastManaged(input), entry.declared)
-  const ofAll = compare(input, live.spec, lastWanted(input), entry.declared)
+  const ofAll = compare(input, live.spec, input.lastWanted(), entry.declared)
   return ({ field }, editedInManifest) => ofManaged.has(field) || (ofAll.has(field) && editedInManifest.has(field))
 }
 
@@ -85,20 +87,26 @@ function compare({ wanted: { id }, digests }: OriginInput, from: unknown, to: un
   return new Set(fields.map(({ field }) => field))
 }
 
-function lastWanted({ entry, canonical = entry.declared, wanted, digests }: OriginInput): unknown {
-  return withRunDigests(canonical, wanted.written, digests)
+interface Input extends OriginInput {
+  /** Computed once: it takes a walk through all attributes. */
+  lastWanted(): unknown
+}
+
+function withLastWanted(input: OriginInput): Input {
+  const { entry, canonical = entry.declared, wanted, digests } = input
+  return { ...input, lastWanted: lazily(() => withRunDigests(canonical, wanted.written, digests)) }
 }
 
 /** The same without what was not declared. */
-function lastManaged(input: OriginInput): unknown {
+function lastManaged(input: Input): unknown {
   const { entry, wanted, digests } = input
   return inWordsOfLast(input, withRunDigests(entry.declared, wanted.written, digests))
 }
 
 /** What is declared, its SQL replaced by that of the object that was wanted last: the rest can be compared field by field. */
-function inWordsOfLast(input: OriginInput, declared: unknown): unknown {
+function inWordsOfLast(input: Input, declared: unknown): unknown {
   const { probe } = kindOf(input.wanted.id)
-  return probe.how === 'read-back' ? probe.wanted(lastWanted(input), declared, undefined, undefined) : declared
+  return probe.how === 'read-back' ? probe.wanted(input.lastWanted(), declared, undefined, undefined) : declared
 }
 
 /** Of kinds that PostgreSQL shows as they are declared, the declaration is enough. */
@@ -140,7 +148,7 @@ function editors(
 type TextEdits = { readonly [of in 'manifest' | 'source']: ReadonlySet<string> }
 
 /** By field, how the declaration differs from the one that was last applied: by the manifest, and by the source. */
-function textEdits(input: OriginInput): TextEdits {
+function textEdits(input: Input): TextEdits {
   const { entry, wanted, altered } = input
   const key = keyOf(wanted.id)
   const settled = (written: unknown) => kindOf(wanted.id).settle(written, entry.declared, entry.declared)
@@ -153,7 +161,7 @@ function textEdits(input: OriginInput): TextEdits {
 }
 
 /** Compares the SQL as text. What a declaration has only by its SQL, such as the columns of a view, takes a second comparison. */
-function declarationEdits(input: OriginInput, from: unknown, to: unknown): ReadonlySet<string> {
+function declarationEdits(input: Input, from: unknown, to: unknown): ReadonlySet<string> {
   const rest = compare(input, inWordsOfLast(input, from), inWordsOfLast(input, to), to)
   return new Set([...compare(input, from, to, to), ...rest])
 }

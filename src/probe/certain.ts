@@ -1,5 +1,5 @@
-// Probes what has no query. Of new objects that PostgreSQL certainly accepts, in a form that is known, such as foreign tables of
-// postgres_fdw with nothing but built-in types, one is tried out for all that use the same server.
+// Probes what has no query. Of objects that PostgreSQL certainly accepts, in a form that is known, such as foreign tables of
+// postgres_fdw with nothing but built-in types, one is tried out for all that use the same server. Some may exist, in whatever form.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -7,7 +7,7 @@ import { keyOf, type ObjectId } from '../core/object.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { Certain, CertainForm } from '../kinds/probing.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { isNewObject, probeByRepresentatives } from './representatives.ts'
+import { probeByRepresentatives } from './representatives.ts'
 import type { ProbeRun } from './run.ts'
 
 interface Candidate {
@@ -42,7 +42,7 @@ async function certainGroups(
   return groups
 }
 
-/** New objects that no other one needs, and whose needs are fine. */
+/** Objects that no other one needs, whose needs are fine, and which have their columns under their declared names if they exist. */
 function candidatesAmong(run: ProbeRun, objects: readonly DeclaredObject[]): readonly Candidate[] {
   const { findings } = run
   const failed = new Set(findings.map(({ key }) => key))
@@ -51,8 +51,8 @@ function candidatesAmong(run: ProbeRun, objects: readonly DeclaredObject[]): rea
     const key = keyOf(object.id)
     const { probe: how } = kindOf(object.id)
     const certain = how.how === 'read-back' ? how.certain : undefined
-    if (!certain || !isNewObject(run, object) || needed.has(key) || object.needs.some((need) => failed.has(need)))
-      return []
+    const hasOtherNames = run.input.reading.live.get(key)?.renamedColumns !== undefined || run.elsewhere.has(key)
+    if (!certain || hasOtherNames || needed.has(key) || object.needs.some((need) => failed.has(need))) return []
     const form = certain.formOf(object.spec)
     return form ? [{ object, certain, form }] : []
   })

@@ -1,4 +1,4 @@
-// Of new objects with which the server certainly does the same, tries out one for all.
+// Of objects with which the server certainly does the same, tries out one for all.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'

@@ -101,9 +101,11 @@ export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relatio
   }
 }
 
-/** Without grants on other columns. */
-export function onColumns(access: Access, columns: ReadonlySet<string>): Access {
-  return { ...access, grants: access.grants?.filter(({ column }) => column === null || columns.has(column)) }
+/** Without grants on other columns. Few objects have grants on columns. */
+export function onColumns(access: Access, columnsOf: () => ReadonlySet<string>): Access {
+  if (!access.grants?.some(({ column }) => column !== null)) return access
+  const columns = columnsOf()
+  return { ...access, grants: access.grants.filter(({ column }) => column === null || columns.has(column)) }
 }
 
 /** Reports grants on columns that do not exist. */

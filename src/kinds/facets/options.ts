@@ -100,6 +100,15 @@ export function optionEdits(from: OptionValues, to: OptionValues): readonly Opti
   return edits
 }
 
+/** Whether both have the same options, and none is known to be a secret. */
+export function areSameTexts(left: OptionValues, right: OptionValues): boolean {
+  if (left === right) return Object.values(left).every((value) => typeof value === 'string')
+  const names = Object.keys(left)
+  const isSame = (name: string) =>
+    typeof left[name] === 'string' && Object.hasOwn(right, name) && left[name] === right[name]
+  return names.length === Object.keys(right).length && names.every(isSame)
+}
+
 function sameValue(left: OptionValue, right: OptionValue): boolean {
   if (typeof left === 'string' || typeof right === 'string') return left === right
   return left.digest === right.digest

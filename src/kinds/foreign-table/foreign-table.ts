@@ -104,7 +104,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       ...parentsIn(read),
       columns: withTypes(read.columns, declared.columns, declared.liveColumns ?? []),
       checks: withExpressions(read.checks, declared.checks),
-      grants: onColumns(declared, columnNames(read)).grants,
+      grants: onColumns(declared, () => columnNames(read)).grants,
     }),
     isVerbatim: ({ columns, checks, ...parents }) =>
       !hasParents(parentsIn(parents)) &&
@@ -209,7 +209,11 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       ...followLinks(links, 'column', columns, columnChanges(name, { ...columns, sourceOf: source, secrets })),
       ...followLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
-      ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),
+      ...accessChanges(
+        relationAccess(id),
+        onColumns(from, () => columnsKept(columns.from, columns.to)),
+        to,
+      ),
     ]
   },
 
@@ -220,7 +224,10 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
       ...newColumnSettings(name, spec.columns),
       ...newCheckComments(name, spec.checks),
-      ...newAccess(relationAccess(id), onColumns(spec, columnNames(spec))),
+      ...newAccess(
+        relationAccess(id),
+        onColumns(spec, () => columnNames(spec)),
+      ),
     ]
   },
 

@@ -210,10 +210,10 @@ export function followLinks<Part extends Column | Check>(
   { from, to, declared }: Sides<Part> & { readonly declared: Readonly<Record<string, Part>> },
   fields: readonly FieldChange[],
 ): readonly FieldChange[] {
+  if (fields.length === 0) return []
   const [link] = links
-  const theirs = [...Object.entries(from), ...Object.entries(to)].flatMap(([name, { inheritedFrom }]) =>
-    inheritedFrom?.length ? [`${what} ${name}`] : [],
-  )
+  const parts = link ? [...Object.entries(from), ...Object.entries(to)] : []
+  const theirs = parts.flatMap(([name, { inheritedFrom }]) => (inheritedFrom?.length ? [`${what} ${name}`] : []))
   const isTheirs = ({ field }: FieldChange) => theirs.some((name) => field === name || field.startsWith(`${name} `))
   const settled = new Set(
     Object.entries(to).flatMap(([name, part]) => fieldsOfParents(name, part, own(declared, name))),

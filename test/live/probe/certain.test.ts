@@ -2,6 +2,7 @@
 // in short. An apply reads what it has created before
 // COMMIT and fails unless that is as planned, so that it proves both.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Plan } from '../../../src/core/plan.ts'
 import { qualified } from '../../../src/core/sql.ts'
 import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
 import type { ForeignTableSpec } from '../../../src/kinds/foreign-table/spec.ts'
@@ -11,16 +12,21 @@ import { eachMajor } from '../../support/majors.ts'
 import { shownAsWritten } from '../../unit/kinds/shown-as-written.ts'
 
 const types = shownAsWritten.flatMap((type) => [type, `${type}[]`])
-const columns = {
-  ...Object.fromEntries(types.map((type, at) => [`c${at}`, { type, not_null: at % 3 === 0 }])),
-  d: { type: 'text', default: '\'ü "x"\n%s$1\'' },
+/** @param shift by how many places the types of the columns are shifted */
+const tablesWith = (shift: number) => {
+  const typeAt = (at: number) => types[(at + shift) % types.length]
+  const columns = {
+    ...Object.fromEntries(types.map((_, at) => [`c${at}`, { type: typeAt(at), not_null: (at + shift) % 3 === 0 }])),
+    d: { type: 'text', default: `'ü "x"\n%s$${shift}'` },
+  }
+  const options = { schema_name: "it's", table_name: `ü "x" ${shift}` }
+  const table = { server: 'nowhere', columns, options, comment: 'ü' }
+  return JSON.stringify({
+    version: 1,
+    name: 'certain',
+    schemas: { made: { foreign_tables: { one: table, two: table, other: { ...table, server: 'lenient' } } } },
+  })
 }
-const table = { server: 'nowhere', columns, options: { schema_name: "it's", table_name: 'ü "x"' }, comment: 'ü' }
-const manifest = JSON.stringify({
-  version: 1,
-  name: 'certain',
-  schemas: { made: { foreign_tables: { one: table, two: table, other: { ...table, server: 'lenient' } } } },
-})
 
 /** Names of columns of the types bigint, text, timestamptz, jsonb, text[] and int4range. */
 type Names = readonly [string, string, string, string, string, string]
@@ -114,10 +120,16 @@ describe.each(eachMajor())('PostgreSQL $name', (pair) => {
   afterAll(() => database.drop())
 
   test('every type of which that is certain is accepted, and shown as it is declared', async () => {
-    const parsed = await manifestOf(manifest, {})
-    const { plan } = await applyTo(parsed, database.url)
-    expect(plan.changes.map(({ change }) => change.op)).toEqual(['create', 'create', 'create', 'create'])
-    expect((await planFor(parsed, database.url)).changes).toEqual([])
+    const opsOf = ({ changes }: Plan) => changes.map(({ change }) => change.op)
+    for (const [shift, op] of ['create', 'alter'].entries()) {
+      const parsed = await manifestOf(tablesWith(shift), {})
+      const { plan } = await applyTo(parsed, database.url)
+      expect(opsOf(plan).slice(-3)).toEqual([op, op, op])
+      expect(opsOf(await planFor(parsed, database.url))).toEqual([])
+    }
+    await runSql(database.url, 'DROP SCHEMA fdwsync CASCADE')
+    const adoption = await planFor(await manifestOf(tablesWith(1), {}), database.url)
+    expect(opsOf(adoption)).toEqual(['adopt', 'adopt', 'adopt', 'adopt'])
   })
 
   test('indexes that are alike are accepted, and shown as is known from one of them', async () => {

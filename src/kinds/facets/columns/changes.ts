@@ -2,11 +2,11 @@
 import type { FieldChange } from '../../../core/change.ts'
 import { fragment, ident, joinParts, type Parts, type Sql, sql, statement } from '../../../core/sql.ts'
 import { nameOf, sameName } from '../names.ts'
-import { optionChanges } from '../options.ts'
+import { areSameTexts, optionChanges } from '../options.ts'
 import { type Column, type Columns, columnDefinition, settingsTarget, typeText } from './columns.ts'
 import { alterIdentity, type Identity } from './identity.ts'
 import { addedNotNull, alterNotNull, notNullText } from './not-null.ts'
-import { settingsChanges } from './settings.ts'
+import { hasSameSettings, settingsChanges } from './settings.ts'
 
 interface Comparison {
   readonly from: Columns
@@ -26,27 +26,46 @@ export function columnChanges(table: Sql, comparison: Comparison): readonly Fiel
   const { from, to, sourceOf, secrets } = comparison
   const retyped = retypedColumns(from, to)
   const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
-  const kept = Object.entries(to).flatMap(([name, wanted]) => {
+  const changed = Object.entries(to).flatMap(([name, wanted]) => {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
-    return before ? [{ name, before, wanted, source: () => sourceOf(name, wanted) }] : []
+    if (!before || isUnchanged(before, wanted)) return []
+    return [{ name, before, wanted, source: () => sourceOf(name, wanted) }]
   })
   const added = Object.entries(to).filter(([name]) => !Object.hasOwn(from, name))
-  const isReplaced = ({ name, before, wanted }: (typeof kept)[number]) => isRegenerated(name, before, wanted, retyped)
+  const isReplaced = ({ name, before, wanted }: (typeof changed)[number]) =>
+    isRegenerated(name, before, wanted, retyped)
   return [
-    ...kept
+    ...changed
       .filter(isReplaced)
       .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source())),
-    ...kept.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
+    ...changed.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
     ...[...dropped.filter((name) => from[name]?.generated), ...dropped.filter((name) => !from[name]?.generated)].map(
       (name) => dropColumn(name, from[name]),
     ),
-    ...kept
+    ...changed
       .filter((column) => !isReplaced(column))
       .flatMap((column) =>
         alterColumn(table, column.name, { from: column.before, to: column.wanted, source: column.source, secrets }),
       ),
     ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, sourceOf(name, wanted))),
   ]
+}
+
+/** Whether a column certainly stays as it is, which is cheaper to find out than each of its changes. Generated ones depend on others. */
+function isUnchanged(from: Column, to: Column): boolean {
+  return (
+    from.generated === null &&
+    to.generated === null &&
+    !from.virtual &&
+    from.type === to.type &&
+    sameName(from.collation, to.collation) &&
+    from.notNull === to.notNull &&
+    (from.notNullMark ?? null) === (to.notNullMark ?? null) &&
+    from.default === to.default &&
+    (from.identity ?? null) === (to.identity ?? null) &&
+    areSameTexts(from.options, to.options) &&
+    hasSameSettings(from, to)
+  )
 }
 
 function isRetyped(from: Column | undefined, to: Column | undefined): boolean {

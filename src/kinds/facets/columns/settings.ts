@@ -100,13 +100,20 @@ export interface SettingsTarget {
   readonly name: string
 }
 
+/** Whether what is declared of them stays as it is. */
+export function hasSameSettings(from: ColumnSettings, to: ColumnSettings): boolean {
+  return settings.every(
+    (setting) => to[setting] === undefined || from[setting] === to[setting] || sameData(from[setting], to[setting]),
+  )
+}
+
 /** @param targetOf called only if something differs, since there can be a hundred thousand columns */
 export function settingsChanges(
   targetOf: () => SettingsTarget,
   from: ColumnSettings,
   to: ColumnSettings,
 ): readonly FieldChange[] {
-  if (settings.every((setting) => to[setting] === undefined || sameData(from[setting], to[setting]))) return []
+  if (hasSameSettings(from, to)) return []
   const { alter, column, name } = targetOf()
   const alterColumn = sql`${alter} ALTER COLUMN ${ident(name)}`
   const set: Set = (field, before, after, what) => {

@@ -208,7 +208,10 @@ export function successorSettings(id: CopyId, word: Sql, spec: CopySpec, wanted:
   const columns = columnNames(wanted)
   return [
     ...newViewColumnSettings(word, qualified(id.schema, id.name), settingsOf(wanted.columns), columns),
-    ...newAccess(relationAccess(id), onColumns({ ...spec, grants: wanted.grants }, columns)),
+    ...newAccess(
+      relationAccess(id),
+      onColumns({ ...spec, grants: wanted.grants }, () => columns),
+    ),
   ]
 }
 
@@ -243,7 +246,7 @@ function wantedGrants(
 ): Access['grants'] {
   const isLeftAlone = matched?.live.query === matched?.read.query && declared.grants === matched?.live.grants
   if (matched && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, matched))
-  return onColumns(declared, columnNames(read)).grants
+  return onColumns(declared, () => columnNames(read)).grants
 }
 
 export function columnsDeclared({ declaredColumns }: CopySpec): DeclaredViewColumns {
