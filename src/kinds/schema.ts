@@ -9,7 +9,6 @@ import {
   type AccessTarget,
   accessChanges,
   accessDetails,
-  accessHazards,
   declaredAccess,
   newAccess,
   rolesOf,
@@ -17,6 +16,7 @@ import {
   writtenAccess,
 } from './facets/access.ts'
 import { accessColumns } from './facets/access-columns.ts'
+import { accessHazards } from './facets/access-hazards.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'

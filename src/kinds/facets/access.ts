@@ -1,8 +1,6 @@
 // Who owns an object, and what other roles may do with it. Grants in detail are in grants.ts.
-import type { Change, FieldChange } from '../../core/change.ts'
-import { groupBy } from '../../core/data.ts'
+import type { FieldChange } from '../../core/change.ts'
 import type { IdOf } from '../../core/object.ts'
-import type { Hazard } from '../../core/plan.ts'
 import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { settle } from './defaults.ts'
 import {
@@ -11,7 +9,6 @@ import {
   type Grants,
   grantSql,
   grantsText,
-  placeOf,
   privilegeSql,
   regrantSql,
   writtenGrants,
@@ -231,41 +228,6 @@ function privilegesOf(grants: readonly Grant[]): readonly string[] {
 /** The roles that must exist. */
 export function rolesOf({ owner, grants = [] }: Access): readonly string[] {
   return [...(typeof owner === 'string' ? [owner] : []), ...grants.flatMap(({ role }) => role ?? [])]
-}
-
-/**
- * Access that other roles gain or lose without a declaration, for kinds whose specs have an {@link Access}.
- * @param renames columns that the change renames: they keep their grants
- */
-export function accessHazards(change: Change, renames: ColumnRenames = new Map()): readonly Hazard[] {
-  if (change.op !== 'create' && change.op !== 'alter' && change.op !== 'replace') return []
-  const to = change.to.spec as Access // see above
-  const from = change.op === 'create' ? undefined : (change.from.spec as Access) // see above
-  const before = grantsUnder(from?.grants, renames) ?? []
-  const places = new Set(before.map(placeOf))
-  const owner = to.owner ?? from?.owner
-  const wider = (to.grants ?? []).filter((grant) => !places.has(placeOf(grant)) && grant.role !== owner)
-  return [
-    ...(wider.length > 0 ? [{ name: 'widens-access', detail: `grants more to ${grantees(wider)}` } as const] : []),
-    ...lostColumnGrants(grantsUnder((change.to.declared as Access).grants, renames) ?? [], to.grants ?? []),
-  ]
-}
-
-/** Grants that a manifest leaves alone are resolved to those that exist. What is wanted has none on columns that go. */
-function lostColumnGrants(resolved: readonly Grant[], wanted: readonly Grant[]): readonly Hazard[] {
-  const kept = new Set(wanted.map(placeOf))
-  const lost = resolved.filter((grant) => grant.column !== null && !kept.has(placeOf(grant)))
-  return Array.from(
-    groupBy(lost, ({ column }) => column),
-    ([column, grants]): Hazard => ({
-      name: 'drops-dependents',
-      detail: `drops what is granted on the dropped column ${ident(column ?? '')} to ${grantees(grants)}`,
-    }),
-  )
-}
-
-function grantees(grants: readonly Grant[]): string {
-  return [...new Set(grants.map(({ role }) => role ?? 'PUBLIC'))].sort().join(', ')
 }
 
 /** What a plan shows of a new object's access. */

@@ -3,7 +3,6 @@ import { type IdOf, keyOf } from '../../core/object.ts'
 import { ident, qualified, sql, statement, trusted } from '../../core/sql.ts'
 import {
   accessChanges,
-  accessHazards,
   accessNeedsNewer,
   declaredAccess,
   missingColumns,
@@ -15,6 +14,7 @@ import {
   withoutAccess,
   writtenAccess,
 } from '../facets/access.ts'
+import { accessHazards } from '../facets/access-hazards.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
 import { expandColumns } from '../facets/columns/abbreviated.ts'
 import { columnChanges, columnsKept } from '../facets/columns/changes.ts'

@@ -6,7 +6,6 @@ import {
   type AccessTarget,
   accessChanges,
   accessDetails,
-  accessHazards,
   declaredAccess,
   newAccess,
   rolesOf,
@@ -14,6 +13,7 @@ import {
   withoutAccess,
   writtenAccess,
 } from '../facets/access.ts'
+import { accessHazards } from '../facets/access-hazards.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
 import {
   type Check,

@@ -50,8 +50,10 @@ class ValueReader {
     if (!scanner.isFirst || column <= around) throw new Unusual()
     if (scanner.isDash()) return this.#list(column)
     if (!scanner.startsScalar()) return this.#value(around)
+    const { isBehindComment } = scanner
     const scalar = scanner.scalar(around)
     if (scanner.isColon()) return this.#map(column, scanner.keyOf(scalar))
+    if (isBehindComment) throw new Unusual()
     this.#endLine()
     return this.#convert(scalar)
   }

@@ -38,6 +38,8 @@ export class Scanner {
   #lineStart = 0
   /** Whether only spaces and `-` precede in the line. */
   isFirst = true
+  /** Whether a comment at the start of a line was skipped last. The package yaml rejects it before a value that is a scalar. */
+  isBehindComment = false
   /** How many brackets are open, and how far lines within them are indented at least. */
   #depth = 0
   #indentInBrackets = 0
@@ -82,6 +84,7 @@ export class Scanner {
   /** Skips white space and comments, but no tabs: whether they are allowed depends on the place. */
   skip(): void {
     let isInOtherLine = false
+    this.isBehindComment = false
     for (;;) {
       const character = this.#code()
       if (character === space) this.#at++
@@ -91,8 +94,10 @@ export class Scanner {
       } else if (character === carriageReturn && this.#code(1) === lineFeed) {
         this.#startLine(this.#at + 2)
         isInOtherLine = true
-      } else if (character === hash && (this.column === 0 || this.#code(-1) === space)) this.#skipComment()
-      else break
+      } else if (character === hash && (this.column === 0 || this.#code(-1) === space)) {
+        this.isBehindComment ||= this.column === 0
+        this.#skipComment()
+      } else break
     }
     if (isInOtherLine && this.#depth > 0) this.#checkIndent()
   }
@@ -118,7 +123,11 @@ export class Scanner {
     const isAtLastBracket =
       this.column === this.#indentInBrackets - 1 && this.#depth === 1 && (this.is(']') || this.is('}'))
     const isTooFarLeft = this.column < this.#indentInBrackets && !isAtLastBracket
-    if (isTooFarLeft || this.#isDocumentMark('---') || this.#isDocumentMark('...')) throw new Unusual()
+    if (isTooFarLeft || this.isBehindComment || this.#isAtMark()) throw new Unusual()
+  }
+
+  #isAtMark(): boolean {
+    return this.#isDocumentMark('---') || this.#isDocumentMark('...')
   }
 
   #isDocumentMark(mark: string): boolean {
@@ -164,7 +173,7 @@ export class Scanner {
   }
 
   #scalar(indent: number): Scalar {
-    if (!this.startsScalar()) throw new Unusual()
+    if (!this.startsScalar() || this.#isAtMark()) throw new Unusual()
     const start = this.#at
     const isPlain = !isQuote(this.#code())
     this.#at = isPlain ? endOfPlain(this.#text, start, indent, this.#depth > 0) : endOfQuoted(this.#text, start, indent)

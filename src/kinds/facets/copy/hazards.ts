@@ -2,7 +2,8 @@
 
 import type { Change } from '../../../core/change.ts'
 import type { Hazard } from '../../../core/plan.ts'
-import { type Access, accessHazards } from '../access.ts'
+import type { Access } from '../access.ts'
+import { accessHazards } from '../access-hazards.ts'
 import type { ColumnRenames } from '../renaming.ts'
 import { renamesIn, type ViewQuery } from './query.ts'
 

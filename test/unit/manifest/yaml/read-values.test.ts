@@ -142,6 +142,11 @@ const unusual: readonly string[] = [
   '\uFEFFa: b',
   'a: b\0c',
   'a: b\rc: d',
+  '---\n---  { "a": b }',
+  '... ": a',
+  'a:\n# b\n  c\nd: e',
+  'a:\n  -\n# b\n    c\n',
+  'a: { b: c\n# d\n , e: f }',
 ]
 
 test.each(unusual.map((text) => [text]))('unusual: %j', (text) => {
