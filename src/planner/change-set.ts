@@ -18,6 +18,7 @@ import { refuseOverlappingPartitions } from './partition-bounds.ts'
 import { refuseWithoutPrivilege } from './privileges.ts'
 import { replacedAlong } from './selection.ts'
 import { readCode } from './untrusted-code.ts'
+import { refuseViolatedConstraints } from './violating-rows.ts'
 
 export interface ChangeSet {
   readonly comparison: Comparison
@@ -73,6 +74,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
         ...inheriting.refusals,
         ...(await refuseWithoutPrivilege(session, comparison, impact.changes)),
         ...(await refuseOverlappingPartitions(session, impact.changes)),
+        ...(await refuseViolatedConstraints(session, impact.changes)),
         ...(await refuseRequiredNotNull(session, impact.changes)),
         ...(await refuseTakenNames(session, impact.changes, comparison.live)),
       ]
