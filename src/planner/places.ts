@@ -2,7 +2,7 @@
 
 import type { Place } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { mustBeAllowed, type Plan } from '../core/plan.ts'
+import type { Plan } from '../core/plan.ts'
 import type { PlanContext } from './context.ts'
 
 export function addPlaces(plan: Plan, { declared, resolved }: Pick<PlanContext, 'declared' | 'resolved'>): Plan {
@@ -14,7 +14,7 @@ export function addPlaces(plan: Plan, { declared, resolved }: Pick<PlanContext, 
   return {
     ...plan,
     changes: plan.changes.map((planned) =>
-      planned.hazards.some(mustBeAllowed) ? { ...planned, ...at(planned.change.key) } : planned,
+      planned.hazards.length > 0 ? { ...planned, ...at(planned.change.key) } : planned,
     ),
     refusals: plan.refusals.map((refusal) => ({ ...refusal, ...at(refusal.key) })),
     undetermined: plan.undetermined.map((each) => ({ ...each, ...at(each.key) })),

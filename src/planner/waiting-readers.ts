@@ -6,9 +6,10 @@ import { type CopyId, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import { unknownState } from '../core/strategy-state.ts'
+import type { Session } from '../db/session.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { refreshRecording } from '../ledger/refresh-log.ts'
+import { type RefreshRecording, refreshRecording } from '../ledger/refresh-log.ts'
 import { readTargetsToPlan } from '../loader/preview.ts'
 import { chooseStrategy } from '../loader/strategies/auto.ts'
 import type { CopyFacts } from '../loader/strategies/strategy.ts'
@@ -24,8 +25,7 @@ export async function waitingReaders(
   if (candidates.length === 0) return []
   const created = new Set(changes.flatMap(({ op, key }) => (op === 'create' ? [key] : [])))
   const existing = candidates.filter((id) => !created.has(keyOf(id)))
-  const targets =
-    existing.length === 0 ? [] : await readTargetsToPlan(session, existing, await refreshRecording(session))
+  const targets = existing.length === 0 ? [] : await readTargetsToPlan(session, existing, await recordingAfter(session))
   const facts = new Map(targets.map(({ key, copy }) => [key, copy?.facts]))
   const readers = readersOf(wanted)
   const losing = losingIndexes(changes)
@@ -43,6 +43,12 @@ export async function waitingReaders(
     const message = `${titleOf(id)}, which cannot be swapped because ${swapObstacle}: readers wait while it is refreshed`
     return [{ code: 'refresh/blocks-readers', key, title: titleOf(id), message, hint }]
   })
+}
+
+/** What keeps refreshes from being recorded now, such as a ledger of an older release, is over after the apply. */
+async function recordingAfter(session: Session): Promise<RefreshRecording> {
+  const recording = await refreshRecording(session)
+  return recording.records ? recording : { records: false }
 }
 
 /** Of what is created, as if it were large. */

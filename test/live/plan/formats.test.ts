@@ -75,9 +75,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     writeFileSync(file, without)
     const refused = await run(fixture, ['plan', '-f', file, '--format', 'github'], undefined)
     expect(refused.code).toBe(4)
-    expect(refused.stdout).toMatch(
-      new RegExp(`^::error file=[^,]*shop.yaml,line=${at('orders: { query', without)},col=\\d+,`),
-    )
+    const line = `file=[^,]*shop.yaml,line=${at('orders: { query', without)},col=\\d+,title=fdwsync`
+    expect(refused.stdout).toMatch(new RegExp(`^::error ${line} refused::`))
+    expect(refused.stdout).toMatch(new RegExp(`^::warning ${line} hazard::.*its columns change`, 'm'))
     const misspelled = first.replace('schema_name', 'schema_nam').replace('columns:', 'colums:')
     writeFileSync(file, misspelled)
     const invalid = await run(fixture, ['validate', '--no-env', '-f', file, '--format', 'github'], undefined)
