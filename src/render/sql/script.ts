@@ -1,9 +1,10 @@
 // A plan as a script for psql, with the transactions of an apply. It neither checks that the plan still fits nor writes the ledger.
 
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
+import { idOf } from '../../core/object.ts'
 import type { PlainStep, Plan, ReplaceStep, Step } from '../../core/plan.ts'
 import { isPrintable, oneLine, printable } from '../../core/printable.ts'
-import { ident, literal } from '../../core/sql.ts'
+import { ident, literal, type Statement } from '../../core/sql.ts'
 import { toolVersion } from '../../core/version.ts'
 import { manifestSettings } from '../../introspector/transaction-settings.ts'
 import { targetSetting } from '../../kinds/kind.ts'
@@ -22,6 +23,7 @@ export function renderScript(plan: Plan): string {
   const data = steps.filter(({ stage }) => stage === 'build' || stage === 'populate')
   const parts = [
     header(plan, variables),
+    ...(steps.some(isInLedger) ? [findLedger] : []),
     ...definitions,
     ...data.map((step) => inDatabaseOf(plan, step, transaction(plan, [step], variables))),
     ...(steps.length === 0 ? ['-- Nothing to change.'] : []),
@@ -86,6 +88,14 @@ function header(plan: Plan, variables: SecretVariables): string {
   ].join('\n')
 }
 
+/** A refresh policy is a row of the ledger, which only an apply creates. */
+function isInLedger({ key }: PlainStep): boolean {
+  return idOf(key)?.kind === 'refreshPolicy'
+}
+
+const findLedger = `-- Refresh policies are in the ledger. If there is none yet, the next apply writes them.
+SELECT pg_catalog.to_regclass('fdwsync.policy') IS NOT NULL AS has_ledger \\gset`
+
 function unset(name: string): string {
   return `DO $$ BEGIN RAISE EXCEPTION 'the psql variable ${name} is not set'; END $$;`
 }
@@ -115,10 +125,15 @@ function transaction(plan: Plan, steps: readonly PlainStep[], variables: SecretV
       if (needed !== path) lines.push(`${needed};`)
       path = needed
       const text = `${printableSql(withVariables(step, statement, variables))};`
-      lines.push(...(statement.isInSubtransaction ? ['SAVEPOINT statement;', text, 'RELEASE statement;'] : [text]))
+      lines.push(...within(step, statement, text))
     }
   }
   return [...lines, '', 'COMMIT;'].join('\n')
+}
+
+function within(step: PlainStep, { isInSubtransaction }: Statement, text: string): readonly string[] {
+  if (isInLedger(step)) return ['\\if :has_ledger', text, '\\endif']
+  return isInSubtransaction ? ['SAVEPOINT statement;', text, 'RELEASE statement;'] : [text]
 }
 
 /** A load runs under the settings of the session, as any REFRESH does. */
