@@ -34,7 +34,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     onTestFinished(() => rmSync(join(file, '..'), { recursive: true }))
     writeFileSync(file, shopManifest({ orders: 'SELECT * FROM proxy.orders' }))
     const run = (path: string) =>
-      spawnSync(process.execPath, ['--import', 'tsx', join(folder, 'apply.ts'), path], {
+      spawnSync(process.execPath, ['--import', 'tsx', join(folder, 'apply.mts'), path], {
         cwd: root,
         encoding: 'utf8',
         env: { ...process.env, ...fixture.env, DATABASE_URL: fixture.url },

@@ -23,12 +23,12 @@ const filesOnly: Candidates = { words: [], files: true }
 export async function candidates(root: Command, typed: readonly string[], names: NameSources): Promise<Candidates> {
   const word = typed.at(-1) ?? ''
   const before = typed.slice(0, -1)
+  const commands = root.commands.map((each) => each.name())
+  if (before.join() === 'help') return starting(word, commands)
   const command = root.commands.find((each) => each.name() === before[0])
-  if (!command)
-    return before.length > 0
-      ? nothing
-      : starting(word, [...root.commands.map((each) => each.name()), '--help', '--version'])
+  if (!command) return before.length > 0 ? nothing : starting(word, [...commands, '--help', '--version'])
   const option = command.options.find((each) => [each.long, each.short].includes(before.at(-1)))
+  if (option?.long === '--only') return starting(word, objectsOf(await names.manifest(filesIn(command, before))))
   if (option?.required) return valuesOf(option, word)
   if (word.startsWith('-')) return starting(word, [...command.options.map(longOf), '--help'])
   const found = await argumentsOf(command.name(), filesIn(command, before), names)
@@ -65,15 +65,24 @@ async function argumentsOf(command: string, files: readonly string[], names: Nam
       return { words: ['bash', 'zsh', 'fish'], files: false }
     case 'refresh':
     case 'status':
-      return { words: viewsOf(await names.manifest(files)), files: false }
+      return { words: copiesOf(await names.manifest(files)), files: false }
+    case 'release':
+      return { words: objectsOf(await names.manifest(files)), files: false }
     default:
       return nothing
   }
 }
 
 /** Those that are written out. What a mirror copies is only known to its source. */
-function viewsOf(manifest: Manifest | undefined): readonly string[] {
+function copiesOf(manifest: Manifest | undefined): readonly string[] {
   return Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { materialized_views = {}, tables = {} }]) =>
     [...Object.keys(materialized_views), ...Object.keys(tables)].map((name) => `${schema}.${name}`),
   )
+}
+
+function objectsOf(manifest: Manifest | undefined): readonly string[] {
+  const tables = Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { foreign_tables = {} }]) =>
+    Object.keys(foreign_tables).map((name) => `${schema}.${name}`),
+  )
+  return [...copiesOf(manifest), ...tables, ...Object.keys(manifest?.servers ?? {}).map((name) => `server:${name}`)]
 }

@@ -14,7 +14,8 @@ import type { Manifest } from '../../../src/manifest/manifest.ts'
 const manifest = {
   version: 1,
   name: 'm',
-  schemas: { shop: { materialized_views: { orders: {}, 'a b': {} } } },
+  servers: { source: {} },
+  schemas: { shop: { materialized_views: { orders: {}, 'a b': {} } }, proxy: { foreign_tables: { orders: {} } } },
 } as unknown as Manifest
 const names = {
   manifest: async (files: readonly string[]) => (files.join() === 'fdwsync.yaml' ? manifest : undefined),
@@ -35,6 +36,12 @@ test.each([
     ['shop.orders', 'shop.a b'],
   ],
   [['refresh', '-f', 'other.yaml', ''], []],
+  [
+    ['release', ''],
+    ['shop.orders', 'shop.a b', 'proxy.orders', 'server:source'],
+  ],
+  [['plan', '--only', 'se'], ['server:source']],
+  [['help', 'rel'], ['release']],
   [['schema', 'p'], ['plan']],
   [
     ['completion', ''],

@@ -1,4 +1,4 @@
-// Plans, applies and prints what happens, as the command line does: node apply.ts MANIFEST. The target is DATABASE_URL.
+// Plans, applies and prints what happens, as the command line does: node apply.mts MANIFEST. The target is DATABASE_URL.
 import { apply, exitCode, FdwsyncError, formatProblem, loadManifest, plan, status } from 'fdwsync'
 
 const { env, argv } = process
