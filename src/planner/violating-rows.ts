@@ -40,6 +40,9 @@ interface Violation {
   readonly detach: string | null
 }
 
+/** What takes longer is left to the apply: a plan is no reason to read a large table for minutes. */
+const longest = '10s'
+
 export async function refuseViolatedConstraints(
   session: Session,
   changes: readonly Change[],
@@ -51,7 +54,9 @@ export async function refuseViolatedConstraints(
   })
   if (constrained.length === 0) return []
   const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
-  await session.run(sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}`)
+  await session.run(
+    sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}; SET LOCAL statement_timeout = ${literal(longest)}`,
+  )
   try {
     const [row] = await session.query<{ found: readonly Violation[] }>(
       search(constrained.map(({ constraints }) => constraints)),
@@ -61,7 +66,7 @@ export async function refuseViolatedConstraints(
       return to ? [{ code: 'server/rejected', key: keyOf(to.id), title: titleOf(to.id), ...explain(violation) }] : []
     })
   } catch (error) {
-    // The server is read-only, or this role may not create anything, as the probe has reported.
+    // It takes too long, or the server is read-only, or this role may not create anything, as the probe has reported.
     if (!isDatabaseError(error) || session.isLost()) throw error
     return []
   } finally {
