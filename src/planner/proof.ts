@@ -1,6 +1,7 @@
 // Creates the proof that a manifest had nothing to do. The fast path reads it: see fast-path.ts.
 
 import type { Change, DeclaredObject } from '../core/change.ts'
+import { mapParts } from '../core/data.ts'
 import { idOf, keyOf } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
 import { namesInSql } from '../introspector/sql-names.ts'
@@ -126,23 +127,37 @@ export function namesOf(declared: readonly DeclaredObject[]): readonly string[] 
  * because what that resolves to is not covered.
  */
 export function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
-  const head = structuredClone(written)
   const policies = refreshStanzas(written as Manifest) // it has the shape of a manifest
-  const removed = [...declared.filter(isDigested), ...policies].map(({ path }) => remove(head, path))
+  const removals = treeOf([...declared.filter(isDigested), ...policies].map(({ path }) => path))
+  const removed: unknown[] = []
+  const head = without(written, removals, removed)
   return JSON.stringify(removed).includes('${') ? undefined : head
 }
 
-/** Removes a value from plain data and returns it; undefined if it was removed together with a value around it. */
-function remove(data: unknown, path: Path): unknown {
-  const last = path.at(-1)
-  let container: unknown = data
-  for (const key of path.slice(0, -1)) container = isMap(container) ? container[key] : undefined
-  if (!isMap(container) || last === undefined) return undefined
-  const removed = container[last]
-  delete container[last]
-  return removed
+/** What to remove, by step of its path; `all` removes the value with everything in it. */
+type Removals = Map<string, Removals | 'all'>
+
+function treeOf(paths: readonly Path[]): Removals {
+  const root: Removals = new Map()
+  for (const path of paths) {
+    let tree = root
+    for (const [at, step] of path.entries()) {
+      const found = tree.get(String(step))
+      if (found === 'all') break
+      const next = at === path.length - 1 ? 'all' : (found ?? new Map())
+      tree.set(String(step), next)
+      if (next !== 'all') tree = next
+    }
+  }
+  return root
 }
 
-function isMap(value: unknown): value is Record<string | number, unknown> {
-  return typeof value === 'object' && value !== null
+/** The data without what is removed of it, which is added to `removed`. Whatever stays as it is is not copied. */
+function without(value: unknown, removals: Removals, removed: unknown[]): unknown {
+  return mapParts(value, (part, step) => {
+    const removal = removals.get(String(step))
+    if (removal !== 'all') return removal ? without(part, removal, removed) : part
+    removed.push(part)
+    return undefined
+  })
 }

@@ -11,10 +11,11 @@ import type { ForeignTableSpec } from './spec.ts'
 type TableSecrets = Secrets<IdOf<'foreignTable'>, ForeignTableSpec>
 
 export const tableSecrets: TableSecrets = {
-  hide: (read, named, digestOf) => ({
-    ...withOptions(read, (options) => hideSecrets(options, named, digestOf)),
-    ...presentSecretOptions(named, Object.assign({}, ...allOptions(read))),
-  }),
+  hide: (read, named, digestOf) => {
+    const hidden = withOptions(read, (options) => hideSecrets(options, named, digestOf))
+    if (named.length === 0) return hidden
+    return { ...hidden, ...presentSecretOptions(named, Object.assign({}, ...allOptions(read))) }
+  },
   recorded: (declared) => withOptions(declared, recordedOptions),
   exposed: secretsOfTable,
 }
@@ -48,8 +49,11 @@ function withOptions(spec: ForeignTableSpec, edit: (options: OptionValues) => Op
   return { ...spec, options: edit(spec.options), columns: record(columns) }
 }
 
+/** Of the table, and of the columns that have some. */
 function allOptions({ options, columns }: ForeignTableSpec): readonly OptionValues[] {
-  return [options, ...Object.values(columns).map((column) => column.options)]
+  const all = [options]
+  for (const { options: ofColumn } of Object.values(columns)) if (Object.keys(ofColumn).length > 0) all.push(ofColumn)
+  return all
 }
 
 /** Takes the lock of an ALTER with secrets, which must not wait for it. The clause itself has had no effect since 12. */

@@ -164,11 +164,9 @@ function withoutQuotes(message: string): string {
 function refuseDeepNesting(file: string, text: string): void {
   const limit = 10_000
   let depth = 0
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '[' || character === '{') depth++
-    if (character === ']' || character === '}') depth = Math.max(0, depth - 1)
-    if (depth > limit) throw tooDeep(file, text, at)
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    if (depth > limit) throw tooDeep(file, text, index)
   }
   const indicators = /^(?: *[-?] ){10000}/m.exec(text)
   if (indicators) throw tooDeep(file, text, indicators.index)
