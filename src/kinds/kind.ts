@@ -212,8 +212,10 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly catalogQuery: Sql
   /** The same for relations without parents, if that takes much less time to plan. */
   readonly plainCatalogQuery?: Sql
-  /** The spec in full, where a query abbreviates it. */
+  /** The spec in full, where a query, or the ledger, abbreviates it. */
   expand?(read: Spec): Spec
+  /** As the ledger keeps it. */
+  abbreviate?(spec: Spec): unknown
   /** Whether PostgreSQL creates a row type of the same name with each object, so that another type can be in the way. */
   readonly hasRowType?: true
   /** Whether the query reads the setting `fdwsync.locked`, the OIDs of the relations whose definitions would have to wait for a lock. */

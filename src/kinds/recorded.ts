@@ -2,7 +2,7 @@
 
 import type { LiveObject, WantedObject } from '../core/change.ts'
 import { mapParts, partOf, sameData } from '../core/data.ts'
-import type { ObjectId } from '../core/object.ts'
+import { idOf, type ObjectId } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
 import type { SecretValue } from './facets/options.ts'
 import type { SecretDigests } from './kind.ts'
@@ -21,12 +21,19 @@ export function recordedSpec(id: ObjectId, spec: unknown, slowDigest: SlowDigest
  * of it, so that a later plan can find out whether that has changed since.
  */
 export function canonicalOf(wanted: WantedObject, live: LiveObject, slowDigest: SlowDigest): unknown {
-  const { secrets } = kindOf(wanted.id)
+  const { secrets, abbreviate } = kindOf(wanted.id)
   // The server does not show these secrets, so only the declaration has them.
   if (secrets?.hidden) return recordedSpec(wanted.id, wanted.spec, slowDigest)
   // The server shows these, and only the declaration names them.
   const named = secrets?.exposed?.(wanted.spec) ?? []
-  return recordedSpec(wanted.id, secrets?.hide?.(live.spec, named, () => '') ?? live.spec, slowDigest)
+  const recorded = recordedSpec(wanted.id, secrets?.hide?.(live.spec, named, () => '') ?? live.spec, slowDigest)
+  return abbreviate?.(recorded) ?? recorded
+}
+
+/** A canonical form as it was before the ledger kept it; null stays null. */
+export function readCanonical(address: string, recorded: unknown): unknown {
+  const id = recorded === null ? undefined : idOf(address)
+  return (id && kindOf(id).expand?.(recorded)) ?? recorded
 }
 
 /**

@@ -5,6 +5,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { readCanonical } from '../kinds/recorded.ts'
 import { type EntryRow, entryColumns, fromObjects, type LedgerEntry, toEntry } from './read.ts'
 import { findLedger } from './trust.ts'
 
@@ -22,7 +23,7 @@ export async function readFormsOfAll(
   return new Map(
     Array.from(byManifest, ([manifest, all]) => [
       manifest,
-      new Map(all.map(({ address, canonical }) => [address, canonical])),
+      new Map(all.map(({ address, canonical }) => [address, readCanonical(address, canonical)])),
     ]),
   )
 }

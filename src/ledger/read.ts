@@ -7,6 +7,7 @@ import { secretOptionsOf } from '../core/secret-options.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { readCanonical } from '../kinds/recorded.ts'
 import type { TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { type FoundLedger, findLedger } from './trust.ts'
@@ -161,7 +162,7 @@ export async function readCanonicalForms(
       trusted('SELECT address, canonical FROM fdwsync.object WHERE manifest = $1 AND address = ANY ($2::text[])'),
       [manifest, keys],
     )
-    return new Map(rows.map(({ address, canonical }) => [address, canonical]))
+    return new Map(rows.map(({ address, canonical }) => [address, readCanonical(address, canonical)]))
   })
 }
 

@@ -153,7 +153,7 @@ export async function recordObjects(
   sources: ReadonlyMap<Key, SourceRecord>,
   searchPath: readonly string[],
 ): Promise<void> {
-  const rows = objects.flatMap(({ wanted, createdByFdwsync }) => {
+  const rowOf = ({ wanted, createdByFdwsync }: ObjectRecord) => {
     const key = keyOf(wanted.id)
     const object = live.get(key)
     if (!object) return []
@@ -172,23 +172,28 @@ export async function recordObjects(
         source: sources.get(key),
       },
     ]
-  })
-  if (rows.length === 0) return
-  await session.query(
-    trusted(`
-      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, created_by_fdwsync, declared, canonical, search_path, digest, closure,
-             source, server_major, apply_id, recorded_at)
-      SELECT $1, r.address, r.object_oid, r.created_by_fdwsync, r.declared, r.canonical, $5, r.digest, r.closure,
-             r.source, $2, $3, pg_catalog.now()
-        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, created_by_fdwsync boolean, declared jsonb, canonical jsonb, digest text, closure text, source jsonb)
-      ON CONFLICT (manifest, address) DO UPDATE
-         SET object_oid = excluded.object_oid, created_by_fdwsync = o.created_by_fdwsync OR excluded.created_by_fdwsync,
-             declared = excluded.declared, canonical = excluded.canonical, search_path = excluded.search_path,
-             digest = excluded.digest, closure = excluded.closure, source = excluded.source, outdated_by = NULL,
-             server_major = excluded.server_major, apply_id = excluded.apply_id, recorded_at = excluded.recorded_at`),
-    [manifest, majorOf(session), applyId, JSON.stringify(rows), searchPath],
-  )
+  }
+  // The text of all of many would be the largest thing in memory, on both sides.
+  for (let start = 0; start < objects.length; start += batchSize) {
+    const rows = objects.slice(start, start + batchSize).flatMap(rowOf)
+    if (rows.length > 0)
+      await session.query(insertObjects, [manifest, majorOf(session), applyId, JSON.stringify(rows), searchPath])
+  }
 }
+
+const batchSize = 1000
+
+const insertObjects = trusted(`
+  INSERT INTO fdwsync.object AS o (manifest, address, object_oid, created_by_fdwsync, declared, canonical, search_path, digest, closure,
+         source, server_major, apply_id, recorded_at)
+  SELECT $1, r.address, r.object_oid, r.created_by_fdwsync, r.declared, r.canonical, $5, r.digest, r.closure,
+         r.source, $2, $3, pg_catalog.now()
+    FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, created_by_fdwsync boolean, declared jsonb, canonical jsonb, digest text, closure text, source jsonb)
+  ON CONFLICT (manifest, address) DO UPDATE
+     SET object_oid = excluded.object_oid, created_by_fdwsync = o.created_by_fdwsync OR excluded.created_by_fdwsync,
+         declared = excluded.declared, canonical = excluded.canonical, search_path = excluded.search_path,
+         digest = excluded.digest, closure = excluded.closure, source = excluded.source, outdated_by = NULL,
+         server_major = excluded.server_major, apply_id = excluded.apply_id, recorded_at = excluded.recorded_at`)
 
 /** Updates the canonical forms of unchanged objects. */
 export async function recordCanonicalForms(

@@ -16,7 +16,7 @@ import {
 } from '../facets/access.ts'
 import { accessHazards } from '../facets/access-hazards.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
-import { expandColumns } from '../facets/columns/abbreviated.ts'
+import { abbreviateColumns, expandColumns } from '../facets/columns/abbreviated.ts'
 import { columnChanges, columnsKept } from '../facets/columns/changes.ts'
 import {
   checkChanges,
@@ -177,6 +177,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   catalogQuery,
   plainCatalogQuery,
   expand: (read) => ({ ...read, columns: expandColumns(read.columns) }),
+  abbreviate: (spec) => ({ ...spec, columns: abbreviateColumns(spec.columns) }),
   hasRowType: true,
 
   evaluated: {

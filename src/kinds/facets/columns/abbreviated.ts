@@ -1,5 +1,6 @@
 // Columns with nothing but a type, as nearly all are, are read from the catalog as a short text instead of an object with a dozen
 // attributes: building, sending and parsing those takes most of the time of a reading.
+import { sameData } from '../../../core/data.ts'
 import type { ViewColumn } from '../copy/columns.ts'
 import { record } from '../options.ts'
 import type { Column, Columns } from './columns.ts'
@@ -48,6 +49,20 @@ export function expandColumns(read: Readonly<Record<string, Column | ShortColumn
   return record(
     Object.entries(read).map(([name, column]) => [name, typeof column === 'string' ? expand(name, column) : column]),
   )
+}
+
+/** The inverse, for the ledger: the short texts of columns that have one. */
+export function abbreviateColumns(columns: Columns): Readonly<Record<string, Column | ShortColumn>> {
+  return record(Object.entries(columns).map(([name, column]) => [name, shorten(name, column) ?? column]))
+}
+
+function shorten(name: string, column: Column): ShortColumn | undefined {
+  const { type, typeStorage, notNull, options } = column
+  const [letter] = Object.entries(storageNames).find(([, storage]) => storage === typeStorage) ?? []
+  if (letter === undefined) return undefined
+  const hasOptions = Object.keys(options).length > 0
+  const text = `${letter}${notNull ? '!' : ''}${hasOptions ? '=' : ''} ${type}`
+  return sameData(expand(name, text), column) ? text : undefined
 }
 
 const known = new Map<ShortColumn, Column>()
