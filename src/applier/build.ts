@@ -18,6 +18,7 @@ import { runStatements } from '../loader/run-statements.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import { swapTimeoutMilliseconds } from '../loader/swap/lock-order.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { findBeforeSwap, nothingFound } from './before-swap.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { expectedOfStep } from './expected-result.ts'
@@ -72,15 +73,21 @@ async function runInTransaction(
     await recordSteps(session, applyId, [{ step, status: 'applied' }])
     await recordRefreshes(session, manifest, applyId, loads)
   }
-  if (step.action === 'replace') await replaceMembers(context, session, sources, step, record)
+  const expected = expectedOfStep(step, inHand)
+  let found = nothingFound
+  if (step.action === 'replace')
+    await replaceMembers(context, session, sources, step, async (loads) => {
+      await record(loads)
+      found = await findBeforeSwap(session, expected, step, inHand)
+    })
   else {
     if (step.database !== undefined) await runElsewhere(session, step.database, step.statements)
     else await runStatements(session, step.statements, searchPath)
     await record([])
   }
-  await session.run(readingPath)
+  // The session is under `readingPath`. From a swap until COMMIT, readers wait for each round trip.
   await rekeyObjects(session, manifest, namesSwapped(step, inHand))
-  await verifyAndRecord(session, expectedOfStep(step, inHand), inHand, applyId)
+  await verifyAndRecord(session, expected, inHand, applyId, found)
   context.checkLease()
   return pid
 }

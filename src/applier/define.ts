@@ -31,6 +31,7 @@ import { backendPid } from '../loader/commit-watchdog.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetState } from '../planner/target.ts'
 import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
+import { nothingFound } from './before-swap.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
@@ -187,7 +188,7 @@ async function recordDefinitions(
   steps: readonly PlainStep[],
 ): Promise<void> {
   const expected = stage === 'prepare' ? expectedOfPrepare(inHand) : expectedOfDefine(inHand)
-  await verifyAndRecord(session, expected, inHand, applyId)
+  await verifyAndRecord(session, expected, inHand, applyId, nothingFound)
   if (stage === 'define') {
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
     await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)

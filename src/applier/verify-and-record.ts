@@ -7,30 +7,37 @@ import type { Session } from '../db/session.ts'
 import { readDependencyDigests } from '../introspector/dependency-digests.ts'
 import { forgetObjects, recordObjects, removeFromOtherManifests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import type { FoundBeforeSwap } from './before-swap.ts'
 import type { ExpectedResult } from './expected-result.ts'
 import { verify } from './verify.ts'
 
-/** @throws FdwsyncError if the result is not as expected; then the transaction must be rolled back */
+/**
+ * @param known what was found out before
+ * @throws FdwsyncError if the result is not as expected; then the transaction must be rolled back
+ */
 export async function verifyAndRecord(
   session: Session,
   expected: ExpectedResult,
   inHand: PlanInHand,
   applyId: string,
+  known: FoundBeforeSwap,
 ): Promise<void> {
   const { plan, sourceRecords } = inHand
   const { managed, forgotten } = expected
   const wanted: readonly WantedObject[] = managed.map((object) => object.wanted)
-  const live = await verify(session, expected, inHand)
+  const live = await verify(session, expected, inHand, known.checked)
   const keys = new Set(wanted.map(({ id }) => keyOf(id)))
   const takenOver = plan.changes.flatMap(({ change, takenFrom }) =>
     takenFrom.length > 0 && keys.has(change.key) ? [change.key] : [],
   )
   await removeFromOtherManifests(session, plan.manifest, takenOver)
-  const dependencies = await readDependencyDigests(
-    session,
-    plan.searchPath,
-    wanted.map(({ id, declared }) => ({ id, spec: declared })),
-  )
+  const dependencies =
+    known.digests ??
+    (await readDependencyDigests(
+      session,
+      plan.searchPath,
+      wanted.map(({ id, declared }) => ({ id, spec: declared })),
+    ))
   await recordObjects(session, plan.manifest, applyId, managed, live, dependencies, sourceRecords, plan.searchPath)
   await forgetObjects(session, plan.manifest, forgotten)
 }

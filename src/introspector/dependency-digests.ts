@@ -18,20 +18,26 @@ import { schemasOfPath } from './transaction-settings.ts'
  */
 export type DependencyDigests = ReadonlyMap<Key, string>
 
-/** By name and schema, a digest of the objects with that name. For relations it includes the columns and their user-defined types. */
+/**
+ * By name and schema, a digest of the objects with that name. For relations it includes the columns and their user-defined types. What is
+ * in a schema of $2 is taken to be in that of $3, and the relations of $4 to be gone.
+ */
 const digestsByNameQuery: Sql = trusted(`
-  WITH own_type AS (
+  WITH moved AS (
+    SELECT b.oid AS before, a.oid AS after FROM unnest($2::text[]::name[], $3::text[]::name[]) AS m(before, after)
+      JOIN pg_namespace b ON b.nspname = m.before JOIN pg_namespace a ON a.nspname = m.after
+  ), own_type AS (
     SELECT t.oid, md5(concat_ws(' ', t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, t.typcollation, t.typnotnull, t.typrelid,
              (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
              (SELECT string_agg(conbin::text, ',' ORDER BY conname) FROM pg_constraint WHERE contypid = t.oid))) AS digest
       FROM pg_type t WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd', 'r', 'm', 'b')
   ), named(name, namespace, definition) AS (
-    SELECT c.relname, c.relnamespace, concat_ws(' ', 'relation', c.oid, c.relnamespace, c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod,
+    SELECT c.relname, coalesce(m.after, c.relnamespace), concat_ws(' ', 'relation', c.oid, coalesce(m.after, c.relnamespace), c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod,
                                 a.attcollation, t.digest)
       FROM pg_class c
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      LEFT JOIN own_type t ON t.oid = a.atttypid
-     WHERE c.relname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S')
+      LEFT JOIN own_type t ON t.oid = a.atttypid LEFT JOIN moved m ON m.before = c.relnamespace
+     WHERE c.relname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S') AND c.oid <> ALL ($4::oid[])
     UNION ALL
     SELECT proname, pronamespace, concat_ws(' ', 'function', oid, pronamespace, proargtypes, proallargtypes, prorettype, provariadic, pronargdefaults,
                               prokind, proretset)
@@ -61,11 +67,29 @@ const globalDigestQuery: Sql = trusted(`
                             (SELECT string_agg(concat_ws(' ', oid, opcmethod, opcintype), ',' ORDER BY oid)
                                FROM pg_opclass WHERE opcdefault AND oid >= 16384))) AS digest`)
 
+/** Relations that are going to be replaced by others of their names, which are in other schemas until then. */
+export interface Replacing {
+  /** By the schemas that have the successors, those of the originals. */
+  readonly schemas: ReadonlyMap<string, string>
+  /** The OIDs of the originals. */
+  readonly originals: readonly number[]
+}
+
 /** Computes the digests of objects whose kind has SQL fragments, within the session's transaction. */
-export async function readDependencyDigests(
+export function readDependencyDigests(
   session: Session,
   searchPath: readonly string[],
   objects: readonly Pick<DeclaredObject, 'id' | 'spec'>[],
+): Promise<DependencyDigests> {
+  return readFutureDigests(session, searchPath, objects, { schemas: new Map(), originals: [] })
+}
+
+/** The digests that the objects are going to have once relations are replaced. */
+export async function readFutureDigests(
+  session: Session,
+  searchPath: readonly string[],
+  objects: readonly Pick<DeclaredObject, 'id' | 'spec'>[],
+  { schemas: moved, originals }: Replacing,
 ): Promise<DependencyDigests> {
   const named = objects.flatMap(({ id, spec }) => {
     const texts = kindOf(id).sqlFragments?.(spec) ?? []
@@ -75,7 +99,8 @@ export async function readDependencyDigests(
   if (named.length === 0) return new Map()
   const schemas = await schemasOfPath(session, searchPath)
   const all = [...new Set(named.flatMap(({ names }) => names))]
-  const rows = await session.query<NamedDigest>(digestsByNameQuery, [all])
+  const places = [[...moved.keys()], [...moved.values()]]
+  const rows = await session.query<NamedDigest>(digestsByNameQuery, [all, ...places, originals])
   const [global] = await session.query<{ digest: string }>(globalDigestQuery)
   const byName = groupBy(rows, ({ name }) => name)
   const common = [Math.trunc(session.serverVersion / 10_000), schemas, global?.digest]
