@@ -162,15 +162,15 @@ export function sourceOf(name: string, wanted: Column, declared: Columns): Colum
 export function ownColumns(columns: Columns): Columns {
   return record(
     Object.entries(columns).flatMap(([name, column]) => {
-      const part = withoutInherited(column)
+      if (!column.parents) return [[name, column] as const]
+      const part = withoutInherited(column, column.parents)
       return isBare(part) ? [] : [[name, part] as const]
     }),
   )
 }
 
-function withoutInherited(column: Column): Column {
-  const { parents, notNull, default: value, generated } = column
-  if (!parents) return column
+function withoutInherited(column: Column, parents: NonNullable<Column['parents']>): Column {
+  const { notNull, default: value, generated } = column
   const own = value ?? generated
   const isTheirs = parents.value !== null && parents.value === own
   // A table that was attached, or altered since, may lack the default that a new one gets from its parent.
@@ -183,11 +183,12 @@ function withoutInherited(column: Column): Column {
   }
 }
 
-function isBare({ parents, options, notNull, default: value, generated, identity, ...settings }: Column): boolean {
+/** Whether it has nothing that its parents do not have. */
+function isBare({ options, notNull, default: value, generated, identity, ...settings }: Column): boolean {
   const { comment, statistics, storage, attributes } = settings
   const isPlain = !notNull && value === null && generated === null && !identity && Object.keys(options).length === 0
   const isUnset = !comment && (statistics ?? null) === null && (storage ?? null) === null
-  return Boolean(parents) && isPlain && isUnset && Object.keys(attributes ?? {}).length === 0
+  return isPlain && isUnset && Object.keys(attributes ?? {}).length === 0
 }
 
 export function ownChecks(checks: Checks): Checks {
