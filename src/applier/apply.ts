@@ -44,6 +44,7 @@ export async function applyPlan(
     connect,
     hidden,
     notices: [],
+    warnings: [],
     checkLease: () => requireLease(lease, 'apply'),
   }
   const started = performance.now()
@@ -60,7 +61,7 @@ export async function applyPlan(
     steps: finished.flatMap(reportsOf),
     planned: countsOf(inHand.plan),
     applied: countsOfApplied(inHand.plan, finished),
-    warnings: warningsOfNotices(context.notices),
+    warnings: [...context.warnings, ...warningsOfNotices(context.notices)],
     undetermined: inHand.plan.undetermined,
   }
   return { report, isComplete, isProven }

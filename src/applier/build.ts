@@ -2,7 +2,7 @@
 
 import { currentIdOf } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import type { Step } from '../core/plan.ts'
+import type { Step, Warning } from '../core/plan.ts'
 import { type Statement, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { withRetries } from '../db/retry.ts'
@@ -39,24 +39,30 @@ export async function build(
   // A replacement retries its swap within the transaction, so that its data need not be loaded again.
   const attempts = step.action === 'replace' ? 1 : 12
   await withRetries({ attempts, pauseMilliseconds: 50, onRetry }, async () => {
-    let pid: number
+    let done: Transaction
     try {
-      pid = await runInTransaction(context, session, sources, step)
+      done = await runInTransaction(context, session, sources, step)
     } catch (error) {
       if (!session.isLost()) await session.run(trusted('ROLLBACK'))
       throw error
     }
-    await commit(context, session, pid, { applyId, step: step.id })
+    await commit(context, session, done.pid, { applyId, step: step.id })
+    context.warnings.push(...done.warnings)
   })
 }
 
-/** Returns the backend that runs the transaction. */
+interface Transaction {
+  /** The backend that runs it. */
+  readonly pid: number
+  readonly warnings: readonly Warning[]
+}
+
 async function runInTransaction(
   context: ApplyContext,
   session: Session,
   sources: SourceWatchdog,
   step: Step,
-): Promise<number> {
+): Promise<Transaction> {
   const { options, inHand, applyId } = context
   const { manifest, searchPath } = inHand.plan
   context.checkLease()
@@ -74,13 +80,15 @@ async function runInTransaction(
     await recordRefreshes(session, manifest, applyId, loads)
   }
   const expected = expectedOfStep(step, inHand)
+  const warnings: Warning[] = []
   let found = nothingFound
-  if (step.action === 'replace')
-    await replaceMembers(context, session, sources, step, async (loads) => {
+  if (step.action === 'replace') {
+    const unplanned = await replaceMembers(context, session, sources, step, async (loads) => {
       await record(loads)
       found = await findBeforeSwap(session, expected, step, inHand)
     })
-  else {
+    warnings.push(...unplanned)
+  } else {
     if (step.database !== undefined) await runElsewhere(session, step.database, step.statements)
     else await runStatements(session, step.statements, searchPath)
     await record([])
@@ -89,7 +97,7 @@ async function runInTransaction(
   await rekeyObjects(session, manifest, namesSwapped(step, inHand))
   await verifyAndRecord(session, expected, inHand, applyId, found)
   context.checkLease()
-  return pid
+  return { pid, warnings }
 }
 
 /**

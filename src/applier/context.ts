@@ -3,6 +3,7 @@
 import type { ApplyEvent } from '../core/event.ts'
 import type { Origin } from '../core/history.ts'
 import type { ObjectNotice } from '../core/notice.ts'
+import type { Warning } from '../core/plan.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
 import type { ApplyRecord } from '../ledger/write.ts'
@@ -38,6 +39,8 @@ export interface ApplyContext {
   readonly hidden: readonly Hidden[]
   /** What the server has reported so far, of what is committed. */
   readonly notices: ObjectNotice[]
+  /** What else is to be known of what is committed. */
+  readonly warnings: Warning[]
   /** Throws if the lease was lost: another apply may be running. */
   checkLease(): void
 }

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import type { Replace, WantedObject } from '../core/change.ts'
 import type { LostAttachment } from '../core/dependent.ts'
 import type { Relation } from '../core/object.ts'
-import type { ReplaceStep } from '../core/plan.ts'
-import { trusted } from '../core/sql.ts'
+import type { ReplaceStep, Warning } from '../core/plan.ts'
+import { qualified, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
@@ -21,6 +21,7 @@ import { type Created, requireKnownCode } from './require-known-code.ts'
 /**
  * Carries out a replacement in the session's transaction, without COMMIT.
  * @param record called with the loads of managed objects, before readers have to wait for the swap
+ * @returns what the plan has not shown
  */
 export async function replaceMembers(
   context: ApplyContext,
@@ -28,7 +29,8 @@ export async function replaceMembers(
   sources: SourceWatchdog,
   step: ReplaceStep,
   record: (loads: readonly RefreshRecord[]) => Promise<void>,
-): Promise<void> {
+): Promise<readonly Warning[]> {
+  const warnings: Warning[] = []
   const set = replacementSet(step, context.inHand)
   const unmanaged = new Set(set.members.flatMap(({ key, change }) => (change.isUnmanaged ? [key] : [])))
   const beforeSwap: ReplacementContext['beforeSwap'] = (_, loads) =>
@@ -37,7 +39,22 @@ export async function replaceMembers(
         .filter(({ key }) => !unmanaged.has(key))
         .map((load) => ({ id: randomUUID(), how: 'plain', status: 'applied', ...load })),
     )
-  await replace({ ...replacementContext(context), beforeSwap }, session, sources, set)
+  const onRepointed: ReplacementContext['onRepointed'] = (views) => warnings.push(...unplannedViews(step, views))
+  await replace({ ...replacementContext(context), beforeSwap, onRepointed }, session, sources, set)
+  return warnings
+}
+
+function unplannedViews({ key, title, members }: ReplaceStep, views: readonly Relation[]): readonly Warning[] {
+  const planned = new Set(members.flatMap(({ repoints }) => repoints))
+  const titles = views.map(({ schema, name }) => `view ${qualified(schema, name)}`)
+  return titles
+    .filter((view) => !planned.has(view))
+    .map((view) => ({
+      code: 'dependents/repointed',
+      key,
+      title,
+      message: `${title}: ${view}, which did not read it when this was planned, was repointed, too`,
+    }))
 }
 
 function replacementSet(step: ReplaceStep, inHand: PlanInHand): ReplacementSet {
@@ -60,7 +77,7 @@ export function plannedReplacement(
   return { change: planned.change, loses: planned.predecessor?.loses ?? [] }
 }
 
-function replacementContext({ inHand, options }: ApplyContext): Omit<ReplacementContext, 'beforeSwap'> {
+function replacementContext({ inHand, options }: ApplyContext): Omit<ReplacementContext, 'beforeSwap' | 'onRepointed'> {
   return {
     trust: { trustedRoles: inHand.trustedRoles, allowsUntrusted: options.allow.includes('untrusted-code') },
     signal: options.signal,

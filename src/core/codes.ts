@@ -155,6 +155,8 @@ export type ProblemCode =
   | 'dependents/unmanaged-object'
   /** An unmanaged view cannot be repointed or recreated. */
   | 'dependents/unmanaged-view'
+  /** A view that did not read the object when it was planned was repointed at its successor. */
+  | 'dependents/repointed'
   /** What depends on the object is dropped only after the plan's replacements. */
   | 'dependents/dropped-later'
   /** A declared object depends on it, and cannot be changed along with it. */

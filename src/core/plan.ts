@@ -73,6 +73,8 @@ export interface Replacement {
   /** Create its primary key and its children, such as indexes, once it is loaded. */
   readonly children: readonly Statement[]
   readonly swap: Swap
+  /** `view reports.daily`: the unmanaged views that the swap repoints at it, as far as the plan knows. */
+  readonly repoints: readonly string[]
   readonly hazards: readonly Hazard[]
 }
 

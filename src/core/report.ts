@@ -32,7 +32,7 @@ export interface Report {
   readonly planned: Counts
   /** Equal to what was planned if every step was applied. */
   readonly applied: Counts
-  /** What the server reported meanwhile. */
+  /** What the server reported meanwhile, and what else the plan could not show. */
   readonly warnings: readonly Warning[]
   /** What the plan could not determine, so that the apply did nothing about it. */
   readonly undetermined: readonly Undetermined[]

@@ -47,6 +47,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const swap = replacement.swap(id, scratch, declared, spec)
   const load = isLoaded(change, context) ? (replacement.load?.(id, scratch, change.to.spec) ?? []) : []
   const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
+  const repoints = repointedViews(change, context)
   return {
     key: change.key,
     title: titleOf(id),
@@ -69,7 +70,8 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
         ...children.flatMap((child) => kindOf(child.id).child?.finishAfterSwap?.(child.id, scratch) ?? []),
       ],
     },
-    hazards: [...hazardsOf(change, context.replacedTypes), ...reads, ...repointHazards(change, context)],
+    repoints,
+    hazards: [...hazardsOf(change, context.replacedTypes), ...reads, ...repoints.map(repointHazard)],
   }
 }
 
@@ -84,14 +86,18 @@ function dropOf({ from: { currentId } }: Replace, out: readonly Statement[]): re
   return currentId ? kindOf(currentId).drop(currentId) : out
 }
 
-/** For plain views that keep their identity and are repointed at the new object. */
-function repointHazards({ key }: Replace, { dependentsOn, changeOf }: StepContext): readonly Hazard[] {
+function repointHazard(view: string): Hazard {
+  return { name: 'rebuilds-dependents', detail: `repoints ${view}` }
+}
+
+/** Plain views that keep their identity. */
+function repointedViews({ key }: Replace, { dependentsOn, changeOf }: StepContext): readonly string[] {
   const views = (dependentsOn.get(key) ?? []).flatMap((dependent) => {
     const isReplaced = dependent.key !== undefined && changeOf.get(dependent.key)?.op === 'replace'
     const isLost = dependent.view?.outcome?.becomes === 'lost'
     return dependent.view && !isReplaced && !isLost ? [dependent.description] : []
   })
-  return [...new Set(views)].map((view) => ({ name: 'rebuilds-dependents', detail: `repoints ${view}` }))
+  return [...new Set(views)]
 }
 
 /** Data that readers see today must not vanish, so its replacement is loaded whatever is asked for new objects. */

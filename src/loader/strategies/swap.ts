@@ -57,7 +57,8 @@ export const swap: Strategy = {
       )
       for (const [at, successor] of measured.entries()) if (copies[at]) successors.set(copies[at].key, { successor })
     }
-    await replace({ trust, signal, onRetry, checkSuccessor, beforeSwap }, session, sources, set)
+    const context = { trust, signal, onRetry, checkSuccessor, beforeSwap, onRepointed: () => {} }
+    await replace(context, session, sources, set)
     if (statistics.length > 0) {
       const { live } = await readCatalog(session, statistics, digests.salt)
       await updateIdentities(session, live)
@@ -162,6 +163,7 @@ function memberOf(id: Copy['id'], from: LiveObject, declared: CopySpec, scratch:
     load: replacement.load(id, scratch, declared),
     children: replacement.complete?.(id, scratch, spec) ?? [],
     swap: replacement.swap(id, scratch, declared, spec),
+    repoints: [],
     hazards: [],
     change: { op: 'replace', key, from, to, fields: [], how: 'beside', isUnmanaged: true },
     loses: [],

@@ -50,6 +50,8 @@ export interface ReplacementContext {
    * `readingPath`.
    */
   beforeSwap(session: Session, loads: readonly SuccessorLoad[]): Promise<void>
+  /** After the swap: the unmanaged views that it has repointed. */
+  onRepointed(views: readonly Relation[]): void
 }
 
 /** The load of a successor. */

@@ -35,7 +35,7 @@ const attemptsAgainstItself = 3
  * @param last statements that are sent with those of the swap
  */
 export async function swap(
-  { trust, signal, onRetry }: ReplacementContext,
+  { trust, signal, onRetry, onRepointed }: ReplacementContext,
   session: Session,
   set: ReplacementSet,
   originals: Originals,
@@ -79,6 +79,7 @@ export async function swap(
         requireUnchanged(originals, await readOriginals(session, set))
       }
       await session.run(join([...(unchanged ? [lock, unchanged] : []), ...repointing, ...statements], ';\n'))
+      onRepointed(views)
       return true
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error

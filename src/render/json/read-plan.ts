@@ -195,6 +195,7 @@ function memberOf({ address, title, statements, load, parts, swap }: Replacement
     load: load.map(statementOf),
     children: parts.map(statementOf),
     swap: { out: swap.out.map(statementOf), in: swap.in.map(statementOf) },
+    repoints: [],
     hazards: [],
   }
 }

@@ -38,6 +38,7 @@ const unrelated: Readonly<Record<string, string>> = {
   'a table elsewhere': 'CREATE TABLE public.elsewhere (id int)',
   'an undeclared foreign table': 'CREATE FOREIGN TABLE proxy.elsewhere (id int) SERVER shop',
   'a refresh': 'REFRESH MATERIALIZED VIEW local.orders',
+  'a view over what is replaced': 'CREATE VIEW public.late AS SELECT id FROM local.orders',
 }
 
 async function forEach(all: Readonly<Record<string, string>>, run: (what: string, sql: string) => Promise<void>) {
@@ -83,7 +84,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const fixture = await fixtureFor(pair, source)
       await applyTo(await fixture.manifest(first), fixture.url)
       const { outcome, parsed } = await applied(fixture, sql, false)
-      expect(outcome, what).toMatchObject({ report: { steps: expect.any(Array) } })
+      const late =
+        'materialized view local.orders: view public.late, which did not read it when this was planned, was repointed, too'
+      const warnings = sql.includes('public.late') ? [expect.objectContaining({ message: late })] : []
+      expect(outcome, what).toMatchObject({ report: { steps: expect.any(Array), warnings } })
       expect(changesOf(await planFor(parsed, fixture.url)), what).toEqual([])
     }))
 

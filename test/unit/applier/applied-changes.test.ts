@@ -38,6 +38,7 @@ const replacing = ({ key }: Fixture): Step => ({
       load,
       children: [],
       swap: { out: [], in: [] },
+      repoints: [],
       hazards: [],
     },
   ],

@@ -18,6 +18,7 @@ const member = (name: string) => ({
   load: [],
   children: [],
   swap: { out: [], in: [] },
+  repoints: [],
   hazards: [],
 })
 const replacement: Step = { ...base, stage: 'build', action: 'replace', members: [member('a'), member('b')] }

@@ -28,7 +28,14 @@ const replacement = ({ key }: Fixture): ReplaceStep => {
     children: [],
     swap,
   } as const
-  return { ...base, id: 'r', stage: 'build', action: 'replace', key, members: [{ ...member, hazards: [] }] }
+  return {
+    ...base,
+    id: 'r',
+    stage: 'build',
+    action: 'replace',
+    key,
+    members: [{ ...member, repoints: [], hazards: [] }],
+  }
 }
 
 const without = locksNeeded([])

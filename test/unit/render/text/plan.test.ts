@@ -280,6 +280,7 @@ describe('documents', () => {
     load: [],
     children: [],
     swap: { out: [statement(trusted('DROP …'))], in: [] },
+    repoints: [],
     hazards: [],
   }
   const step = {
