@@ -29,6 +29,8 @@ export interface Hazard {
   readonly detail: string
   /** The decision of the policy of the manifest: it needs no `--allow`, or `--allow` does not help. */
   readonly policy?: 'allowed' | 'never'
+  /** The roles for which `--auto-approve` is enough. */
+  readonly approvers?: readonly string[]
 }
 
 export function mustBeAllowed({ name, policy }: Hazard): boolean {

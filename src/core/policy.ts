@@ -1,6 +1,6 @@
 // The policy of a manifest: which hazards it allows, and which never, whoever applies.
 
-import { type Hazard, hazardsToAllow } from './plan.ts'
+import { type Hazard, hazardsToAllow, mustBeAllowed } from './plan.ts'
 
 export interface Policy {
   /** Need no `--allow`. */
@@ -12,11 +12,13 @@ export interface Policy {
 }
 
 /** The hazards of a change, with the decisions of the policy. */
-export function underPolicy(hazards: readonly Hazard[], { allow = [], never = [] }: Policy = {}): readonly Hazard[] {
+export function underPolicy(hazards: readonly Hazard[], policy: Policy = {}): readonly Hazard[] {
+  const { allow = [], never = [], auto_approve: approvers = [] } = policy
   const has = (names: readonly string[], { name }: Hazard) => names.includes(name)
   return hazards.map((hazard) => {
     if (has(never, hazard)) return { ...hazard, policy: 'never' }
-    return has(allow, hazard) ? { ...hazard, policy: 'allowed' } : hazard
+    if (has(allow, hazard)) return { ...hazard, policy: 'allowed' }
+    return approvers.length > 0 && mustBeAllowed(hazard) ? { ...hazard, approvers } : hazard
   })
 }
 

@@ -2,8 +2,9 @@
 
 import { groupBy } from '../core/data.ts'
 import type { Place } from '../core/errors.ts'
-import { mustBeAllowed, type Plan, type PlannedChange, type Warning } from '../core/plan.ts'
+import { type Hazard, mustBeAllowed, type Plan, type PlannedChange, type Warning } from '../core/plan.ts'
 import { foldedNotices, type Notice, reasonIn } from './text/notices.ts'
+import { permissionText } from './text/permission.ts'
 
 export type NoticeLevel = 'refused' | 'hazard' | 'undetermined' | 'warning'
 
@@ -25,8 +26,11 @@ export function planNotices(plan: Plan): readonly PlanNotice[] {
   const undetermined = plan.undetermined.filter(({ key, follows }) => !follows && !refused.has(key))
   return [
     ...noticesOf('refused', plan.refusals),
-    ...noticesOf('hazard', hazardsToAllow(plan)),
-    ...noticesOf('hazard', otherHazards(plan)),
+    ...noticesOf('hazard', hazardsOf(plan, mustBeAllowed)),
+    ...noticesOf(
+      'hazard',
+      hazardsOf(plan, (hazard) => hazard.name !== 'reads-source' && !mustBeAllowed(hazard)),
+    ),
     ...noticesOf('undetermined', undetermined),
     ...warningsOf(plan.warnings),
     ...noticesOf('warning', sourceNotices(plan)),
@@ -43,19 +47,11 @@ function noticesOf(level: NoticeLevel, all: readonly PlacedNotice[]): readonly P
   })
 }
 
-function hazardsToAllow({ changes }: Plan): readonly PlacedNotice[] {
+function hazardsOf({ changes }: Plan, isIncluded: (hazard: Hazard) => boolean): readonly PlacedNotice[] {
   return changes.flatMap((planned) =>
     planned.hazards
-      .filter(mustBeAllowed)
-      .map(({ name, detail }) => ({ ...noticeOf(planned, detail), hint: `needs --allow ${name}` })),
-  )
-}
-
-function otherHazards({ changes }: Plan): readonly PlacedNotice[] {
-  return changes.flatMap((planned) =>
-    planned.hazards
-      .filter((hazard) => hazard.name !== 'reads-source' && !mustBeAllowed(hazard))
-      .map(({ detail }) => noticeOf(planned, detail)),
+      .filter(isIncluded)
+      .map((hazard) => ({ ...noticeOf(planned, hazard.detail), hint: permissionText(hazard) })),
   )
 }
 

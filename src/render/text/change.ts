@@ -2,13 +2,14 @@
 
 import type { Change } from '../../core/change.ts'
 import type { ObjectId } from '../../core/object.ts'
-import { type Hazard, mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
+import { mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import type { PlanOptions, RenderOptions } from '../format.ts'
 import { renderDetails, renderFields } from './fields.ts'
 import { counted, sizeText, widthOf, wrap } from './layout.ts'
 import { listed } from './objects.ts'
+import { permissionText } from './permission.ts'
 
 /** A change of the database. Adopted and released objects are changes of the ledger alone. */
 export interface ShownChange {
@@ -138,13 +139,8 @@ export function renderHazards(
   return hazards.flatMap((hazard) => {
     // The summary counts the loads.
     if (hazard.name === 'reads-source') return []
-    const text = `! ${oneLine(hazard.detail)}${destroys ? '' : permissionFor(hazard)}`
+    const permission = destroys ? '' : permissionText(hazard)
+    const text = `! ${oneLine(hazard.detail)}${permission === '' ? '' : `: ${permission}`}`
     return wrap(text, columns, indent).map((line) => (mustBeAllowed(hazard) ? style.red(line) : style.yellow(line)))
   })
-}
-
-function permissionFor(hazard: Hazard): string {
-  if (hazard.policy === 'never') return `: never allowed by the policy (${hazard.name})`
-  if (hazard.policy === 'allowed') return `: allowed by the policy (${hazard.name})`
-  return mustBeAllowed(hazard) ? `: needs --allow ${hazard.name}` : ''
 }

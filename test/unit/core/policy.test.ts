@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { reasonsToRefuse } from '../../../src/api/apply.ts'
 import { type Applying, allowedHazards, type Policy, underPolicy } from '../../../src/core/policy.ts'
+import { permissionText } from '../../../src/render/text/permission.ts'
 import { drop, planWith } from '../render/samples.ts'
 
 const applying: Applying = { allow: [], unattended: false, role: 'deployer' }
@@ -24,6 +25,16 @@ describe('an apply may take', () => {
   ])('%s', (_, policy, given, expected) => {
     expect(allowedHazards(policy, { ...applying, ...given })).toEqual(expected)
   })
+})
+
+test.each<[Policy, string]>([
+  [{}, 'needs --allow drops-data'],
+  [{ auto_approve: ['deployer', 'ci'] }, 'needs --allow drops-data, or --auto-approve as deployer, ci'],
+  [{ allow: ['drops-data'] }, 'allowed by the policy (drops-data)'],
+  [{ never: ['drops-data'], auto_approve: ['deployer'] }, 'never allowed by the policy (drops-data)'],
+])('under the policy %j, a plan has: %s', (policy, shown) => {
+  const [hazard] = underPolicy([{ name: 'drops-data', detail: 'its data is lost' }], policy)
+  expect(hazard && permissionText(hazard)).toBe(shown)
 })
 
 test('a plan is refused for a hazard that is never allowed, whatever is allowed', () => {
