@@ -13,8 +13,9 @@ import { readFreshness } from '../ledger/freshness.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
 import { readPolicies } from '../ledger/policies.ts'
 import { readLedger } from '../ledger/read.ts'
+import { type RefreshRecording, recordingIn } from '../ledger/refresh-log.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
-import { readTargets } from '../loader/copies.ts'
+import { readTargets, unknownOfLedger } from '../loader/copies.ts'
 import { needsReads, selectCopies } from '../loader/select-copies.ts'
 import { copiesIn } from '../manifest/copies.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
@@ -26,6 +27,7 @@ export type CopyState = 'stale' | 'unpopulated'
 export interface CopiesToRefresh {
   readonly ids: readonly CopyId[]
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
+  readonly recording: RefreshRecording
   /** What the last apply could not import, if all copies are asked for. */
   readonly notImported: readonly NotImported[]
 }
@@ -48,14 +50,15 @@ export async function copiesToRefresh(
   const selected = selectCopies(named, names, reads)
   const ids = named.flatMap(({ id, key }) => (selected.has(key) ? [id] : []))
   const recorded = await readRecorded(session, copies, only.includes('stale') ? ids : undefined)
-  const policies = recorded.policies ?? declaredPolicies(parsed.manifest)
+  const { recording, policies = declaredPolicies(parsed.manifest) } = recorded
   if (only.length === 0) {
     const isAll = names.length === 0
-    return { ids: withGroups(copies, selected, policies), policies, notImported: isAll ? notImported : [] }
+    return { ids: withGroups(copies, selected, policies), policies, recording, notImported: isAll ? notImported : [] }
   }
   const stale = only.includes('stale') ? staleCopies(ids, policies, recorded) : []
   const unpopulated = only.includes('unpopulated') ? await readUnpopulated(session, ids) : []
-  return { ids: withGroups(copies, new Set([...stale, ...unpopulated]), policies), policies, notImported: [] }
+  const asked = new Set([...stale, ...unpopulated])
+  return { ids: withGroups(copies, asked, policies), policies, recording, notImported: [] }
 }
 
 function withGroups(
@@ -118,6 +121,7 @@ function declaredPolicies(manifest: Manifest): ReadonlyMap<Key, RefreshPolicy> {
 
 /** What the ledger has of copies. */
 interface Recorded {
+  readonly recording: RefreshRecording
   /** As they were last applied. Undefined if the ledger does not exist or cannot be read. */
   readonly policies?: ReadonlyMap<Key, RefreshPolicy>
   /** Also undefined if it was not asked for. */
@@ -133,10 +137,13 @@ function readRecorded(
 ): Promise<Recorded> {
   return inSnapshot(session, async () => {
     const found = await findUsableLedger(session)
-    if (found.state === 'unreadable') return { problem: found.problem }
-    if (found.state !== 'ready') return {}
+    const recording = await recordingIn(session, found)
+    if (found.state === 'unreadable') return { recording, problem: found.problem }
+    if (found.state !== 'ready') return { recording }
     const policies = await readPolicies(session, copies)
-    return ageOf ? { policies, freshness: await readFreshness(session, ageOf.map(keyOf)) } : { policies }
+    return ageOf
+      ? { recording, policies, freshness: await readFreshness(session, ageOf.map(keyOf)) }
+      : { recording, policies }
   })
 }
 
@@ -175,6 +182,6 @@ async function readUnpopulated(session: Session, ids: readonly CopyId[]): Promis
 }
 
 async function readReads(session: Session, ids: readonly CopyId[]): Promise<ReadonlyMap<Key, readonly Key[]>> {
-  const targets = await readTargets(session, ids, { lastLoads: new Map(), states: new Map(), ledgerProblem: undefined })
+  const targets = await readTargets(session, ids, async () => unknownOfLedger)
   return new Map(targets.map(({ key, reads }) => [key, reads]))
 }

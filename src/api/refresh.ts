@@ -24,17 +24,26 @@ export async function refresh(
   parsed: ParsedManifest,
   names: readonly string[],
   connect: Connect,
-  options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies' | 'maxConnections' | 'checkLease'> & Only,
+  options: Omit<
+    RefreshOptions,
+    'searchPath' | 'trustedRoles' | 'policies' | 'recording' | 'maxConnections' | 'checkLease'
+  > &
+    Only,
 ): Promise<RefreshReport> {
   const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = parsed.manifest
   const session = await connect('refresh')
   try {
     // An apply may replace what a refresh reads, and a refresh may swap what an apply has planned to change.
     return await withLease(connect, name, 'refresh', options, async (lease) => {
-      const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, options.only ?? [])
+      const { ids, policies, recording, notImported } = await copiesToRefresh(
+        session,
+        parsed,
+        names,
+        options.only ?? [],
+      )
       const maxConnections = maxConnectionsOf(parsed.manifest)
       const checkLease = () => requireLease(lease, 'refresh')
-      const context = { ...options, searchPath, trustedRoles, policies, maxConnections, checkLease }
+      const context = { ...options, searchPath, trustedRoles, policies, recording, maxConnections, checkLease }
       return { ...(await refreshCopies(name, ids, { lease, session, connect }, context)), notImported }
     })
   } finally {
@@ -49,7 +58,7 @@ export async function previewRefresh(
   names: readonly string[],
   { strategy, only = [] }: Pick<RefreshOptions, 'strategy'> & Only,
 ): Promise<RefreshReport> {
-  const { ids, policies, notImported } = await copiesToRefresh(session, parsed, names, only)
-  const views = await previewCopies(session, ids, { policies, strategy })
+  const { ids, policies, recording, notImported } = await copiesToRefresh(session, parsed, names, only)
+  const views = await previewCopies(session, ids, { policies, recording, strategy })
   return { manifest: parsed.manifest.name, isPreview: true, views, warnings: [], notImported }
 }

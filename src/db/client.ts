@@ -38,6 +38,9 @@ export function cancelKey(client: Client): CancelKey {
 /** The server asked for a password, and none is configured. */
 export class NoPasswordError extends Error {}
 
+/** Settings whose server has turned out to have no TLS. Each attempt to use it takes a connection of its own. */
+const withoutTls = new WeakSet<ConnectionSettings>()
+
 /** Connects, with or without TLS in the order that sslmode asks for. Throws the driver's error of the last attempt. */
 export async function openClient(settings: ConnectionSettings, options: ClientOptions): Promise<OpenClient> {
   const attempts = tlsAttempts(settings)
@@ -46,6 +49,7 @@ export async function openClient(settings: ConnectionSettings, options: ClientOp
       return await attempt(settings, options, tls)
     } catch (error) {
       if (index === attempts.length - 1 || options.signal.aborted || !mayDependOnTls(error)) throw error
+      if (error instanceof Error && /server does not support SSL/.test(error.message)) withoutTls.add(settings)
     }
   }
   throw new Error('sslmode gave no attempts')
@@ -57,7 +61,8 @@ function tlsAttempts(settings: ConnectionSettings): readonly (ConnectionOptions 
   if (mode === 'disable' || settings.host.startsWith('/')) return [undefined]
   const tls = tlsOptions(settings.ssl)
   if (mode === 'allow') return [undefined, tls]
-  return mode === 'prefer' ? [tls, undefined] : [tls]
+  if (mode !== 'prefer') return [tls]
+  return withoutTls.has(settings) ? [undefined, tls] : [tls, undefined]
 }
 
 function tlsOptions(ssl: SslSettings): ConnectionOptions {

@@ -2,7 +2,7 @@
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
-import { type Sql, sql, trusted } from '../core/sql.ts'
+import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -34,8 +34,6 @@ const lockFunctions: Readonly<Record<LeaseMode, { readonly attempt: Sql; readonl
   refresh: { attempt: trusted('pg_try_advisory_xact_lock_shared'), wait: trusted('pg_advisory_xact_lock_shared') },
 }
 
-const lockKey = leaseKey(trusted('$1'))
-
 const holderQuery = sql`
   SELECT CASE l.mode WHEN 'ExclusiveLock' THEN 'apply' ELSE 'refresh' END AS mode, l.pid, a.usename, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
     FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
@@ -52,17 +50,17 @@ async function takeLease(
   mode: LeaseMode,
   { leaseTimeoutMilliseconds, emit, signal }: LeaseOptions,
 ): Promise<void> {
-  await session.run(
-    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: Math.max(1, leaseTimeoutMilliseconds) })};
-        SET LOCAL search_path = pg_catalog, pg_temp; SAVEPOINT lease`,
-  )
   const { attempt, wait } = lockFunctions[mode]
-  const [free] = await session.query<{ taken: boolean }>(sql`SELECT ${attempt}(${lockKey}) AS taken`, [manifest])
+  const lockKey = leaseKey(literal(manifest))
+  const [free] = await session.query<{ taken: boolean }>(
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: Math.max(1, leaseTimeoutMilliseconds) })};
+        SET LOCAL search_path = pg_catalog, pg_temp; SAVEPOINT lease; SELECT ${attempt}(${lockKey}) AS taken`,
+  )
   if (free?.taken) return
   const [holder] = await session.query<Holder>(holderQuery, [manifest])
   emit({ type: 'waiting-for-lease', holder: `${nameOfMode(holder?.mode)} by ${describe(holder)}` })
   try {
-    await interruptible(session, signal, () => session.query(sql`SELECT ${wait}(${lockKey})`, [manifest]))
+    await interruptible(session, signal, () => session.query(sql`SELECT ${wait}(${lockKey})`))
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
     await session.run(trusted('ROLLBACK TO lease'))

@@ -10,7 +10,7 @@ import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { ledgerVersion } from './schema.ts'
-import { findLedger, lockLedger, lockStatement, requireTrustedLedger } from './trust.ts'
+import { type FoundLedger, findLedger, lockLedger, lockStatement, requireTrustedLedger } from './trust.ts'
 
 /** How one load or refresh of a copy ended. */
 export interface RefreshRecord {
@@ -105,19 +105,23 @@ export interface OptionalEnd {
 /** Whether loads can be recorded, and if not, a warning for the user. */
 export type RefreshRecording = { readonly records: true } | { readonly records: false; readonly warning?: string }
 
-/** Checks, before anything is loaded, whether this role may record it. */
+/** Whether this role may record refreshes in the ledger that its transaction has found. */
+export async function recordingIn(session: Session, found: FoundLedger): Promise<RefreshRecording> {
+  if (found.state === 'unreadable') return unrecorded(found.problem.message)
+  // No release that has the table has applied anything yet.
+  if (found.state !== 'ready' || found.version < 2) return { records: false }
+  if (found.version < ledgerVersion) return unrecorded('the ledger is that of an older release, until the next apply')
+  const [row] = await session.query<{ allowed: boolean }>(
+    trusted("SELECT pg_catalog.has_table_privilege('fdwsync.refresh', 'INSERT') AS allowed"),
+  )
+  return row?.allowed ? { records: true } : unrecorded(`${ident(session.user)} has no INSERT on fdwsync.refresh`)
+}
+
+/** The same in a transaction of its own. */
 export async function refreshRecording(session: Session): Promise<RefreshRecording> {
   await begin(session, { readOnly: true })
   try {
-    const found = await findLedger(session)
-    if (found.state === 'unreadable') return unrecorded(found.problem.message)
-    // No release that has the table has applied anything yet.
-    if (found.state !== 'ready' || found.version < 2) return { records: false }
-    if (found.version < ledgerVersion) return unrecorded('the ledger is that of an older release, until the next apply')
-    const [row] = await session.query<{ allowed: boolean }>(
-      trusted("SELECT pg_catalog.has_table_privilege('fdwsync.refresh', 'INSERT') AS allowed"),
-    )
-    return row?.allowed ? { records: true } : unrecorded(`${ident(session.user)} has no INSERT on fdwsync.refresh`)
+    return await recordingIn(session, await findLedger(session))
   } catch (error) {
     if (!(error instanceof FdwsyncError) || session.isLost()) throw error
     return unrecorded(error.message)

@@ -52,15 +52,22 @@ export interface KnownOfLedger {
   readonly ledgerProblem: string | undefined
 }
 
-/** Each copy comes after those that it reads. */
+/** Where the ledger does not matter. */
+export const unknownOfLedger: KnownOfLedger = { lastLoads: new Map(), states: new Map(), ledgerProblem: undefined }
+
+/**
+ * Each copy comes after those that it reads.
+ * @param readOfLedger called in the transaction that reads the rest, under `readingPath`
+ */
 export async function readTargets(
   session: Session,
   ids: readonly CopyId[],
-  ofLedger: KnownOfLedger,
+  readOfLedger: () => Promise<KnownOfLedger>,
 ): Promise<readonly RefreshTarget[]> {
   await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
   try {
     const rows = await readCopyRows(session, ids)
+    const ofLedger = await readOfLedger()
     const copies = [...rows.values()]
     const tables = copies.flatMap(({ oid, table }) => (table ? [{ oid, spec: table }] : []))
     const throughViews = await readByPlainViews(session, copies)

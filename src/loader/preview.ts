@@ -3,11 +3,10 @@
 import { type CopyId, keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/report.ts'
 import type { Session } from '../db/session.ts'
-import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { readLastLoads } from '../ledger/last-loads.ts'
-import { type RefreshRecording, refreshRecording } from '../ledger/refresh-log.ts'
+import type { RefreshRecording } from '../ledger/refresh-log.ts'
 import { readStrategyStates } from '../ledger/strategy-states.ts'
-import { type RefreshTarget, readTargets } from './copies.ts'
+import { type RefreshTarget, readTargets, unknownOfLedger } from './copies.ts'
 import { type PlannedCopy, planRefresh, type RefreshRequest } from './plan-refresh.ts'
 
 /** What the strategies of copies are chosen by. */
@@ -18,13 +17,15 @@ export async function readTargetsToPlan(
 ): Promise<readonly RefreshTarget[]> {
   const keys = ids.map(keyOf)
   const tables = ids.filter(({ kind }) => kind === 'table').map(keyOf)
-  const recorded = recording.records
-    ? await inReadOnlyTransaction(session, async () => ({
-        lastLoads: await readLastLoads(session, keys),
-        states: await readStrategyStates(session, tables),
-      }))
-    : { lastLoads: new Map(), states: new Map() }
-  return readTargets(session, ids, { ...recorded, ledgerProblem: recording.records ? undefined : recording.warning })
+  return readTargets(session, ids, async () =>
+    recording.records
+      ? {
+          lastLoads: await readLastLoads(session, keys),
+          states: await readStrategyStates(session, tables),
+          ledgerProblem: undefined,
+        }
+      : { ...unknownOfLedger, ledgerProblem: recording.warning },
+  )
 }
 
 type Preview = RefreshReport['views'][number]
@@ -32,9 +33,9 @@ type Preview = RefreshReport['views'][number]
 export async function previewCopies(
   session: Session,
   ids: readonly CopyId[],
-  request: Omit<RefreshRequest, 'targets'>,
+  { recording, ...request }: Omit<RefreshRequest, 'targets'> & { readonly recording: RefreshRecording },
 ): Promise<readonly Preview[]> {
-  const targets = await readTargetsToPlan(session, ids, await refreshRecording(session))
+  const targets = await readTargetsToPlan(session, ids, recording)
   return planRefresh({ ...request, targets }).flatMap(({ copies }) => {
     const refused = copies.find((each) => 'refusal' in each)
     return copies.map((each) => previewOf(each, refused))

@@ -4,6 +4,7 @@ import type { ApplyEvent } from '../core/event.ts'
 import type { Key } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { RefreshPolicy, RefreshStrategy } from '../core/refresh-policy.ts'
+import type { RefreshRecording } from '../ledger/refresh-log.ts'
 import type { MaxConnections } from './server-limits.ts'
 
 export interface RefreshOptions {
@@ -12,6 +13,8 @@ export interface RefreshOptions {
   /** The manifest's: roles whose code may run when views over a swapped copy are recreated. */
   readonly trustedRoles: readonly string[]
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
+  /** Whether this role may record refreshes. */
+  readonly recording: RefreshRecording
   /** The strategy of this run, in place of those of the policies. */
   readonly strategy?: RefreshStrategy | undefined
   /** How many units are refreshed at once. */

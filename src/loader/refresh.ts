@@ -12,7 +12,7 @@ import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect, startingWith } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { clearOutdated } from '../ledger/outdated-views.ts'
-import { openRefreshLog, type RefreshRecording, recordRefreshes, refreshRecording } from '../ledger/refresh-log.ts'
+import { openRefreshLog, recordRefreshes } from '../ledger/refresh-log.ts'
 import { refreshBeginning } from './begin-refresh.ts'
 import { loadMonitor } from './load-monitor.ts'
 import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
@@ -42,9 +42,8 @@ export async function refreshCopies(
   options: RefreshOptions,
 ): Promise<Omit<RefreshReport, 'notImported'>> {
   const { emit, jobs, signal, policies, strategy, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
-  const found = await interruptible(session, signal, () => refreshRecording(session))
   const { targets, sourcesOf, begin, recording } = await interruptible(session, signal, () =>
-    readAll({ lease, session }, ids, { recording: found, searchPath: options.searchPath }),
+    readAll({ lease, session }, ids, options),
   )
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
   const limits = serverLimits(options.maxConnections)
@@ -93,7 +92,7 @@ export async function refreshCopies(
 async function readAll(
   { lease, session }: Omit<RefreshSessions, 'connect'>,
   ids: readonly CopyId[],
-  { recording, searchPath }: { readonly recording: RefreshRecording; readonly searchPath: readonly string[] },
+  { recording, searchPath }: Pick<RefreshOptions, 'recording' | 'searchPath'>,
 ) {
   const targets = await readTargetsToPlan(session, ids, recording)
   return inReadOnlyTransaction(session, async () => {

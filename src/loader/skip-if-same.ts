@@ -62,9 +62,9 @@ async function ask(transaction: RefreshTransaction, copy: Copy, query: string): 
           FROM (${fragment(query)}) AS answer`
   try {
     const answer = await sources.load(session, pid, probes, async () => {
-      await session.run(manifestPath(searchPath))
-      if (copy.facts.isOwnerAvailable) return answerOfOwner(session, copy.facts.owner, question)
-      const [row] = await session.query<{ answer: string | null }>(question)
+      const path = manifestPath(searchPath)
+      if (copy.facts.isOwnerAvailable) return answerOfOwner(session, copy.facts.owner, { path, question })
+      const [row] = await session.query<{ answer: string | null }>(sql`${path}; ${question}`)
       return row?.answer
     })
     return createHash('sha256')
@@ -76,11 +76,14 @@ async function ask(transaction: RefreshTransaction, copy: Copy, query: string): 
 }
 
 /** What the question calls has the rights of the owner, and cannot return to those of the role that refreshes. */
-async function answerOfOwner(session: Session, owner: string, question: Sql): Promise<string | null> {
+async function answerOfOwner(
+  session: Session,
+  owner: string,
+  { path, question }: { readonly path: Sql; readonly question: Sql },
+): Promise<string | null> {
   const body = sql`DECLARE answer pg_catalog.text; BEGIN answer := (${question}); RETURN pg_catalog.to_jsonb(answer); END`
-  const { before, call, after } = callAsOwner(owner, body)
-  for (const each of before) await session.execute(each)
-  const [row] = await session.query<{ result: string | null }>(call)
-  for (const each of after) await session.execute(each)
+  const { call, after } = callAsOwner(owner, body)
+  const [row] = await session.query<{ result: string | null }>(sql`${path}; ${call}`)
+  await session.run(after)
   return row?.result ?? null
 }

@@ -16,7 +16,7 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import type { CopySpec } from '../kinds/facets/copy/copy.ts'
 import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { backendPid } from './commit-watchdog.ts'
-import { type RefreshTarget, readTargets } from './copies.ts'
+import { type RefreshTarget, readTargets, unknownOfLedger } from './copies.ts'
 import { outcomeOfError } from './failure.ts'
 import { loadSettings } from './load-settings.ts'
 import { type MaxConnections, serverLimits } from './server-limits.ts'
@@ -44,8 +44,7 @@ export async function verifyCopies(
 ): Promise<ReadonlyMap<Key, Verification>> {
   if (ids.length === 0) return new Map()
   const { connect, signal, sourceTimeoutMilliseconds: timeoutMilliseconds, maxConnections } = options
-  const unknown = { lastLoads: new Map(), states: new Map(), ledgerProblem: undefined }
-  const targets = await readTargets(session, ids, unknown)
+  const targets = await readTargets(session, ids, async () => unknownOfLedger)
   const { live } = await inSnapshot(session, () => readCatalog(session, ids, ''))
   const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal, limits: serverLimits(maxConnections) })
   const pool = pooledConnect(connect, isLoad)
@@ -110,13 +109,13 @@ async function compare(session: Session, { options, sources, probes, copy, spec 
   const compared: ComparedCopy = table
     ? { id, table, columns: namesOf(table.columns), source: sourceRows({ id, policy }) }
     : { id, table, columns: namesOf(spec.columns), source: query }
-  const { before, call } = callAsOwner(owner, verifyBlock(compared))
+  const { call } = callAsOwner(owner, verifyBlock(compared))
   const pid = await backendPid(session)
   return sources.load(session, pid, probes, async () => {
     if (!table) await createQuery(session, owner, spec)
-    await session.run(loadSettings(options.searchPathOf(key)))
-    for (const each of before) await session.execute(each)
-    const [row] = await session.query<{ result: ComparedRows }>(call)
+    const [row] = await session.query<{ result: ComparedRows }>(
+      sql`${loadSettings(options.searchPathOf(key))}; ${call}`,
+    )
     if (!row) throw new Error('a function returned no row')
     return row.result
   })

@@ -61,12 +61,11 @@ export async function callTableBlock(
   copy: TableCopy,
   block: TableBlock,
 ): Promise<BlockResult> {
-  const { before, call, after } = callAsOwner(copy.table.owner, tableBlock(tableSqlOf(copy), block))
+  const { call, after } = callAsOwner(copy.table.owner, tableBlock(tableSqlOf(copy), block))
   const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
   return sources.load(session, pid, probes, async () => {
-    for (const each of before) await session.execute(each)
     const [row] = await session.query<{ result: BlockResult }>(call)
-    for (const each of after) await session.execute(each)
+    await session.run(after)
     if (!row) throw new Error('a function returned no row')
     return row.result
   })

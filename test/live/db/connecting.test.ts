@@ -22,6 +22,7 @@ import { trusted } from '../../../src/core/sql.ts'
 import { openSession } from '../../../src/db/session.ts'
 import { connectionSettings } from '../../../src/db/settings.ts'
 import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
+import { proxyTo } from '../../support/proxy.ts'
 import { asleep, majors, open, settingsFor } from '../../support/talkative-server.ts'
 
 const password = "p@:/?#[] %'\\w€"
@@ -166,6 +167,16 @@ describe.skipIf(!binaries)('with a server', () => {
     await running
     await session.close()
     await witness.close()
+  })
+
+  test('a server without TLS is asked for it once', async () => {
+    const proxy = await proxyTo({ host: '127.0.0.1', port: server.port })
+    const settings = settingsFor(server.url('postgres', { port: proxy.port }))
+    for (const connections of [2, 3]) {
+      const session = await openSession(settings, { purpose: 'test' })
+      expect(proxy.connections).toBe(connections)
+      await session.close()
+    }
   })
 
   describe('with TLS', () => {
