@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { start } from '../../support/command.ts'
@@ -59,7 +60,12 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'it is cancelled by another session': {
     where: everywhere,
-    act: (fixture, pid) => fixture.sql(`SELECT pg_cancel_backend(${pid})`),
+    // Between two attempts to take its locks a swap runs nothing that could be cancelled.
+    act: (fixture, pid) =>
+      until('the load to run a statement', async () => {
+        const isActive = `pid = ${pid} AND state = 'active' AND wait_event_type IS NOT NULL`
+        return (await fixture.sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${isActive}`)).length > 0
+      }),
     outcome: 'failed',
     reason: /canceling statement due to user request/,
   },
