@@ -60,6 +60,8 @@ export interface RefreshReport {
     readonly how: StrategyName | undefined
     /** Why by that one. */
     readonly because?: string | undefined
+    /** The strategy that was tried before, and turned out not to be possible. */
+    readonly insteadOf?: StrategyName | undefined
     /** What would keep readers from waiting, if they had to. */
     readonly hint?: string | undefined
     /** The number of rows that it holds; undefined if unknown. */

@@ -179,11 +179,13 @@ function reportOf(
   const choice = 'choice' in planned && wasRun ? planned.choice : undefined
   const result = results.get(key)
   const { strategy, reason } = result?.instead ?? choice ?? {}
+  const insteadOf = choice && strategy !== choice.strategy ? choice.strategy : undefined
   return {
     key,
     title,
     how: strategy,
     because: reason,
+    insteadOf,
     hint: choice?.hint,
     rows: result?.rows,
     written: writtenBy(result),

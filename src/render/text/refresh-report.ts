@@ -80,7 +80,7 @@ function refreshedLines(views: readonly Refreshed[], options: RenderOptions): re
   const { style, columns } = options
   const groups = foldAlike(
     views,
-    (view) => JSON.stringify([placeOfTitled(view), view.how, view.unchanged === undefined, view.hint && view.because]),
+    (view) => JSON.stringify([placeOfTitled(view), view.how, view.unchanged === undefined, reasonOf(view)]),
     options,
   )
   const rows = groups.map((alike) => cellsOf(alike, options))
@@ -117,8 +117,14 @@ function cellsOf(alike: readonly [Refreshed, ...Refreshed[]], { columns }: Rende
       `${durationText(milliseconds)}${isAlone ? '' : ' in total'}`,
       last,
     ],
-    below: [...longest, ...(first.hint !== undefined ? wrap(`${first.because}. ${first.hint}`, columns, hanging) : [])],
+    below: [...longest, ...reasonOf(first).flatMap((reason) => wrap(reason, columns, hanging))],
   }
+}
+
+/** Why readers wait, or why the strategy is not the one that was chosen. */
+function reasonOf({ how, insteadOf, because, hint }: Refreshed): readonly string[] {
+  if (hint !== undefined) return [`${because}. ${hint}`]
+  return insteadOf === undefined ? [] : [`${how} instead of ${insteadOf}: ${because}`]
 }
 
 /** `1,204,331 rows · 96 MB`, or `3 inserted, 1 updated · 96 MB`, as far as it is known. */

@@ -101,6 +101,12 @@ describe('reports', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of chalk begin with one
     expect(text(3).replace(/\u001b\[\d+m/g, '')).toBe(text(0))
   })
+  test('another strategy than the chosen one has its reason', () => {
+    const because = 'the source has no such function'
+    const view = { key, title: 'table s.t', how: 'merge', insteadOf: 'compare', because, outcome: applied } as const
+    const text = renderRefresh({ ...refreshOf, views: [view] }, { style, columns: 200 })
+    expect(text).toContain('merge instead of compare: the source has no such function')
+  })
   test.each([40, 80])('a refresh fits %d columns', (columns) => {
     const views: RefreshReport['views'] = [
       { key, title: 'materialized view shop_mirror.customer_orders', how: 'concurrently', outcome: applied },
