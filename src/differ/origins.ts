@@ -4,6 +4,7 @@
 
 import type { FieldChange, LiveObject, Origin, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
+import { ignoredOf } from '../core/ignored.ts'
 import { keyOf } from '../core/object.ts'
 import { secretText } from '../core/secret.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
@@ -76,10 +77,15 @@ function editedFields(input: Input): ReadonlySet<string> {
  */
 function driftedFields(input: Input): (field: FieldChange, editedInManifest: ReadonlySet<string>) => boolean {
   const { live, entry } = input
-  if (!live) return () => false
+  if (!live || isAsWantedLast(input, live)) return () => false
   const ofManaged = compare(input, live.spec, lastManaged(input), entry.declared)
   const ofAll = compare(input, live.spec, input.lastWanted(), entry.declared)
   return ({ field }, editedInManifest) => ofManaged.has(field) || (ofAll.has(field) && editedInManifest.has(field))
+}
+
+/** Most objects are just as they were, which is cheaper to find out than each difference. What is ignored was not wanted as it was. */
+function isAsWantedLast({ entry, lastWanted }: Input, live: LiveObject): boolean {
+  return ignoredOf(entry.declared).length === 0 && sameData(live.spec, lastWanted())
 }
 
 function compare({ wanted: { id }, digests }: OriginInput, from: unknown, to: unknown, declared: unknown) {
