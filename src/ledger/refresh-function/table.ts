@@ -58,6 +58,7 @@ const values = {
                  string_agg('t.' || name, ', '), string_agg('f.' || name, ', '))`,
   assignments: `string_agg(format('%1$s = f.%1$s', name), ', ')`,
   inOrder: `CASE WHEN ${hasIntegerKey} THEN ' ORDER BY ' || min(name) FILTER (WHERE is_key) END`,
+  differentKeys: `CASE WHEN ${hasIntegerKey} THEN format('pg_catalog.count(DISTINCT f.%s)', min(name) FILTER (WHERE is_key)) ELSE 'NULL' END`,
   rowCount: `format('%s::pg_catalog.int8', ${rowCount})`,
   column,
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,

@@ -29,6 +29,9 @@ export function tableSqlOf(copy: TableCopy): TableSql {
     ),
     mergedValues: facts.canMerge ? columnList(columns, f) : undefined,
     inOrder: hasIntegerKey(copy) ? sql` ORDER BY ${columnList(namesOf(facts.key))}` : sql``,
+    differentKeys: hasIntegerKey(copy)
+      ? sql`pg_catalog.count(DISTINCT ${columnList(namesOf(facts.key), f)})`
+      : sql`NULL`,
     rowCount: trusted(`${Math.max(Math.round(facts.rows), 0)}::pg_catalog.int8`),
   }
 }

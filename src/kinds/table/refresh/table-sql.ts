@@ -31,6 +31,8 @@ export interface TableSql {
   readonly mergedValues: Sql | undefined
   /** What sorts rows by it, so that neighbours are written one after the other; nothing where sorting would take longer. */
   readonly inOrder: Sql
+  /** How many keys rows of `f` have: an aggregate. NULL where counting them takes longer than looking for one that occurs twice. */
+  readonly differentKeys: Sql
   /** How many rows the table had when it was analyzed last. */
   readonly rowCount: Sql
 }

@@ -21,6 +21,7 @@ export const differences = trusted('pg_temp.fdwsync_differences')
 /** Declarations of variables. */
 export const writeVariables = trusted(`duplicate text;
   rows_before bigint;
+  different_keys bigint;
   differing bigint;
   rewritten bigint := 0;
   further bigint := 0;
@@ -33,8 +34,7 @@ export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[
   const { beforehand, afterwards } = requireUniqueKeys(table, rows)
   const written = sql`inserted OPERATOR(pg_catalog.+) updated OPERATOR(pg_catalog.+) deleted`
   return [
-    sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh}`,
-    beforehand,
+    ...beforehand,
     ...(table.mergedValues && !rows.isWhole
       ? mergeRead(table, rows, table.mergedValues)
       : [
@@ -161,14 +161,25 @@ export function byLookupIfFew({ rowCount, key }: TableSql, statements: readonly 
 
 /**
  * The key of a row that was read must identify it. Where the table then has to have as many rows as were read, counting shows whether it does:
- * to look for keys that occur twice takes as long as to find what differs.
+ * to look for keys that occur twice takes as long as to find what differs. Else keys are counted where they are read in order, which takes a sixth
+ * of looking for them.
  */
 function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
   const require = requireUniqueKey(table)
-  if (!isWhole) return { beforehand: require, afterwards: [] }
+  if (!isWhole)
+    return {
+      beforehand: [
+        sql`SELECT pg_catalog.count(*), ${table.differentKeys} INTO rows_read, different_keys FROM ${fresh} AS f`,
+        sql`IF different_keys IS DISTINCT FROM rows_read THEN ${require}; END IF`,
+      ],
+      afterwards: [],
+    }
   const rowsAfter = sql`rows_before OPERATOR(pg_catalog.+) inserted OPERATOR(pg_catalog.-) deleted`
   return {
-    beforehand: sql`SELECT pg_catalog.count(*) INTO rows_before FROM ONLY ${table.name} AS t WHERE ${gone}`,
+    beforehand: [
+      sql`SELECT pg_catalog.count(*) INTO rows_read FROM ${fresh}`,
+      sql`SELECT pg_catalog.count(*) INTO rows_before FROM ONLY ${table.name} AS t WHERE ${gone}`,
+    ],
     afterwards: [sql`IF ${rowsAfter} OPERATOR(pg_catalog.<>) rows_read THEN ${require}; END IF`],
   }
 }
