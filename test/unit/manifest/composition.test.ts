@@ -1,8 +1,8 @@
 // A manifest of several files: how they are put together, overlays, variables, and the places of errors.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
 import { lockPathOf, type ManifestRequest, readManifestTexts } from '../../../src/manifest/load.ts'
@@ -60,6 +60,14 @@ async function problemsOf(reading: Promise<unknown>): Promise<string> {
 const at = (parsed: ParsedManifest, ...path: (string | number)[]) => {
   const { file, line, column } = parsed.place(path)
   return `${file}:${line}:${column}`
+}
+
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdwsync-folder-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  mkdirSync(join(folder, 'deeper.yaml'))
+  return folder
 }
 
 describe('several files', () => {
@@ -330,14 +338,6 @@ describe('a folder', () => {
     allowedFolders: [],
     readStandardInput: async () => Buffer.from('version: 1\n'),
   }
-  function folderOf(files: Readonly<Record<string, string>>): string {
-    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-folder-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-    mkdirSync(join(folder, 'deeper.yaml'))
-    return folder
-  }
-
   test('is its manifests by name, without locks, hidden files and folders', async () => {
     const folder = folderOf({ 'b.yml': '', 'a.yaml': '', 'a.lock.yaml': '', '.x.yaml': '', 'README.md': '' })
     const { files } = await readManifestTexts({ ...nothing, paths: [folder, '-'] })
@@ -395,5 +395,18 @@ describe('the example', () => {
       ['shop-db.test.internal', '5432', '1000', false, '7 days', own],
       ['shop-db.production.internal', '5432', '50000', true, '365 days', [...own, 'recent_orders_placed_at_idx']],
     ])
+  })
+
+  test('of README is valid, and its overlay changes what the manifest has', async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
+    const under = (heading: string) => /```yaml\n(.*?)```/s.exec(readme.slice(readme.indexOf(heading)))?.[1] ?? ''
+    const files = folderOf({
+      'fdwsync.yaml': under('## The manifest'),
+      'production.yaml': under('### Several files'),
+    })
+    const { manifest } = await load(
+      ['fdwsync.yaml', 'production.yaml'].map((name) => relative(folder, join(files, name))),
+    )
+    expect(manifest.servers?.shop?.options).toEqual({ host: 'shop-db.production', dbname: 'shop', fetch_size: '50000' })
   })
 })
