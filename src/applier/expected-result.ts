@@ -21,13 +21,19 @@ export interface ExpectedResult {
 
 /** Expected of the transaction of stage `prepare`. */
 export function expectedOfPrepare({ plan }: PlanInHand): ExpectedResult {
-  const prepared = preparedKeys(plan)
-  return expectedOf(plan.changes.map(({ change }) => change).filter(({ key }) => prepared.has(key)))
+  const completed = completedByPrepare(plan)
+  return expectedOf(plan.changes.map(({ change }) => change).filter(({ key }) => completed.has(key)))
 }
 
 /** The objects that stage `prepare` alters. */
 export function preparedKeys({ steps }: Plan): ReadonlySet<Key> {
   return new Set(steps.filter(({ stage }) => stage === 'prepare').flatMap((step) => [...keysOf(step)]))
+}
+
+/** Those that stage `define` does not alter as well. */
+function completedByPrepare(plan: Plan): ReadonlySet<Key> {
+  const defined = new Set(plan.steps.filter(({ stage }) => stage === 'define').flatMap((step) => [...keysOf(step)]))
+  return new Set([...preparedKeys(plan)].filter((key) => !defined.has(key)))
 }
 
 /**
@@ -37,7 +43,7 @@ export function preparedKeys({ steps }: Plan): ReadonlySet<Key> {
 export function expectedOfDefine({ plan }: PlanInHand): ExpectedResult {
   const keysOfSteps = (isWanted: (step: Step) => boolean) =>
     new Set(plan.steps.filter(isWanted).flatMap((step) => [...keysOf(step)]))
-  const elsewhere = keysOfSteps(({ stage }) => stage === 'prepare' || stage === 'build')
+  const elsewhere = new Set([...completedByPrepare(plan), ...keysOfSteps(({ stage }) => stage === 'build')])
   // A child goes with its parent.
   const parentsElsewhere = keysOfSteps(
     ({ stage, action }) => stage === 'build' && (action === 'replace' || action === 'drop'),

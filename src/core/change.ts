@@ -8,8 +8,16 @@ import type { Parts, Statement } from './sql.ts'
 export type Effect =
   /** A clause of the one ALTER statement of the object. */
   | { readonly how: 'clause'; readonly clause: Parts }
-  /** `committedFirst`: nothing can use the result before COMMIT, so the object is altered in the `prepare` stage. */
-  | { readonly how: 'statement'; readonly statement: Statement; readonly committedFirst?: boolean }
+  /**
+   * `committedFirst`: nothing can use the result before COMMIT, so the object is altered in the `prepare` stage. `notBefore`: this is not,
+   * since it shows in the definitions of other objects.
+   */
+  | {
+      readonly how: 'statement'
+      readonly statement: Statement
+      readonly committedFirst?: boolean
+      readonly notBefore?: 'define'
+    }
   | { readonly how: 'populate' }
   | { readonly how: 'replace' }
   /** The object has another name than it should: see {@link LiveObject.renamedFrom}. */

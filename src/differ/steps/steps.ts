@@ -1,6 +1,6 @@
 // The steps of a plan, by stage, in an order in which they can run. Each stage is described at StageName.
 
-import type { Change, LiveObject } from '../../core/change.ts'
+import type { Change, FieldChange, LiveObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import { keyOf, type ObjectId } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
@@ -32,13 +32,14 @@ export function createSteps(input: StepInput): readonly Step[] {
   const steps: readonly Step[] = [
     ...definitions
       .filter((change) => isPrepared(change, context))
-      .flatMap((change) => definitionSteps(change, 'prepare', [], context)),
+      .flatMap((change) => definitionSteps(withFields(change, isPreparable), 'prepare', [], context)),
     ...renameSteps(input.changes),
     ...definitions.flatMap((change) => unlinkSteps(change, context)),
     ...input.changes.flatMap(asideSteps),
     ...defined.filter(({ key }) => !late.has(key)).map((change) => dropStep(change, 'define', [])),
     ...definitions
-      .filter((change) => !isDeferred(change) && !isPrepared(change, context))
+      .filter((change) => !isDeferred(change))
+      .map((change) => (isPrepared(change, context) ? withFields(change, (field) => !isPreparable(field)) : change))
       .flatMap((change) => definitionSteps(change, 'define', [], context)),
     ...defined.filter(({ key }) => late.has(key)).map((change) => dropStep(change, 'define', [])),
     ...definitions.filter(isDeferred).flatMap((change) => buildSteps(change, later, context)),
@@ -78,6 +79,14 @@ function isPrepared(change: DefiningChange, { renamed }: StepContext): boolean {
   if (change.op !== 'alter') return false
   if ([change.key, ...change.to.needs].some((key) => renamed.has(key))) return false
   return change.fields.some(({ effect }) => effect.how === 'statement' && effect.committedFirst)
+}
+
+function isPreparable({ effect }: FieldChange): boolean {
+  return effect.how !== 'statement' || effect.notBefore === undefined
+}
+
+function withFields(change: DefiningChange, isWanted: (field: FieldChange) => boolean): DefiningChange {
+  return change.op === 'alter' ? { ...change, fields: change.fields.filter(isWanted) } : change
 }
 
 /** Before all other definitions, whose statements use the declared names. Outer objects, such as schemas, come first. */

@@ -84,7 +84,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     how: 'read-back',
     // Others depend on its values, and adding one blocks no session.
     byName: {
-      affectsOthers: ({ field }) => ['values', 'attributes'].includes(field) || field.startsWith('attribute '),
+      affectsOthers: ({ field }) => ['values', 'attributes'].includes(field) || /^(?:attribute|value) /.test(field),
       renameWithin: (id, wanted, live) => renamedBack(qualified(id.schema, id.name), wanted.values, live.values),
       namesWithin: ({ multirange }) => (multirange ? [multirange.name] : []),
       intoSchema: (id, schema) =>
