@@ -42,37 +42,48 @@ export async function runBatch(
     for (const { id } of units) small.delete(id)
     return new Map<RefreshUnit, StepOutcome>()
   }
-  const { checkLease, signal, hidden } = run.options
+  const { checkLease, signal } = run.options
   const started = performance.now()
+  const refreshed: LoadedItem<SmallCopy>[] = []
   try {
     checkLease()
-    const refreshed = await withSession(isLimited ? run.connect : run.pooled, 'load', signal, (session) =>
-      refreshAndRecord(run, session, batch),
+    await withSession(isLimited ? run.connect : run.pooled, 'load', signal, (session) =>
+      refreshAndRecord(run, session, batch, refreshed),
     )
-    if (!refreshed) return refuse()
+    if (refreshed.length === 0) return refuse()
     return new Map(refreshed.map(({ item: { unit }, milliseconds }) => [unit, { status: 'applied', milliseconds }]))
   } catch (error) {
-    if (error instanceof CommitOutcomeUnknown)
-      return new Map(units.map((unit) => [unit, { status: 'in-doubt', reason: error.message }]))
-    // None of them would start any more.
-    if (signal.aborted) {
-      const outcome = outcomeOfError(interruption(signal), hidden)
-      const status = recordedStatus(outcome.status)
-      const end = { started, ended: performance.now(), rows: undefined, reason: outcome.reason }
-      run.failed.push(...batch.map((item): RefreshRecord => ({ ...headOf(item), ...end, status })))
-      return new Map(units.map((unit) => [unit, outcome]))
+    if (error instanceof CommitOutcomeUnknown) {
+      const reached = refreshed.map(({ item }) => item)
+      return failAll(run, reached, started, error)
     }
+    // None of them would start any more.
+    if (signal.aborted) return failAll(run, batch, started, interruption(signal))
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     return refuse()
   }
 }
 
-/** Undefined if it was rolled back, because the server has warned of something: it is not known of which copy. */
+function failAll(
+  { failed, options }: RefreshRun,
+  batch: readonly SmallCopy[],
+  started: number,
+  error: FdwsyncError,
+): ReadonlyMap<RefreshUnit, StepOutcome> {
+  const outcome = outcomeOfError(error, options.hidden)
+  const status = recordedStatus(outcome.status)
+  const end = { started, ended: performance.now(), rows: undefined, reason: outcome.reason }
+  failed.push(...batch.map((item): RefreshRecord => ({ ...headOf(item), ...end, status })))
+  return new Map(batch.map(({ unit }) => [unit, outcome]))
+}
+
+/** Adds those that are refreshed to `refreshed` before COMMIT. There are none if all were rolled back because the server has warned of something. */
 async function refreshAndRecord(
   run: RefreshRun,
   session: Session,
   batch: readonly SmallCopy[],
-): Promise<readonly LoadedItem<SmallCopy>[] | undefined> {
+  refreshed: LoadedItem<SmallCopy>[],
+): Promise<void> {
   const { sources, sourcesOf, begin } = run.context
   const [first] = batch
   // All of them read the same sources.
@@ -85,15 +96,15 @@ async function refreshAndRecord(
     })
     if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
       await session.run(trusted('ROLLBACK'))
-      return undefined
+      return
     }
     run.options.checkLease()
+    refreshed.push(...loaded)
     const results = loaded.map((each) => [each, resultOf(each.item, {}, each.before, each.after)] as const)
     const records = results.map(([each, result]) => recordOf(each, result, started))
     const record = run.isRecorded() ? sql`${insertRefreshes(run.manifest, undefined, records)}; ` : sql``
     await sources.commit(session, pid, sql`${record}COMMIT`).catch(explainLoss)
     for (const [{ item }, result] of results) run.results.set(item.copy.key, { ...result, answer: undefined })
-    return loaded
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
