@@ -18,7 +18,7 @@ import {
 import { accessColumns } from './facets/access-columns.ts'
 import { accessHazards } from './facets/access-hazards.ts'
 import { alterWithoutCommas } from './facets/changes.ts'
-import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, commentDetails, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
@@ -197,6 +197,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
     details: ({ validator, options, ...access }) => [
       ...(validator ? [['validator', showName(validator)] as const] : []),
       ...(Object.keys(options).length === 0 ? [] : [['options', describeOptions(options)] as const]),
+      ...commentDetails(access),
       ...accessDetails(access),
     ],
   },

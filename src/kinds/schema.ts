@@ -18,7 +18,7 @@ import {
 import { accessColumns } from './facets/access-columns.ts'
 import { accessHazards } from './facets/access-hazards.ts'
 import { alterStatements } from './facets/changes.ts'
-import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, commentDetails, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
@@ -97,7 +97,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
   // USAGE of the schema of source views lets no one read them.
   hazards: (change) => (change.key === sourceSchemaKey ? [] : accessHazards(change)),
   display: {
-    details: accessDetails,
+    details: (spec) => [...commentDetails(spec), ...accessDetails(spec)],
   },
 }
 

@@ -18,7 +18,7 @@ import {
 import { accessColumns } from './facets/access-columns.ts'
 import { accessHazards } from './facets/access-hazards.ts'
 import { alterWithoutCommas, replacedBy } from './facets/changes.ts'
-import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, commentDetails, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnoreOfServer, type Ignoring } from './facets/ignored.ts'
 import {
@@ -154,6 +154,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
       ...(spec.version === null ? [] : [['version', spec.version] as const]),
       ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
       ...fetchSizeAdvice(spec),
+      ...commentDetails(spec),
       ...accessDetails(spec),
     ],
   },

@@ -16,7 +16,7 @@ import {
 import { copiesIn, copyPath } from '../manifest/copies.ts'
 import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, settleAccess } from './facets/access.ts'
 import { alterStatements, replacedBy } from './facets/changes.ts'
-import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, commentDetails, newComment } from './facets/comment.ts'
 import { copyIdColumn } from './facets/copy/catalog.ts'
 import { isCopy } from './facets/copy/source-view.ts'
 import { settle } from './facets/defaults.ts'
@@ -196,6 +196,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       ...(spec.expressions.length === 0 ? [] : [['expressions', expressionsText(spec) ?? ''] as const]),
       ...(spec.kinds === null ? [] : [['kinds', spec.kinds.join(', ')] as const]),
       ...(typeof spec.target === 'number' ? [['target', String(spec.target)] as const] : []),
+      ...commentDetails(spec),
       ...(typeof spec.owner === 'string' ? [['owner', ident(spec.owner)] as const] : []),
     ],
   },

@@ -24,6 +24,15 @@ export function newComment(target: Sql, comment: Comment): readonly Statement[] 
   return comment ? [commentStatement(target, comment)] : []
 }
 
+/** What a plan shows of a new object's comment. */
+export function commentDetails({
+  comment,
+}: {
+  readonly comment?: Comment
+}): readonly (readonly [label: string, text: string])[] {
+  return comment ? [['comment', comment]] : []
+}
+
 export function commentChange(target: Sql, field: string, from: Comment, to: Comment): readonly FieldChange[] {
   if (to === undefined || (from ?? '') === to) return []
   return [

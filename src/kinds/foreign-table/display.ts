@@ -1,6 +1,8 @@
 // What a plan shows of a new foreign table.
+
 import { accessDetails } from '../facets/access.ts'
 import { describeColumn } from '../facets/columns/columns.ts'
+import { commentDetails } from '../facets/comment.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions } from '../facets/options.ts'
 import type { Display } from '../kind.ts'
@@ -15,6 +17,7 @@ export const display: Display<ForeignTableSpec> = {
     ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
     ...columnDetails(spec.columns),
     ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
+    ...commentDetails(spec),
     ...accessDetails(spec),
   ],
 }

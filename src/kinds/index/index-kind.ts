@@ -5,7 +5,7 @@ import type { Hazard } from '../../core/plan.ts'
 import { fragment, ident, join, qualified, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { copiesIn, copyPath } from '../../manifest/copies.ts'
 import { alterStatements } from '../facets/changes.ts'
-import { commentChange, newComment } from '../facets/comment.ts'
+import { commentChange, commentDetails, newComment } from '../facets/comment.ts'
 import { isCopy } from '../facets/copy/source-view.ts'
 import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
@@ -177,6 +177,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
       ['index', definitionText(spec)],
       ...(Object.keys(spec.with ?? {}).length === 0 ? [] : [['with', describeOptions(spec.with ?? {})] as const]),
       ...(spec.tablespace === null ? [] : [['tablespace', ident(spec.tablespace)] as const]),
+      ...commentDetails(spec),
     ],
   },
   preconditions: {

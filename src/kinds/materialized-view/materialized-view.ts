@@ -5,6 +5,7 @@ import { fragment, qualified, type Sql, type Statement, sql, statement, trusted 
 import { accessDetails } from '../facets/access.ts'
 import { alterStatements, clausesOf } from '../facets/changes.ts'
 import { expandViewColumns } from '../facets/columns/abbreviated.ts'
+import { commentDetails } from '../facets/comment.ts'
 import { renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
@@ -105,7 +106,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
 
   hazards: copyHazards,
   display: {
-    details: (spec) => [['query', spec.query], ...accessDetails(spec)],
+    details: (spec) => [['query', spec.query], ...commentDetails(spec), ...accessDetails(spec)],
   },
   preconditions: copyPreconditions,
 }

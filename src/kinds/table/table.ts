@@ -10,6 +10,7 @@ import { declaredPrimaryKey } from '../../manifest/primary-key.ts'
 import { accessChanges, accessDetails, relationAccess } from '../facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
 import { expandViewColumns } from '../facets/columns/abbreviated.ts'
+import { commentDetails } from '../facets/comment.ts'
 import { isRenameOfColumns, renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
@@ -194,6 +195,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
       ...(spec.primaryKey ? [['key', keyText(spec.primaryKey) ?? ''] as const] : []),
       ...(spec.notNull.length > 0 ? [['not null', spec.notNull.map(ident).join(', ')] as const] : []),
       ...(spec.unlogged ? [['unlogged', 'its data is lost in a crash, and in no physical copy'] as const] : []),
+      ...commentDetails(spec),
       ...accessDetails(spec),
     ],
   },

@@ -23,7 +23,7 @@ import {
   withExpressions,
   writtenChecks,
 } from '../facets/columns/checks.ts'
-import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { type Comment, commentChange, commentDetails, newComment } from '../facets/comment.ts'
 import { settle, settleComments } from '../facets/defaults.ts'
 import type { Grant } from '../facets/grants.ts'
 import { declaredIgnore, type Ignoring } from '../facets/ignored.ts'
@@ -225,6 +225,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       ...(spec.sort === 'range' ? [['range', rangeText(spec) ?? ''] as const] : []),
       ...Object.entries(spec.checks).map(([name, check]) => [`check ${name}`, checkText(check)] as const),
       ...Object.entries(spec.attributes).map(([name, each]) => [ident(name), attributeText(each)] as const),
+      ...commentDetails(spec),
       ...accessDetails(spec),
     ],
   },

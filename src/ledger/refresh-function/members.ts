@@ -104,7 +104,7 @@ export const findMembers = `
       'how', CASE WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
                   WHEN member.has_unique_index THEN 'concurrently' ELSE 'plain' END,
       'because', CASE WHEN NOT member.is_table AND NOT member.is_loaded THEN 'it holds no data yet, so no reader waits'
-                      WHEN member.asked <> 'auto' THEN 'as declared'
+                      WHEN member.asked <> 'auto' THEN CASE WHEN member.is_named AND $2 IS NOT NULL THEN 'as asked for' ELSE 'as declared' END
                       WHEN member.is_table THEN 'it has a primary key, so only blocks of rows that differ are read'
                       WHEN member.has_unique_index THEN 'readers do not wait' ELSE 'it has no unique index on plain columns' END) || scope);
   END LOOP;`

@@ -48,6 +48,9 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     await expect(call("'local.swapped'")).rejects.toThrow('local.swapped cannot be refreshed by strategy swap from SQL')
     expect(await call("'local.swapped', 'plain'")).toMatchObject([{ how: 'plain', rows: 1 }])
+    expect(await fixture.sql("SELECT DISTINCT because FROM fdwsync.refresh WHERE asked = 'plain'")).toEqual([
+      { because: 'as asked for' },
+    ])
     await expect(call("'local.orders', 'fast'")).rejects.toThrow('by strategy fast from SQL')
     await expect(call("'proxy.orders'")).rejects.toThrow('proxy.orders is neither a materialized view nor a table')
     await fixture.sql('CREATE MATERIALIZED VIEW public.mine AS SELECT 1 AS one')
