@@ -73,6 +73,8 @@ export interface ByName<Spec = unknown, Id = ObjectId> {
   renameWithin?(id: Id, wanted: Spec, live: Spec): readonly Statement[]
   /** The names of what comes with it in its schema: the multirange type of a range. */
   namesWithin?(spec: Spec): readonly string[]
+  /** The names of functions that come with it in its schema: the constructors of a range and its multirange. */
+  functionsWithin?(id: Id, spec: Spec): readonly string[]
   /** Moves the live object to that schema, which locks nothing, so that the wanted one can be created in its place. Set for types:
    * the probe creates those in a scratch schema that precedes their own. */
   intoSchema?(id: Id, schema: string): Statement

@@ -4,32 +4,38 @@ import { ident } from '../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode } from './parse-sql.ts'
 import type { RelationName } from './relations-read.ts'
 
+/** The schema, unquoted, to name instead; undefined keeps the name as it is. */
+export type SchemaOf = (name: RelationName) => string | undefined
+
 /**
  * SQL in which some relations and types are named in another schema. Only names that are written with their schema are
  * replaced: of relations, of types (those of a relation's rows too), of columns written as `schema.relation.column`, and
  * in constants like `'schema.relation'::regclass`.
- * @param schemaOf the schema, unquoted, to name instead; undefined keeps the name as it is
  * @throws Error if PostgreSQL's grammar does not accept the text: callers pass what it has accepted before
  */
-export async function requalify(text: string, schemaOf: (name: RelationName) => string | undefined): Promise<string> {
-  return replaceSchemas(text, placesIn, ({ name }) => schemaOf(name))
+export async function requalify(text: string, schemaOf: SchemaOf): Promise<string> {
+  return requalifyWithFunctions(text, schemaOf, () => undefined)
+}
+
+/** The same, with names of functions: a range type comes with some. */
+export async function requalifyWithFunctions(
+  text: string,
+  schemaOf: SchemaOf,
+  schemaOfFunction: SchemaOf,
+): Promise<string> {
+  return replaceSchemas(text, ({ name, isFunction }) => (isFunction ? schemaOfFunction(name) : schemaOf(name)))
 }
 
 /** SQL in which schemas have other names, before relations, types and functions. */
 export async function renameSchemas(text: string, newNames: ReadonlyMap<string, string>): Promise<string> {
-  const places = (tree: SqlNode) => placesIn(tree, functionPlace)
-  return replaceSchemas(text, places, ({ name: { schema } }) => newNames.get(schema ?? ''))
+  return replaceSchemas(text, ({ name: { schema } }) => newNames.get(schema ?? ''))
 }
 
-async function replaceSchemas(
-  text: string,
-  find: (tree: SqlNode) => Iterable<Place>,
-  schemaOf: (place: Place) => string | undefined,
-): Promise<string> {
+async function replaceSchemas(text: string, schemaOf: (place: Place) => string | undefined): Promise<string> {
   const result = await parseSql(text)
   if ('message' in result) throw new Error(`SQL that was accepted before is refused by the grammar: ${result.message}`)
   let bytes = Buffer.from(text)
-  const places = [...find(result.tree)].sort((left, right) => right.location - left.location)
+  const places = [...placesIn(result.tree)].sort((left, right) => right.location - left.location)
   for (const place of places) {
     const { location, isConstant } = place
     const schema = schemaOf(place)
@@ -57,17 +63,19 @@ interface Place {
   /** In bytes. The parser leaves out a location of 0, where no name with a schema is. */
   readonly location: number
   readonly isConstant?: boolean
+  readonly isFunction?: boolean
 }
 
 /** A name may be found twice in the tree (PostgreSQL copies some nodes), so places are unique by their location. */
-function placesIn(tree: SqlNode, findMore: (node: SqlNode) => Place | undefined = () => undefined): Iterable<Place> {
+function placesIn(tree: SqlNode): Iterable<Place> {
   const places = new Map<number, Place>()
   const open: unknown[] = [tree]
   while (open.length > 0) {
     const node = open.pop()
     if (Array.isArray(node)) for (const item of node) open.push(item)
     if (!isSqlNode(node)) continue
-    const place = relationPlace(node) ?? typePlace(node) ?? columnPlace(node) ?? constantPlace(node) ?? findMore(node)
+    const place =
+      relationPlace(node) ?? typePlace(node) ?? columnPlace(node) ?? constantPlace(node) ?? functionPlace(node)
     if (place) places.set(place.location, place)
     for (const child of Object.values(node)) open.push(child)
   }
@@ -92,7 +100,7 @@ function typePlace({ names, typemod, location }: SqlNode): Place | undefined {
 function functionPlace({ funcname, location }: SqlNode): Place | undefined {
   if (!Array.isArray(funcname) || funcname.length !== 2 || typeof location !== 'number') return undefined
   const [schema, name] = funcname.map(stringOf)
-  return schema === undefined || name === undefined ? undefined : { name: { schema, name }, location }
+  return schema === undefined || name === undefined ? undefined : { name: { schema, name }, location, isFunction: true }
 }
 
 /** `schema.relation.column` and `schema.relation.*`. */

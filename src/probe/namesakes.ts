@@ -9,7 +9,7 @@ import { Secret } from '../core/secret.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { renameSchemas, requalify } from '../parser/requalify.ts'
+import { renameSchemas, requalifyWithFunctions, type SchemaOf } from '../parser/requalify.ts'
 import type { ProbeRun } from './run.ts'
 
 /** Creates a scratch schema for each schema of the objects. */
@@ -40,14 +40,16 @@ export function probePath({ input, namesakes }: ProbeRun): readonly string[] {
  * the present names of their schemas.
  */
 export async function inScratchSchemas(
-  { namesakes, ownNames, input }: ProbeRun,
+  { namesakes, ownNames, ownFunctions, input }: ProbeRun,
   statements: readonly Statement[],
 ): Promise<readonly Statement[]> {
   const present = input.reading.renamedSchemas ?? new Map<string, string>()
-  const schemaOf = ({ schema, name }: { readonly schema: string | null; readonly name: string }) =>
-    schema !== null && ownNames.has(relationKey(schema, name)) ? namesakes.get(schema) : undefined
+  const inScratch =
+    (names: ReadonlySet<string>): SchemaOf =>
+    ({ schema, name }) =>
+      schema !== null && names.has(relationKey(schema, name)) ? namesakes.get(schema) : undefined
   const moved = await rewritten(statements, ownNames.size === 0 ? [] : [...namesakes.keys()], (text) =>
-    requalify(text, schemaOf),
+    requalifyWithFunctions(text, inScratch(ownNames), inScratch(ownFunctions)),
   )
   return rewritten(moved, [...present.keys()], (text) => renameSchemas(text, present))
 }

@@ -177,6 +177,9 @@ async function createUnderOwnNames(
       run.ownNames.add(relationKey(object.id.schema, name))
       run.standIns.set(keyOf({ ...object.id, name }), { ...id, name })
     }
+    for (const name of byName(object.id)?.functionsWithin?.(object.id, object.spec) ?? []) {
+      run.ownFunctions.add(relationKey(object.id.schema, name))
+    }
   }
   const created = await createOrBisect(run, units)
   for (const { object } of units) if (!created.includes(object)) run.standIns.delete(keyOf(object.id))

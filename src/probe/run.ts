@@ -81,6 +81,8 @@ export interface ProbeRun {
   readonly namesakes: Map<string, string>
   /** The relation keys of what was created under its own name, or is about to be. */
   readonly ownNames: Set<string>
+  /** The relation keys of functions that come with it: the constructors of ranges. */
+  readonly ownFunctions: Set<string>
   /** What was created under its own name. */
   readonly underOwnNames: Set<Key>
   /** Types that SQL finds in a scratch schema instead of their own. */
@@ -124,6 +126,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
     namesakes: new Map(),
     ownNames: new Set(),
+    ownFunctions: new Set(),
     underOwnNames: new Set(),
     scratchTypes: new Set(),
     rowTypeUsers: new Map(),

@@ -87,6 +87,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       affectsOthers: ({ field }) => ['values', 'attributes'].includes(field) || /^(?:attribute|value) /.test(field),
       renameWithin: (id, wanted, live) => renamedBack(qualified(id.schema, id.name), wanted.values, live.values),
       namesWithin: ({ multirange }) => (multirange ? [multirange.name] : []),
+      functionsWithin: ({ name }, { multirange }) => (multirange ? [name, multirange.name] : []),
       intoSchema: (id, schema) =>
         statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
     },
@@ -205,7 +206,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
-  // The multirange type of the old one would keep its name.
+  // The multirange type of the old one would keep its name, and so would the constructors of both.
   aside: { ...asideInSchema('type', sql`TYPE`), isPossible: ({ sort }) => sort !== 'range' },
   renaming: { ...typeRenaming, withNames: withPartNames },
   // A composite type or a domain over the rows of a relation that is replaced.

@@ -1,7 +1,7 @@
 // Which schemas and types a query names, and how they are replaced in its text.
 
 import { expect, test } from 'vitest'
-import { renameSchemas, requalify } from '../../../src/parser/requalify.ts'
+import { renameSchemas, requalifyWithFunctions } from '../../../src/parser/requalify.ts'
 
 // Relations and types a and "B c" of schema s, and t of schema "S t", are named in scratch schemas.
 const moved = new Map([
@@ -10,6 +10,8 @@ const moved = new Map([
   ['S t.t', 'X 1'],
 ])
 const schemaOf = ({ schema, name }: { schema: string | null; name: string }) => moved.get(`${schema}.${name}`)
+const schemaOfFunction = ({ schema, name }: { schema: string | null; name: string }) =>
+  `${schema}.${name}` === 's.g' ? 'x_0' : undefined
 
 test.each([
   ['SELECT * FROM s.a', 'SELECT * FROM x_0.a'],
@@ -39,7 +41,10 @@ test.each([
     'CREATE MATERIALIZED VIEW y.m AS SELECT (r).x FROM x_0.a r WITH NO DATA',
   ],
   ['CREATE INDEX ON s.a ((s.f(id)))', 'CREATE INDEX ON x_0.a ((s.f(id)))'],
-  ['CREATE VIEW y.v AS SELECT s.a(i) FROM s.f() i', 'CREATE VIEW y.v AS SELECT s.a(i) FROM s.f() i'],
+  [
+    'CREATE VIEW y.v AS SELECT s.a(i), s.g FROM s.f() i, S.G(1)',
+    'CREATE VIEW y.v AS SELECT s.a(i), s.g FROM s.f() i, x_0.G(1)',
+  ],
   ['CREATE DOMAIN y.d AS s.a CHECK (value <> NULL::s.a)', 'CREATE DOMAIN y.d AS x_0.a CHECK (value <> NULL::x_0.a)'],
   ['CREATE TYPE y.c AS (x s.a, y integer)', 'CREATE TYPE y.c AS (x x_0.a, y integer)'],
   [
@@ -47,8 +52,9 @@ test.each([
     'SELECT pg_catalog.int4(1), 1::pg_catalog.int4 FROM x_0.a',
   ],
 ])('%s', async (text, expected) => {
-  if (expected === undefined) await expect(requalify(text, schemaOf)).rejects.toThrow(/refused by the grammar/)
-  else expect(await requalify(text, schemaOf)).toBe(expected)
+  if (expected === undefined)
+    await expect(requalifyWithFunctions(text, schemaOf, schemaOfFunction)).rejects.toThrow(/refused by the grammar/)
+  else expect(await requalifyWithFunctions(text, schemaOf, schemaOfFunction)).toBe(expected)
 })
 
 test('schemas are renamed before relations, types and functions, and nowhere else', async () => {
