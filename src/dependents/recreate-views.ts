@@ -5,7 +5,7 @@ import type { Change, LiveObject, LiveState, WantedObject } from '../core/change
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type IdOf, type Key, keyOf, namespaceOf, relationKey } from '../core/object.ts'
+import { type IdOf, idOf, type Key, keyOf, namespaceOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -173,6 +173,7 @@ async function outcomesOf(
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
   const created = (await readCatalog(session, ids, salt)).live
+  const realSchemas = new Map(Array.from(scratch, ([schema, name]) => [name, schema]))
   // A column can have one of these types, or the row type of one of these relations.
   const realName = (type: string) =>
     [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
@@ -181,7 +182,7 @@ async function outcomesOf(
     const why = lost.get(key)
     const outcome = why
       ? lostOrRepointed(trial, why)
-      : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, realName)
+      : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, { realName, realSchemas })
     return { ...triedOf(trial), outcome }
   })
   const unrecreatable = await unrecreatableParts(session, tried, place)
@@ -234,11 +235,17 @@ const readsRenamed: Lost = {
   hint: 'Apply the renaming first, then the other changes. Or drop the view, apply, and create it again.',
 }
 
+/** The real schema of each scratch schema, and the real name of a type in one. */
+interface RealNames {
+  readonly realName: (type: string) => string
+  readonly realSchemas: ReadonlyMap<string, string>
+}
+
 function outcomeOf(
   trial: Trial,
   created: LiveObject | undefined,
   user: string,
-  realName: (type: string) => string,
+  { realName, realSchemas }: RealNames,
 ): ViewOutcome {
   const { id, live } = trial
   if (!created) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
@@ -247,7 +254,16 @@ function outcomeOf(
   const lost = whyNotRecreatable(trial, user)
   if (recreated === undefined && (!trial.isForced || lost)) return { becomes: 'repointed' }
   if (lost) return { becomes: 'lost', ...lost }
-  return { becomes: 'recreated', to: { id, needs: live.needs, spec: recreated ?? spec, declared: spec, written: spec } }
+  const needs = [...live.needs.filter((key) => idOf(key)?.kind !== 'type'), ...typesNeeded(created, realSchemas)]
+  return { becomes: 'recreated', to: { id, needs, spec: recreated ?? spec, declared: spec, written: spec } }
+}
+
+/** The types of its columns may be other ones now, and those that it had may go. */
+function typesNeeded({ needs }: LiveObject, realSchemas: RealNames['realSchemas']): readonly Key[] {
+  return needs.flatMap((key) => {
+    const id = idOf(key)
+    return id?.kind === 'type' ? [keyOf({ ...id, schema: realSchemas.get(id.schema) ?? id.schema })] : []
+  })
 }
 
 function specOf({ spec }: LiveObject): ViewSpec {
