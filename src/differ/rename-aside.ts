@@ -207,10 +207,11 @@ function isDroppedLast(change: Going): boolean {
   return change.op === 'drop' && change.dropped === 'last'
 }
 
-/** Only managed objects are renamed, and none that is protected, since the old one is dropped. */
+/** Only managed objects whose kind allows it are renamed, and none that is protected, since the old one is dropped. */
 function canBeRenamed(change: Replace, context: Context): boolean {
-  const { key, to } = change
+  const { key, from, to } = change
   const { entries } = context.ledger
+  if (kindOf(from.id).aside?.isPossible?.(from.spec) === false) return false
   const isKept = isProtected(to.written) || isProtected(entries.get(key)?.declared)
   if (isKept) return false
   const renamed = [change, ...ownedBy(change, context)]
