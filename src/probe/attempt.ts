@@ -10,7 +10,7 @@ import { manifestPath } from '../introspector/transaction-settings.ts'
 import { batchesToEvaluate, withoutEvaluation, wouldEvaluate } from './evaluation.ts'
 import { dependencyFinding, leakFinding } from './findings.ts'
 import { probePath } from './namesakes.ts'
-import { hasUnmanagedUsers } from './references.ts'
+import { mayNeedUnmanagedUsers } from './references.ts'
 import { errorFinding } from './rejection.ts'
 import type { ProbeRun } from './run.ts'
 import { type FailedStatements, tryStatements } from './try-statements.ts'
@@ -44,7 +44,7 @@ async function createHalves(run: ProbeRun, all: readonly Unit[]): Promise<readon
     if (!own) return [unit.object]
     const { error, position } = own
     const key = keyOf(unit.object.id)
-    const mayBeUnmanaged = mismatches.has(error.sqlstate) && (await hasUnmanagedUsers(run))
+    const mayBeUnmanaged = mismatches.has(error.sqlstate) && (await mayNeedUnmanagedUsers(run, unit.statements))
     run.findings.push(mayBeUnmanaged ? leakFinding(key) : await errorFinding(run, unit.object, error, position))
     return []
   }

@@ -3,8 +3,9 @@
 
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { type Statement, trusted } from '../core/sql.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { type NamedKind, writtenNames } from '../parser/written-names.ts'
 import { leakFinding } from './findings.ts'
 import type { ProbeRun } from './run.ts'
 
@@ -67,19 +68,40 @@ const referencesQuery = trusted(`
     JOIN pg_namespace n ON n.oid = s.stxnamespace
    WHERE n.nspname = ANY ($2)`)
 
-/** Whether an unmanaged function, operator, cast or type uses a live type, or row type, that has a wanted version in the probe. */
-export async function hasUnmanagedUsers(run: ProbeRun): Promise<boolean> {
+/**
+ * Whether statements may need an unmanaged function, operator, cast, type or relation that uses a live type, or row type, which has a
+ * wanted version in the probe.
+ */
+export async function mayNeedUnmanagedUsers(run: ProbeRun, statements: readonly Statement[]): Promise<boolean> {
   const replaced = oidsUnderOwnNames(run)
   if (replaced.length === 0) return false
   await run.session.run(readingPath)
-  const rows = await run.session.query(usersQuery, [replaced])
-  return rows.length > 0
+  const users = await run.session.query<User>(usersQuery, [replaced])
+  if (users.length === 0) return false
+  const names = await writtenNames(statements.map((statement) => statement.sql))
+  return users.some(
+    ({ kind, schema, name }) =>
+      kind === null || names.isWritten(kind, name) || names.isWrittenWithSchema(kind, schema, name),
+  )
 }
 
+interface User {
+  /** Null: a cast or a composite type, which can be needed without being named. */
+  readonly kind: NamedKind | null
+  readonly schema: string
+  readonly name: string
+}
+
+// The constructors of a range are as managed as the range.
 const usersQuery = trusted(`
   WITH ${liveObjects}
-  SELECT FROM live JOIN pg_depend d ON d.refclassid = live.classid AND d.refobjid = live.oid
-   WHERE live.classid = 'pg_type'::regclass
+  SELECT CASE WHEN p.oid IS NOT NULL THEN 'function' WHEN o.oid IS NOT NULL THEN 'operator' WHEN c.relkind <> 'c' THEN 'relation' END AS kind,
+         n.nspname AS schema, coalesce(p.proname, o.oprname, c.relname) AS name
+    FROM live JOIN pg_depend d ON d.refclassid = live.classid AND d.refobjid = live.oid
+    LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+    LEFT JOIN pg_operator o ON d.classid = 'pg_operator'::regclass AND o.oid = d.objid
+    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_namespace n ON n.oid = coalesce(p.pronamespace, o.oprnamespace, c.relnamespace)
+   WHERE live.classid = 'pg_type'::regclass AND d.deptype <> 'i'
      AND (d.classid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
-          OR d.classid = 'pg_class'::regclass AND d.objsubid > 0)
-   LIMIT 1`)
+          OR d.classid = 'pg_class'::regclass AND d.objsubid > 0)`)
