@@ -1,11 +1,8 @@
 // Drops everything that a manifest owns.
 
-import type { Connect } from '../db/connect.ts'
-import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { Applied, ApplyRequest, Approve } from './apply.ts'
 import { planAndApply } from './apply.ts'
-import { requireKnownManifest } from './known-manifest.ts'
+import { requireKnown, withoutObjects } from './known-manifest.ts'
 
 export type DestroyRequest = Omit<ApplyRequest, 'parsed' | 'populate' | 'takeOver'> & {
   /** The name of the manifest. Its file is not needed, since the ledger has what it owns. */
@@ -33,34 +30,4 @@ export async function destroy(
     },
     approve,
   )
-}
-
-/** @throws FdwsyncError if no manifest of that name was applied */
-export async function requireKnown(connect: Connect, manifest: string): Promise<void> {
-  const session = await connect('manifests')
-  try {
-    await inReadOnlyTransaction(session, () => requireKnownManifest(session, manifest))
-  } finally {
-    await session.close()
-  }
-}
-
-/** A manifest that declares nothing. */
-export function withoutObjects(name: string): ParsedManifest {
-  const place = () => ({ file: '', line: 1, column: 1, excerpt: '' })
-  const manifest = { version: 1, name } as const
-  const none = {
-    requests: [],
-    secrets: [],
-    references: [],
-    variables: [],
-    optionProblems: [],
-    warnings: [],
-    isUnresolved: false,
-    unresolved: [],
-    digest: undefined,
-    written: manifest,
-    withReferences: undefined,
-  }
-  return { manifest, place, placeInside: place, ...none }
 }

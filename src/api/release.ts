@@ -9,7 +9,8 @@ import { kindNames, kindOf } from '../kinds/registry.ts'
 import { type LedgerEntry, readLedger } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { type Applied, type Approve, planAndApply } from './apply.ts'
-import { type DestroyRequest, requireKnown, withoutObjects } from './destroy.ts'
+import type { DestroyRequest } from './destroy.ts'
+import { requireKnown, withoutObjects } from './known-manifest.ts'
 
 export interface ReleaseRequest extends DestroyRequest {
   /** Names as in psql, with the kind before them if that matters: `shop.orders`, `server:shop`. */
