@@ -8,8 +8,7 @@ import {
   starterManifest,
 } from '../api/init.ts'
 import { type Pinned, pin as pinOn } from '../api/pin.ts'
-import type { KindName } from '../core/object.ts'
-import { keyOf } from '../core/object.ts'
+import { idOf, type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { declaredKinds, kindNames, titleOf } from '../kinds/registry.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
@@ -24,10 +23,25 @@ export { type Pinned, type Starter, type StarterOptions, type StarterSource, sta
 /** The kinds of objects that a manifest can declare, and the parts of them. */
 export const kinds: readonly KindName[] = kindNames
 
-/** Which of the objects with these keys a manifest declares, as titles: `foreign table proxy.orders`. */
-export function declaredAmong({ manifest }: ParsedManifest, keys: readonly string[]): readonly string[] {
-  const declared = declaredKinds.flatMap((kind) => kind.declare(manifest, createRunDigests()))
-  return declared.flatMap(({ id }) => (keys.includes(keyOf(id)) ? [titleOf(id)] : []))
+/** Which of the objects with these keys a manifest declares, or may have from a source, as titles: `foreign table proxy.orders`. */
+export function declaredAmong(parsed: ParsedManifest, keys: readonly Key[]): readonly string[] {
+  const declared = new Set(
+    declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests())).map(({ id }) => keyOf(id)),
+  )
+  return keys.flatMap((key) => {
+    const id = idOf(key)
+    return id && (declared.has(key) || mayBeImported(parsed, id)) ? [titleOf(id)] : []
+  })
+}
+
+/** Whether a mirror or an import takes a table of that name into that schema. */
+function mayBeImported({ manifest, requests }: ParsedManifest, id: ObjectId): boolean {
+  if (id.kind !== 'foreignTable' && id.kind !== 'materializedView' && id.kind !== 'table') return false
+  return requests.some(({ path: [of, name = ''], schema, limitTo, except }) => {
+    const copies = of === 'mirrors' ? manifest.mirrors?.[name]?.schema : undefined
+    const isWithin = id.schema === (id.kind === 'foreignTable' ? schema : copies)
+    return isWithin && (limitTo?.includes(id.name) ?? true) && !except.includes(id.name)
+  })
 }
 
 /** Looks at a source, for {@link starterManifest}: all its schemas with tables. The password is used to look, and not returned. */

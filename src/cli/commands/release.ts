@@ -37,6 +37,6 @@ export async function release(patterns: readonly string[], flags: ReleaseFlags):
 function warnOfDeclared(titles: readonly string[]): void {
   if (titles.length === 0) return
   printWarnings([
-    `the manifest still declares ${titles.join(', ')}; remove that from it before the next apply, which would adopt it again`,
+    `the manifest still declares ${titles.join(', ')}; remove that from it, or except it from its mirror, before the next apply, which would adopt it again`,
   ])
 }
