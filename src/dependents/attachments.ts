@@ -56,6 +56,11 @@ const attachmentsQuery = trusted(`
       FROM relation JOIN pg_depend d ON (refclassid, refobjid) = ('pg_class'::regclass, relid) AND classid = 'pg_class'::regclass AND deptype = 'a'
       JOIN pg_class s ON s.oid = objid AND relkind = 'S' JOIN pg_namespace n ON n.oid = relnamespace
     UNION ALL
+    SELECT of, relid, 'pg_sequence'::regclass, d.objid, format('identity of %I', attname), NULL
+      FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_attribute ON attrelid = relid AND attidentity <> '' AND NOT attisdropped
+      JOIN pg_depend d ON (refclassid, refobjid, refobjsubid) = ('pg_class'::regclass, relid, attnum) AND classid = 'pg_class'::regclass AND deptype = 'i'
+     WHERE relid = of
+    UNION ALL
     SELECT of, relid, 'pg_inherits'::regclass, inhparent, format(CASE WHEN relispartition THEN 'its place as a partition of %s' ELSE 'its inheritance from %s' END,
            inhparent::regclass), 'its successor is no child of that'
       FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_inherits ON inhrelid = relid

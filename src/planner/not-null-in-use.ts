@@ -47,7 +47,8 @@ export async function refuseRequiredNotNull(session: Session, changes: readonly 
 }
 
 function droppedBy(change: Change): readonly DroppedNotNull[] {
-  if (change.op !== 'alter' || change.to.id.kind !== 'table') return []
+  // A successor gets its identity columns and its replica identity from the original.
+  if ((change.op !== 'alter' && change.op !== 'replace') || change.to.id.kind !== 'table') return []
   const { to, from } = change
   const nameNow = new Map(Array.from(from.renamedColumns ?? [], ([now, wanted]) => [wanted, now]))
   return change.fields.flatMap(({ field, to: isNotNull }) => {

@@ -3,7 +3,7 @@
 import { type Sql, trusted } from '../../core/sql.ts'
 
 // The statements recreate what no manifest declares: indexes, constraints, extended statistics, triggers, rules, column defaults,
-// row-level security, places in publications, replica identities, security labels, dependencies on extensions, the position of
+// identities, row-level security, places in publications, replica identities, security labels, dependencies on extensions, the position of
 // identity columns, the comment and the privileges of row types, and what was set on the constraints that a manifest declares. Sequences of columns change hands. `$1` lists
 // the relations, each with the scratch schema of its successor, which has the same name, and with its columns and constraints that
 // the successor has too, whose names there may differ. `$2` lists the ids of all declared objects, `$3` those that are no longer
@@ -155,6 +155,13 @@ export const attachmentsQuery: Sql = trusted(`
       FROM old JOIN pg_attrdef d ON adrelid = old.oid JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum = adnum
      WHERE (relkind = 'v' OR "isTable") AND attgenerated = '' AND columns ? attname
        AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_attrdef'::regclass, d.oid))
+    UNION ALL
+    SELECT old.oid, 5, format('ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (INCREMENT %s MINVALUE %s MAXVALUE %s START %s CACHE %s%s)',
+                              successor, attname, CASE attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, seqincrement, seqmin, seqmax, seqstart,
+                              seqcache, CASE WHEN seqcycle THEN ' CYCLE' ELSE '' END)
+      FROM old JOIN pg_attribute a ON attrelid = old.oid AND attidentity <> '' AND NOT attisdropped
+      JOIN pg_sequence ON seqrelid = pg_get_serial_sequence(format('%I.%I', nspname, relname), attname)::regclass
+     WHERE "isTable" AND columns ? attname AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_sequence'::regclass, seqrelid))
     UNION ALL
     -- An identity column goes on counting where its predecessor was.
     SELECT old.oid, 6, format('SELECT setval(pg_get_serial_sequence(%L, attname), %s) FROM pg_attribute ' ||
