@@ -186,7 +186,7 @@ test.each(crossedMajors())('PostgreSQL $name: whatever changes, tables are equal
     }
   }
   expect([...used.keys()]).toEqual(
-    expect.arrayContaining(['command, compare: as declared', 'function, compare: as declared']),
+    expect.arrayContaining(['command, compare: as asked for', 'function, compare: as asked for']),
   )
   if (isLong) process.stdout.write(`${pair.name}: ${JSON.stringify(Object.fromEntries(used))}\n`)
 })
