@@ -60,7 +60,7 @@ export async function runDataSteps(
       status: 'skipped',
       reason: 'data is dropped only after all other steps were applied',
     }
-    for (const step of remaining) graph.skipped(step, outcome)
+    for (const step of remaining) graph.finished(step, outcome)
     return [...finished, ...remaining.map((step): FinishedStep => [step, outcome])]
   } finally {
     await pool.close()
@@ -101,10 +101,6 @@ function graphOf(run: DataRun, reuse: Connect, shared: Set<Step>): GraphOptions<
   const servers = (step: Step) => serversOf(step, inHand)
   // postgres_fdw keeps its connection to a source for as long as the session lives.
   const connectFor = (step: Step) => (servers(step).some(limits.isLimited) ? connect : reuse)
-  const onStarted = ({ stage, key, title, action }: Step) =>
-    options.emit({ type: 'step-started', stage, key, title, action })
-  const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
-    options.emit({ type: 'step-finished', stage, key, title, outcome })
   return {
     jobs: options.jobs,
     signal: options.signal,
@@ -113,26 +109,16 @@ function graphOf(run: DataRun, reuse: Connect, shared: Set<Step>): GraphOptions<
     locks: ({ locks }) => locks,
     servers,
     limits,
-    skipped: onFinished,
+    started: ({ stage, key, title, action }) => options.emit({ type: 'step-started', stage, key, title, action }),
+    finished: ({ stage, key, title }, outcome) => options.emit({ type: 'step-finished', stage, key, title, outcome }),
     batches: {
       choose: (first, candidates) => chooseLoads(first, candidates, shared, servers),
       async run(batch) {
         const [first] = batch
-        if (!first) return new Map()
-        const outcomes = await loadBatch(run, connectFor(first), batch, shared)
-        for (const [step, outcome] of outcomes) {
-          onStarted(step)
-          onFinished(step, outcome)
-        }
-        return outcomes
+        return first ? loadBatch(run, connectFor(first), batch, shared) : new Map()
       },
     },
-    async run(step, othersRun) {
-      onStarted(step)
-      const outcome = await runStep(run, connectFor(step), step, othersRun)
-      if (outcome !== tooManyAtOnce) onFinished(step, outcome)
-      return outcome
-    },
+    run: (step, othersRun) => runStep(run, connectFor(step), step, othersRun),
   }
 }
 

@@ -69,7 +69,7 @@ export function mapParts(value: unknown, map: (part: unknown, step: string | num
   let changed: Parts | undefined
   for (const key of Object.keys(value)) {
     const step = Array.isArray(value) ? Number(key) : key
-    const part = (value as Parts)[step]
+    const part = (value as Parts)[step] // of a map or a list, as both have keys
     const mapped = map(part, step)
     if (mapped === part) continue
     changed ??= copyOf(value)

@@ -21,7 +21,7 @@ import type { RefreshOptions } from './refresh-options.ts'
 import type { CopyResult, UnitContext } from './refresh-unit.ts'
 import { runBatch } from './run-batch.ts'
 import { outcomeOfCopy, type RefreshRun, refreshUnit, serversOf } from './run-unit.ts'
-import { runGraph, tooManyAtOnce } from './scheduler.ts'
+import { runGraph } from './scheduler.ts'
 import { serverLimits } from './server-limits.ts'
 import { chooseBatch, lockOfSmall, smallCopies } from './small-copies.ts'
 import { sourceWatchdog } from './source-watchdog.ts'
@@ -106,18 +106,6 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
   const { emit, signal, timeoutMilliseconds } = run.options
   const small = smallCopies(units, timeoutMilliseconds)
   const lock = lockOfSmall(small)
-  const onStarted = ({ copies }: RefreshUnit) => {
-    for (const { target } of copies) {
-      const { key, title } = target
-      emit({ type: 'step-started', stage: 'populate', key, title, action: 'populate' })
-    }
-  }
-  const onFinished = ({ copies }: RefreshUnit, outcome: StepOutcome) => {
-    for (const { target } of copies) {
-      const { key, title } = target
-      emit({ type: 'step-finished', stage: 'populate', key, title, outcome: outcomeOfCopy(key, outcome) })
-    }
-  }
   return runGraph(units, {
     jobs,
     signal,
@@ -126,25 +114,23 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
     locks: ({ id }) => (small.has(id) ? lock : []),
     servers: (unit) => serversOf(run, unit),
     limits: run.limits,
-    skipped: onFinished,
+    started({ copies }) {
+      for (const { target } of copies) {
+        const { key, title } = target
+        emit({ type: 'step-started', stage: 'populate', key, title, action: 'populate' })
+      }
+    },
+    finished({ copies }, outcome) {
+      for (const { target } of copies) {
+        const { key, title } = target
+        emit({ type: 'step-finished', stage: 'populate', key, title, outcome: outcomeOfCopy(key, outcome) })
+      }
+    },
     batches: {
       choose: (first, candidates) => chooseBatch(first, candidates, small),
-      async run(batch) {
-        const outcomes = await runBatch(run, batch, small)
-        // What it did not refresh starts later.
-        for (const [unit, outcome] of outcomes) {
-          onStarted(unit)
-          onFinished(unit, outcome)
-        }
-        return outcomes
-      },
+      run: (batch) => runBatch(run, batch, small),
     },
-    async run(unit, othersRun) {
-      onStarted(unit)
-      const outcome = await refreshUnit(run, unit, othersRun)
-      if (outcome !== tooManyAtOnce) onFinished(unit, outcome)
-      return outcome
-    },
+    run: (unit, othersRun) => refreshUnit(run, unit, othersRun),
   })
 }
 

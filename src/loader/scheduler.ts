@@ -22,8 +22,10 @@ export interface GraphOptions<Item> extends ItemFacts<Item> {
    * @returns `tooManyAtOnce` to be run again when another item has ended, with fewer at once from then on
    */
   run(item: Item, othersRun: () => boolean): Promise<StepOutcome | typeof tooManyAtOnce>
-  /** Called for an item that is not run. */
-  skipped(item: Item, outcome: StepOutcome): void
+  /** Called when an item starts. Those of a batch start when it has ended, since it need not run all of them. */
+  started(item: Item): void
+  /** Called with what an item ends with, whether it was run or not. */
+  finished(item: Item, outcome: StepOutcome): void
 }
 
 /** Items that are run as one, with the locks and the servers of the first. */
@@ -99,7 +101,7 @@ function* startable<Item>({ options, waiting, locked }: Graph<Item>): Iterable<I
 }
 
 async function run<Item>(graph: Graph<Item>, batch: readonly [first: Item, ...rest: Item[]]): Promise<void> {
-  const { options, waiting, outcomes, running } = graph
+  const { options, waiting, running } = graph
   const [first] = batch
   const ended = batch.length > 1 ? await options.batches?.run(batch) : await runAlone(graph, first)
   options.limits.giveBack(options.servers(first))
@@ -110,7 +112,8 @@ async function run<Item>(graph: Graph<Item>, batch: readonly [first: Item, ...re
       if (outcome === tooManyAtOnce) graph.jobs = Math.max(1, Math.min(graph.jobs, running.size - 1))
       continue
     }
-    outcomes.set(item, outcome)
+    if (batch.length > 1) options.started(item)
+    finish(graph, item, outcome)
     if (outcome.status === 'applied') waiting.markApplied(item)
     else skip(graph, waiting.removeDependents(item), 'a step that it depends on was not applied')
   }
@@ -120,13 +123,15 @@ async function runAlone<Item>(
   { options, running }: Graph<Item>,
   item: Item,
 ): Promise<ReadonlyMap<Item, StepOutcome | typeof tooManyAtOnce>> {
+  options.started(item)
   return new Map([[item, await options.run(item, () => running.size > 1)]])
 }
 
-function skip<Item>({ options, outcomes }: Graph<Item>, items: readonly Item[], reason: string): void {
-  const outcome: StepOutcome = { status: 'skipped', reason }
-  for (const item of items) {
-    outcomes.set(item, outcome)
-    options.skipped(item, outcome)
-  }
+function skip<Item>(graph: Graph<Item>, items: readonly Item[], reason: string): void {
+  for (const item of items) finish(graph, item, { status: 'skipped', reason })
+}
+
+function finish<Item>({ options, outcomes }: Graph<Item>, item: Item, outcome: StepOutcome): void {
+  outcomes.set(item, outcome)
+  options.finished(item, outcome)
 }

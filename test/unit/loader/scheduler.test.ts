@@ -20,6 +20,7 @@ async function run(
   signal = new AbortController().signal,
 ) {
   const log: string[] = []
+  const finished = new Map<string, string>()
   let running = 0
   let most = 0
   const outcomes = await runGraph(items, {
@@ -30,9 +31,9 @@ async function run(
     locks: ({ locks, id }) => [locks ?? id],
     servers: ({ servers = [] }) => servers,
     limits: serverLimits(new Map([['small', 1]])),
-    skipped: ({ id }) => log.push(`skip ${id}`),
+    started: ({ id }) => log.push(`start ${id}`),
+    finished: ({ id }, { status }) => finished.set(id, status),
     async run({ id }) {
-      log.push(`start ${id}`)
       most = Math.max(most, ++running)
       await new Promise(setImmediate)
       running--
@@ -40,7 +41,9 @@ async function run(
       return outcomeOf(id)
     },
   })
-  return { log, most, statuses: Object.fromEntries(outcomes.map(([{ id }, { status }]) => [id, status])) }
+  const statuses = Object.fromEntries(outcomes.map(([{ id }, { status }]) => [id, status]))
+  expect(Object.fromEntries(finished)).toEqual(statuses)
+  return { log, most, statuses }
 }
 
 const diamond: readonly Item[] = [
@@ -126,7 +129,8 @@ test('an item that cannot run beside so many others is run again, with fewer at 
     locks: (id) => [id],
     servers: () => [],
     limits: serverLimits(new Map()),
-    skipped: () => {},
+    started: () => {},
+    finished: () => {},
     async run(id, othersRun) {
       running++
       await new Promise(setImmediate)
@@ -152,7 +156,8 @@ test('an item that cannot run even alone is not run again', async () => {
     locks: () => [],
     servers: () => [],
     limits: serverLimits(new Map()),
-    skipped: () => {},
+    started: () => {},
+    finished: () => {},
     run: async (_, othersRun) => (++runs > 3 || !othersRun() ? failed : tooManyAtOnce),
   })
   expect(outcomes).toEqual([['a', failed]])
@@ -183,7 +188,8 @@ test('items that are run as one: each as soon as it could start, and again if th
     locks: () => [],
     servers: ({ servers = [] }) => servers,
     limits: serverLimits(new Map([['small', 1]])),
-    skipped: () => {},
+    started: () => {},
+    finished: () => {},
     batches: {
       choose: (_, candidates) => [...candidates],
       async run(batch) {
@@ -221,7 +227,8 @@ test.each([
       locks: ({ id }) => look([id]),
       servers: ({ servers = [] }) => look(servers),
       limits: serverLimits(new Map([['small', 1]])),
-      skipped: () => {},
+      started: () => {},
+      finished: () => {},
       run: async () => applied,
     })
     return looks
