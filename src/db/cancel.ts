@@ -3,7 +3,6 @@
 
 import { once } from 'node:events'
 import { connect, isIP } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { cancelKey, type OpenClient } from './client.ts'
 
 const deadlineMilliseconds = 5000
@@ -27,6 +26,8 @@ export async function requestCancel({ client, address, tls }: OpenClient, server
     plain.write(message(sslRequestCode))
     const [answer] = await once(plain, 'data', { signal })
     if (String(answer) !== 'S') throw new Error('the server refuses TLS')
+    // Most commands never need it, and it takes milliseconds to load.
+    const { connect: connectTls } = await import('node:tls')
     const socket = connectTls({
       ...tls,
       socket: plain,

@@ -15,12 +15,13 @@ interface Row {
 
 // What has not been used for long is no measure, and a ledger can have hundreds of thousands of refreshes.
 const lastLoadsQuery = trusted(`
-  SELECT DISTINCT ON (address, how) address, how,
-         extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
+  SELECT address, last.how, last.milliseconds
     FROM unnest($1::text[]) AS address
-    CROSS JOIN LATERAL (SELECT how, started_at, ended_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 20) AS newest
-   ORDER BY address, how, ended_at DESC`)
+    CROSS JOIN LATERAL (
+      SELECT DISTINCT ON (how) how, extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
+        FROM (SELECT how, started_at, ended_at FROM fdwsync.refresh r
+               WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 10) AS newest
+       ORDER BY how, ended_at DESC) AS last`)
 
 /** The caller has found the ledger to be trusted. */
 export async function readLastLoads(session: Session, keys: readonly Key[]): Promise<LastLoads> {
