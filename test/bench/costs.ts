@@ -9,17 +9,22 @@ export interface Way {
   readonly args: readonly string[]
 }
 
+/** What happens at the source, before each round or before each way. */
+export interface Changes {
+  readonly before: 'round' | 'way'
+  change(): Promise<unknown>
+}
+
+const noChanges: Changes = { before: 'round', change: () => Promise.resolve() }
+
 /** Prints the medians of CPU, client and server, and of time on the clock, each over that of the first way, and of WAL. */
-export async function compareCosts(
-  bench: Bench,
-  ways: readonly Way[],
-  before: () => Promise<unknown> = () => Promise.resolve(),
-): Promise<void> {
+export async function compareCosts(bench: Bench, ways: readonly Way[], changes: Changes = noChanges): Promise<void> {
   const measured = new Map<string, Measurement[]>(ways.map(({ name }) => [name, []]))
   const written = new Map<string, number[]>(ways.map(({ name }) => [name, []]))
   for (let round = 0; round < bench.rounds; round++) {
+    if (changes.before === 'round') await changes.change()
     for (const { name, args } of ways) {
-      await before()
+      if (changes.before === 'way') await changes.change()
       const wal = await walBytes(bench)
       measured.get(name)?.push(await measure(bench, { args, exit: 0 }))
       written.get(name)?.push(((await walBytes(bench)) - wal) / 1e6)

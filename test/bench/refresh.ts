@@ -91,7 +91,7 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
             ]
           : []),
       ],
-      change,
+      { before: 'way', change },
     )
   }
   process.stdout.write(`\ntwo views of ${rows} rows that do not read each other\n`)

@@ -11,7 +11,10 @@ import { compareCosts, type Way } from './costs.ts'
 
 const run = promisify(execFile)
 
-/** In turn, round by round, with changes at the source before each. The server is source and target. */
+/**
+ * In turn, round by round, with changes at the source before each round. Each way has a copy of its own, so that it finds exactly what has
+ * changed since the last round. The server is source and target.
+ */
 export async function benchTables(bench: Bench, rows: number): Promise<void> {
   const { server, cli, folder } = bench
   process.env.BENCH_PASSWORD = server.password
@@ -27,32 +30,51 @@ export async function benchTables(bench: Bench, rows: number): Promise<void> {
   const url = server.url('tables_target')
   const target = await connect(url)
   await target.query('CREATE EXTENSION postgres_fdw')
-  await target.end()
   const file = join(folder, 'tables.yaml')
   writeFileSync(file, manifestOf(bench))
   const fdwsync = (...args: readonly string[]) => [cli, ...args, '-f', file, '--database', url]
   await run(process.execPath, fdwsync('apply', '--auto-approve'))
+  await target.query(copyByHand)
+  await target.end()
   // The first refresh by watermark compares everything.
   await run(process.execPath, fdwsync('refresh', 'copy.marked*'))
-  const byHand = (mode: string) => [script('refresh-by-hand.js'), url, mode, 'copy.viewed']
+  const byHand = (mode: string, view: string) => [script('refresh-by-hand.js'), url, mode, view]
   const ways = [
-    { name: 'plain REFRESH, by hand', args: byHand('plain') },
-    { name: 'CONCURRENTLY, by hand', args: byHand('concurrently') },
+    { name: 'plain REFRESH, by hand', args: byHand('plain', 'copy.viewed') },
+    { name: 'CONCURRENTLY, by hand', args: byHand('concurrently', 'copy.viewed_concurrently') },
+    { name: 'what is newer, by hand', args: [script('run-script.js'), url, '', updateByHand] },
     { name: 'watermark', args: fdwsync('refresh', 'copy.marked') },
     { name: 'watermark, and keys', args: fdwsync('refresh', 'copy.marked_keys') },
     ...strategies.map((name) => ({ name, args: fdwsync('refresh', `copy.${name}`, '--strategy', name) })),
     ...(await copyByPgcopydb(bench)),
   ]
+  // As if a refresh ran every hour: what it reads again, by its overlap of five minutes, has not changed.
+  let hours = 0
+  const stamp = () => `timestamptz '2026-06-01' + interval '${hours++} hours'`
   for (const { title, where } of changes(rows)) {
     process.stdout.write(`\nrefresh of ${rows} rows, a key and an index, ${title}\n`)
-    await compareCosts(bench, ways, async () => {
+    const change = async () => {
       if (where === undefined) return
-      await source.query(`UPDATE orders SET total = total + 1, changed_at = clock_timestamp() WHERE ${where}`)
+      await source.query(`UPDATE orders SET total = total + 1, changed_at = ${stamp()} WHERE ${where}`)
       await source.query('VACUUM ANALYZE orders')
-    })
+    }
+    await compareCosts(bench, ways, { before: 'round', change })
   }
   await source.end()
 }
+
+/** What the strategy `watermark` does, as a person would write it: it finds no deleted rows, and none that were committed late. */
+const copyByHand = `
+  CREATE TABLE by_hand (LIKE proxy.orders, PRIMARY KEY (id));
+  INSERT INTO by_hand SELECT * FROM proxy.orders;
+  CREATE INDEX ON by_hand (customer_id, changed_at);
+  CREATE TABLE read_until AS SELECT max(changed_at) AS changed_at FROM by_hand;
+  ANALYZE by_hand`
+const updateByHand = `
+  INSERT INTO by_hand SELECT * FROM proxy.orders WHERE changed_at > (SELECT changed_at FROM read_until)
+      ON CONFLICT (id) DO UPDATE SET (customer_id, total, note, changed_at) =
+         (excluded.customer_id, excluded.total, excluded.note, excluded.changed_at);
+  UPDATE read_until SET changed_at = (SELECT max(changed_at) FROM proxy.orders)`
 
 /** The peer, if it is installed. Only the CPU of the server is counted, not its own. */
 async function copyByPgcopydb({ server, folder }: Bench): Promise<readonly Way[]> {
@@ -72,7 +94,6 @@ async function copyByPgcopydb({ server, folder }: Bench): Promise<readonly Way[]
   return [{ name: 'pgcopydb copy table-data', args: [script('copy-by-pgcopydb.js'), from, to, folder] }]
 }
 
-/** Each has a table of its own: what one has written, another one would not find. */
 const strategies = ['compare', 'merge', 'swap']
 
 const changes = (rows: number) => [
@@ -113,6 +134,11 @@ schemas:
         indexes:
           viewed_id: { unique: true, columns: [id] }
           viewed_customer: { columns: [customer_id, changed_at] }
+      viewed_concurrently:
+        query: SELECT * FROM proxy.orders
+        indexes:
+          viewed_concurrently_id: { unique: true, columns: [id] }
+          viewed_concurrently_customer: { columns: [customer_id, changed_at] }
     tables:
 ${strategies.map((name) => `      ${name}: ${table(name)} }`).join('\n')}
       marked: ${table('marked')}, refresh: { watermark: { column: changed_at, deletes: never, full: never } } }
