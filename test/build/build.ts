@@ -1,7 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { bundledLicenses } from './bundled-licenses.ts'
+import { withoutHints } from './without-hints.ts'
 
 /**
  * Bundles the command and the library with the packages that they use: split, so that what a command does not need is not loaded, into
@@ -21,7 +22,22 @@ const bundle = await rolldown({
     // Before Node 21, pg asks for this to find out whether it runs at Cloudflare, and Node loads its HTTP client to answer.
     define: { Response: 'undefined' },
   },
-  plugins: [bundledLicenses('LICENSES.txt')],
+  plugins: [
+    {
+      // The command needs the keys of the schema, and nothing that is for editors: that is in the published file.
+      name: 'keys-of-schema',
+      load: {
+        filter: { id: /manifest\.schema\.json$/ },
+        async handler(path) {
+          const schema = JSON.parse(await readFile(path, 'utf8'), (key, value) =>
+            key === 'description' && typeof value === 'string' ? undefined : value,
+          )
+          return { code: JSON.stringify(withoutHints(schema)), moduleType: 'json' }
+        },
+      },
+    },
+    bundledLicenses('LICENSES.txt'),
+  ],
 })
 await bundle.write({
   dir: 'dist',
@@ -40,7 +56,7 @@ await bundle.write({
         test: /src\/(core|db|cli\/(?:definitions\/)?(?!main|progress|live-progress|events|origin|follow-run)[^/]+\.ts)|commander|chalk|east-asian/,
         priority: 6,
       },
-      { name: 'manifest', test: /src\/(manifest|parser)|\/yaml\//, priority: 5 },
+      { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 5 },
       { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 4 },
       { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/fast-path)/, priority: 3 },
       // What a refresh loads of the rooms that plan.

@@ -1,6 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import standalone from 'ajv/dist/standalone/index.js'
+import dependentSchemas from 'ajv/dist/vocabularies/applicator/dependentSchemas.js'
+import { build } from 'esbuild'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { overlaySchema } from './overlay-schema.ts'
 import { withoutHints } from './without-hints.ts'
@@ -71,7 +75,62 @@ function referenced(name: string, { title, type }: Schema): string {
   return isTruthValue({ type }) ? `(boolean | ${object})` : `(string | ${object})`
 }
 
-/** Without what editors show. A key of a manifest may be called like a keyword. */
+async function validator(schema: Schema): Promise<string> {
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    // Errors are put into words elsewhere, and a definition is checked by one function wherever it is used: both make the code smaller.
+    messages: false,
+    inlineRefs: false,
+    code: { source: true, esm: true },
+  })
+  // The only keyword of a later draft that the schema uses. All others would add code to each function.
+  ajv.addKeyword(dependentSchemas.default)
+  const code = withoutUnused(standalone.default(ajv, ajv.compile(withoutTexts(schema))))
+  const bundle = await build({
+    stdin: { contents: entry, resolveDir: root, sourcefile: 'validate-manifest.js' },
+    bundle: true,
+    // Otherwise the text would have the path of a linked node_modules.
+    preserveSymlinks: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'node20',
+    minify: true,
+    legalComments: 'none',
+    plugins: [
+      {
+        name: 'standalone',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^standalone$/ }, ({ path }) => ({ path, namespace: 'standalone' }))
+          onLoad({ filter: /./, namespace: 'standalone' }, () => ({ contents: code, resolveDir: root }))
+        },
+      },
+    ],
+  })
+  return `${banner}\n${bundle.outputFiles[0]?.text ?? ''}`
+}
+
+/** Without what Ajv hands on for keywords that the schema does not have, and without where in the schema an error comes from. */
+function withoutUnused(code: string): string {
+  return code
+    .replaceAll(/,\s*parentData\b[^,]*,\s*parentDataProperty\b[^,]*,\s*rootData(=data)?/g, '')
+    .replaceAll(/schemaPath:"[^"]*",/g, '')
+}
+
+// What fails under a condition is reported by itself; that the condition failed says nothing more.
+const entry = `
+  import check from 'standalone'
+  export default function validate(data) {
+    const valid = check(data)
+    validate.errors = valid ? null : check.errors.filter(({ keyword }) => keyword !== 'if')
+    return valid
+  }
+`
+
+/** Without what editors show: it would be a fifth of the package. A key of a manifest may be called like a keyword. */
 function withoutTexts<Part>(part: Part): Part {
   if (Array.isArray(part)) return part.map(withoutTexts) as Part
   if (typeof part !== 'object' || part === null) return part
@@ -80,6 +139,23 @@ function withoutTexts<Part>(part: Part): Part {
   const kept = Object.entries(part).filter((entry) => !isText(entry))
   return Object.fromEntries(kept.map(([keyword, value]) => [keyword, withoutTexts(value)])) as Part
 }
+
+const validatorTypes = `${banner}
+
+export interface ValidationError {
+  /** A JSON pointer to the value in question. */
+  readonly instancePath: string
+  readonly keyword: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+declare const validate: {
+  (data: unknown): boolean
+  /** Of the last call: null if it returned true. */
+  errors?: readonly ValidationError[] | null
+}
+export default validate
+`
 
 /** Where in a manifest maps and truth values stand: keys with dots between them, `*` for any name or position. */
 function shapes(schema: Schema): string {
@@ -121,7 +197,8 @@ const schema = withoutHints(published)
 const files = new Map([
   ['src/manifest/generated/manifest-types.ts', await types(schema)],
   ['src/manifest/generated/manifest-shapes.ts', shapes(schema)],
-  ['src/manifest/generated/manifest-schema.json', `${JSON.stringify(withoutTexts(schema), undefined, 2)}\n`],
+  ['src/manifest/generated/validate-manifest.js', await validator(schema)],
+  ['src/manifest/generated/validate-manifest.d.ts', validatorTypes],
   ['schemas/overlay.schema.json', overlaySchema(published)],
 ])
 for (const [file, text] of files) {

@@ -1,18 +1,16 @@
-// Checks the shape of a manifest against its JSON Schema, in words that a user understands.
+// Turns the JSON Schema validator's errors into problems that a user understands.
 
+import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import { isMap } from '../../core/data.ts'
 import type { Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
-import schema from '../generated/manifest-schema.json' with { type: 'json' }
+import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
-import { compileSchema, type SchemaError, type SchemaNode } from './json-schema.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 
-const errorsOf = compileSchema(schema)
-
-/** Several errors at one place are one problem: the first. */
-export function schemaProblems(data: unknown): readonly PathProblem[] {
-  const problems = errorsOf(data).map(problemOf)
+/** Translates the validator's errors. Several errors at one place are one problem: the first. */
+export function schemaProblems(errors: readonly ValidationError[]): readonly PathProblem[] {
+  const problems = errors.flatMap(problemOf)
   const seen = new Set<string>()
   return problems.filter(({ path, atKey }) => {
     const place = JSON.stringify([path, atKey])
@@ -20,21 +18,27 @@ export function schemaProblems(data: unknown): readonly PathProblem[] {
   })
 }
 
-function problemOf({ path, keyword, params }: SchemaError): PathProblem {
-  const invalid = (what: string): PathProblem =>
-    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}` })
-  switch (keyword) {
-    case 'additionalProperties': {
-      const key = String(params.additionalProperty)
-      return atKey([...path, key], unknownKey(key, path))
+function problemOf(error: ValidationError): readonly PathProblem[] {
+  const path = pathOf(error.instancePath)
+  const { params } = error
+  const invalid = (what: string): readonly PathProblem[] => [
+    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}` }),
+  ]
+  switch (error.keyword) {
+    case 'if':
+      return []
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const key = String(params.additionalProperty ?? params.unevaluatedProperty)
+      return [atKey([...path, key], unknownKey(key, path))]
     }
     case 'required': {
       const message = `missing key "${String(params.missingProperty)}"${inWhat(path)}`
-      return atKey(path, { code: 'manifest/missing-key', message })
+      return [atKey(path, { code: 'manifest/missing-key', message })]
     }
     case 'false schema': {
       const message = `${nameOf(path)} cannot be combined with "column"`
-      return atKey(path, { code: 'manifest/conflicting-keys', message, hint: 'Use one of the two.' })
+      return [atKey(path, { code: 'manifest/conflicting-keys', message, hint: 'Use one of the two.' })]
     }
     case 'const':
       return invalid(`must be ${JSON.stringify(params.allowedValue)}`)
@@ -61,9 +65,16 @@ function problemOf({ path, keyword, params }: SchemaError): PathProblem {
   }
 }
 
+function pathOf(pointer: string): Path {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
 function nameOf(path: Path): string {
   const last = path.at(-1)
-  return last === undefined ? 'the manifest' : typeof last === 'number' ? `entry ${last + 1}` : `"${last}"`
+  return last === undefined ? 'the manifest' : /^\d+$/.test(String(last)) ? `entry ${Number(last) + 1}` : `"${last}"`
 }
 
 function inWhat(path: Path): string {
@@ -78,7 +89,7 @@ function typeName(type: unknown): string {
     boolean: 'true or false',
     number: 'a number',
   }
-  const all: readonly string[] = [type].flat().map(String)
+  const all: readonly string[] = Array.isArray(type) ? type.map(String) : String(type).split(',')
   // Scalars have been read as text, so a number or a boolean is text too.
   const types = all.includes('string') ? all.filter((name) => name !== 'number' && name !== 'boolean') : all
   return types.map((name) => names[name] ?? name).join(' or ')
@@ -91,7 +102,9 @@ function unknownKey(key: string, path: Path): Problem {
   return { code, message, ...(valid.length > 0 && { hint: `Valid keys here: ${valid.join(', ')}.` }) }
 }
 
-/** The keys that the schema allows at a path. Errors do not include them. */
+type SchemaNode = Readonly<Record<string, unknown>>
+
+/** The keys that the schema allows at a path. The validator's errors do not include them. */
 function keysAt(path: Path): readonly string[] {
   const node = path.reduce<SchemaNode | undefined>((part, step) => part && below(part, String(step)), schema)
   return node && isMap(node.properties) ? Object.keys(node.properties) : []
