@@ -44,7 +44,7 @@ export interface ApplyRequest {
   readonly only?: readonly string[]
   /** Which objects to release, instead of what the manifest declares: see {@link PlanOptions}. */
   readonly releasing?: PlanOptions['releasing']
-  /** The plan that is to be applied, and no other. */
+  /** The only plan that may be applied. */
   readonly expected?: ExpectedPlan
   readonly options: ApplyOptions
 }
@@ -88,7 +88,7 @@ function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
 
 const planAttempts = 5
 
-/** What {@link apply} and its like result in. */
+/** The result of {@link planAndApply}. */
 export interface Applied {
   readonly plan: Plan
   readonly report: Report | undefined
@@ -127,7 +127,7 @@ export function nothingDone({ manifest, undetermined }: Plan): Report {
   return { manifest, applyId: undefined, steps: [], planned: noCounts, applied: noCounts, warnings: [], undetermined }
 }
 
-/** Records a proof from a second plan, if that has nothing to do. If it has, the next plan shows it. */
+/** Plans once more, and records a proof if nothing is left to do. Otherwise the next plan shows what is left. */
 async function proveApplied(request: ApplyRequest): Promise<void> {
   if (!isProvable(request.parsed)) return
   try {
@@ -154,7 +154,7 @@ async function planOnce(request: ApplyRequest, more: Pick<PlanOptions, 'ignoresP
     const inHand = await interruptible(session, options.signal, () =>
       planOn(session, { ...request, options: { ...options, allow } }, more),
     )
-    // To a plan, a source that was cut off is one that does not answer.
+    // In a plan, a source whose query was interrupted looks like one that does not answer.
     throwIfInterrupted(options.signal)
     return inHand
   } finally {
@@ -200,13 +200,13 @@ function planOn(
   })
 }
 
-/** What `plan` has left undetermined because it evaluates nothing is not in an expected plan, so it stays so. */
+/** `plan` evaluates nothing, so an expected plan lacks what it had to leave undetermined. That must stay undetermined here. */
 function mayEvaluateFor({ allow }: ApplyOptions, expected: ExpectedPlan | undefined): MayEvaluate {
   if (expected) return 'nothing'
   return allow.includes('untrusted-code') ? 'everything' : 'trusted-code'
 }
 
-/** Refuses what was not allowed, before anything is done. */
+/** Refuses a plan with anything that is not allowed, before anything is done. */
 function refuse(plan: Plan, allow: readonly string[]): void {
   const problems = reasonsToRefuse(plan, allow)
   if (problems.length > 0) throw new FdwsyncError(problems, exitCode.refused)

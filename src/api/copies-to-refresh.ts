@@ -28,14 +28,14 @@ export interface CopiesToRefresh {
   readonly ids: readonly CopyId[]
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
   readonly recording: RefreshRecording
-  /** What the last apply could not import, if all copies are asked for. */
+  /** What the last apply could not import, if all copies are requested. */
   readonly notImported: readonly NotImported[]
 }
 
 /**
  * @param names `orders`, `shop.*`, `orders+` with what reads it, `+orders` with what it reads. If there are none: all copies
- * @param only those in one of these states; if there are none, in any
- * @returns with a copy all others of its group, so that they stay of one moment
+ * @param only the states that copies have to be in; if there are none: any
+ * @returns the copies, each with all others of its group, so that the group stays of one moment
  * @throws FdwsyncError if a name matches none of the copies, or their age is asked for and not known
  */
 export async function copiesToRefresh(
@@ -112,24 +112,27 @@ function declaredCopies({ manifest }: ParsedManifest): readonly CopyId[] {
   return copiesIn(manifest).map(({ id }) => id)
 }
 
-/** For a role that cannot read the ledger, so neither what `skip_if_same` returned at the last refresh. */
+/**
+ * The policies in the manifest, for a role that cannot read the ledger. Such a role cannot read either what `skip_if_same` returned
+ * at the last refresh.
+ */
 function declaredPolicies(manifest: Manifest): ReadonlyMap<Key, RefreshPolicy> {
   return new Map(
     refreshPolicies(manifest).map(({ copy, policy: { skipIfSame: _, ...policy } }) => [keyOf(copy), policy]),
   )
 }
 
-/** What the ledger has of copies. */
+/** What the ledger knows of copies. */
 interface Recorded {
   readonly recording: RefreshRecording
   /** As they were last applied. Undefined if the ledger does not exist or cannot be read. */
   readonly policies?: ReadonlyMap<Key, RefreshPolicy>
-  /** Also undefined if it was not asked for. */
+  /** Also undefined if it was not requested. */
   readonly freshness?: ReadonlyMap<Key, RecordedFreshness>
   readonly problem?: { readonly message: string; readonly hint: string }
 }
 
-/** @param ageOf of which of the copies the age is asked for; undefined: of none */
+/** @param ageOf the copies whose age is needed; undefined if it is not needed */
 function readRecorded(
   session: Session,
   copies: readonly CopyId[],
@@ -147,7 +150,7 @@ function readRecorded(
   })
 }
 
-/** A refresh needs no ledger. So one that is not trusted is like one that cannot be read. */
+/** A refresh needs no ledger, so an untrusted one is treated like one that cannot be read. */
 async function findUsableLedger(session: Session): Promise<FoundLedger> {
   try {
     return await findLedger(session)

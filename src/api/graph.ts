@@ -38,7 +38,7 @@ export async function graph(parsed: ParsedManifest): Promise<ObjectGraph> {
   return { manifest: manifest.name, nodes, edges: edges.filter(([from]) => declared.has(from)) }
 }
 
-/** With the tables and views that the lock has. A lock does not fit a manifest whose references are unresolved. */
+/** The manifest with the tables and views of its lock. A lock does not match a manifest whose references are unresolved. */
 function expanded(parsed: ParsedManifest): { readonly manifest: Manifest; readonly imports: readonly ImportRequest[] } {
   const { lock, isUnresolved, manifest, requests } = parsed
   if (!lock || isUnresolved) return { manifest, imports: requests }
@@ -87,7 +87,7 @@ function importNode({ path, remoteSchema }: ImportRequest): GraphNode {
   return { id: JSON.stringify(path), kind: isMirror ? 'mirror' : 'import', name }
 }
 
-/** The schemas whose relations come from it. */
+/** The schemas whose relations come from an import. */
 function schemasOf({ path, schema }: ImportRequest, { mirrors = {} }: Manifest): readonly string[] {
   const mirror = path[0] === 'mirrors' ? mirrors[String(path[1])] : undefined
   return mirror ? [schema, mirror.schema] : [schema]

@@ -9,18 +9,18 @@ import type { Stanza } from '../kinds/facets/stanza.ts'
 
 /** Where the data comes from. */
 export interface StarterSource {
-  /** As seen from the server of the target, which connects to it. */
+  /** As the server of the target sees it, which connects to it. */
   readonly host: string
   readonly port: number
   readonly database: string
   readonly user: string
-  /** Those to mirror. */
+  /** The schemas to mirror. */
   readonly schemas: readonly string[]
 }
 
 /** What a first manifest is about. */
 export interface StarterOptions {
-  /** Of the manifest and of the foreign server. */
+  /** The name of the manifest and of the foreign server. */
   readonly name: string
   readonly source: StarterSource
   /** The schema for the copies of `public`; for those of another schema, its name is added. Default: the name */
@@ -34,11 +34,11 @@ export interface StarterOptions {
 /** A first manifest. */
 export interface Starter {
   readonly text: string
-  /** To be set before the manifest can be planned. */
+  /** The variables that have to be set before the manifest can be planned. */
   readonly variables: readonly RequiredVariable[]
 }
 
-/** The schemas that have tables, which is what a mirror copies unless it lists more, and that this role may use. */
+/** The schemas that this role may use and that have tables, since tables are what a mirror copies by default. */
 export async function schemasToMirror(session: Session): Promise<readonly string[]> {
   const rows = await session.query<{ name: string }>(
     trusted(`

@@ -1,5 +1,5 @@
-// Manifests of which only the name is known. One that was never applied to a database is refused: it is misspelled, or the database is
-// another one.
+// Manifests of which only the name is known. A name that was never applied to the database is refused: it is misspelled, or this is
+// the wrong database.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'

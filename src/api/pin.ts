@@ -22,7 +22,7 @@ export interface Pinned {
 }
 
 /**
- * Resolves the imports and mirrors of a manifest, without regard to the lock that it has. Changes nothing.
+ * Resolves the imports and mirrors of a manifest, and ignores its present lock. Changes nothing.
  * @throws FdwsyncError if a source could not be asked (`exitCode.undetermined`), since an incomplete lock is useless
  */
 export async function pin(session: Session, parsed: ParsedManifest, sources: SourceAccess): Promise<Pinned> {
@@ -63,7 +63,9 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   }
 }
 
-/** An entry for each table whose indexes were requested, if only an empty one. Tables with a query of their own have none. */
+/**
+ * Adds an entry for each table whose indexes were requested, even if it has none. Tables with a query of their own get no entry.
+ */
 function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution {
   const { request, tables, indexes } = resolution
   if (!request.withIndexes) return resolution

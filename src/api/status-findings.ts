@@ -77,7 +77,7 @@ function stateByChange({ change, cause, causes = [], because }: PlannedChange, i
   }
 }
 
-/** What the ledger shows without the manifest. */
+/** The state of an object as the ledger shows it, without the manifest. */
 export function stateByLedger(
   key: Key,
   owners: readonly Owned[],
@@ -95,7 +95,7 @@ export function stateByLedger(
   return states.find(({ state }) => state !== 'in sync') ?? states[0] ?? { state: 'unmanaged' }
 }
 
-/** Whether what was declared is not enough to compare a live object with. */
+/** Whether a live object cannot be compared with its declaration alone. */
 export function needsCanonicalForm(entry: LedgerEntry, live: LiveObject): boolean {
   return kindOf(entry.id).probe.how === 'read-back' && compareDefinition(entry, live, undefined).state === 'unknown'
 }
@@ -104,7 +104,7 @@ export function needsCanonicalForm(entry: LedgerEntry, live: LiveObject): boolea
 function compareWithEntry(entry: LedgerEntry, live: LiveObject, canonical: unknown): StateFinding {
   const { secrets, data } = kindOf(entry.id)
   const hidden = secrets?.hidden?.(entry.id, live.spec)
-  // As in a plan, which warns of it.
+  // A plan does the same, and warns.
   if (hidden) return { state: provesHidden(entry, live) ? 'in sync' : 'unknown', reason: hidden.reason }
   const definition = compareDefinition(entry, live, canonical)
   const isEmpty = data?.isPopulated(entry.declared) === true && !data.isPopulated(live.spec)

@@ -36,13 +36,13 @@ export interface StatusOptions {
   readonly kinds: readonly KindName[]
   /** Whether to list unmanaged objects too. */
   readonly all: boolean
-  /** Its objects are compared with their declarations, those of other manifests with the ledger. */
+  /** The manifest whose objects are compared with their declarations. Objects of other manifests are compared with the ledger. */
   readonly manifest?: ParsedManifest | undefined
   /** The plan of a manifest that is in place, instead of the manifest. */
   readonly inPlace?: PlanInHand | undefined
-  /** How to ask the sources of the manifest what they have. Without it no source is contacted. */
+  /** How to ask the sources of the manifest. Without it no source is contacted. */
   readonly sources?: SourceAccess | undefined
-  /** How to compare copies with their sources. Without it none is compared. */
+  /** How to compare copies with their sources. Without it no copy is compared. */
   readonly verifying?: Verifying | undefined
 }
 

@@ -9,7 +9,7 @@ import { jsonLine } from '../render/json/json-text.ts'
 import { printCommands, printMessage } from './output.ts'
 import { printRendered } from './terminal.ts'
 
-/** Standard output. Then the report is on standard error. */
+/** The path that means standard output. The report is then printed on standard error. */
 const standardOutput = '-'
 
 export interface EventsFlag {
@@ -23,15 +23,15 @@ export function eventWriter({ events }: EventsFlag): (event: ApplyEvent) => void
   return (event) => write(jsonLine(eventJson(event, new Date())))
 }
 
-/** Prints a report where it is not among the events. */
+/** Prints a report on the stream that the events do not use. */
 export function printReport(text: string, { events }: EventsFlag): void {
   if (events === standardOutput) printMessage(text)
   else printRendered(text)
 }
 
 /**
- * Each line is written at once, so that another process can follow the file. What runs goes on without it if that fails: a full disk
- * must not hide the report.
+ * Each line is written at once, so that another process can follow the file. If writing fails, the run goes on without it: a full
+ * disk must not hide the report.
  */
 function fileWriter(path: string): (line: string) => void {
   let file: number | undefined = openFile(path)

@@ -1,4 +1,5 @@
-// The steps that run, as lines at the bottom of a terminal that are replaced as time goes by. What is to stay is printed above them.
+// The steps that run, as lines at the bottom of a terminal that are redrawn as time goes by. Lines that are to stay are printed
+// above them.
 
 import type { ApplyEvent } from '../core/event.ts'
 import type { Key } from '../core/object.ts'
@@ -20,7 +21,7 @@ export function liveProgress(verb: 'loading' | 'refreshing', print: (event: Appl
   const style = styleOf('stderr')
   const running = new Map<Key, Started>()
   let [ended, all] = [0, 0]
-  // What ends before it is first drawn is never shown.
+  // A step that ends before the first drawing is never shown.
   const timer = setInterval(draw, everyMilliseconds).unref()
   return {
     print: show,
@@ -47,7 +48,7 @@ export function liveProgress(verb: 'loading' | 'refreshing', print: (event: Appl
       case 'step-finished':
         running.delete(event.key)
         ended += 1
-        // The report of a refresh lists how each view ended.
+        // Not for a refresh: its report lists how each copy ended.
         return verb === 'loading' && isLong(event) ? print(event) : undefined
       default:
         return print(event)

@@ -25,11 +25,11 @@ export interface ManifestFlags {
 interface ReferenceNeeds {
   /** False: references to variables of the environment and to files are left as they are. */
   readonly resolve?: boolean
-  /** Which references have to be resolved. Default: all. */
+  /** Decides which references have to be resolved. Default: all. */
   readonly isNeeded?: IsNeeded
 }
 
-/** What the library loads a manifest with. */
+/** The options with which the library loads a manifest. */
 export function loadingOptions(
   { var: variables, allowFiles }: Partial<ManifestFlags>,
   { resolve, isNeeded }: ReferenceNeeds = {},
@@ -46,7 +46,7 @@ export function loadingOptions(
   }
 }
 
-/** The manifest, with nothing to hide but its secrets if that is asked for. */
+/** The manifest; with `--show-values`, one that hides nothing but its secrets. */
 export function withValues(
   parsed: ParsedManifest,
   { showValues = false }: { readonly showValues?: boolean },

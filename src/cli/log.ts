@@ -13,7 +13,7 @@ type LogKind = (typeof logKinds)[number]
 
 let kind: LogKind | undefined
 
-/** From now on, for all sessions and messages of this process. */
+/** Takes effect for all sessions and messages of this process from now on. */
 export function startLog(asked: LogKind | undefined): void {
   kind = asked
   if (asked === 'json') wrapMessages((text) => jsonLine({ type: 'message', text: text.trimEnd() }))
@@ -35,14 +35,14 @@ function printStatement(log: StatementLog): void {
   else printMessage(`${renderStatement(log, style)}\n`, style.level > 0)
 }
 
-/** Prints what the process of a target has printed on its standard error. */
+/** Prints a line that the process of a target has printed on its standard error. */
 export function printLineOf(target: string, line: string): void {
   const document = kind === 'json' ? parsed(line) : undefined
   if (isMap(document)) printLog(jsonLine({ target, ...document }))
   else printMessage(`${oneLine(target)}: ${line}\n`)
 }
 
-/** Undefined if it is no document, such as a message of Node itself. */
+/** Undefined if the line is not a document, but a message of Node itself, for example. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line)

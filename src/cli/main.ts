@@ -16,8 +16,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // but Node 24 ignores it once it runs, and then a manifest with five views takes three times as long to check.
 setFlagsFromString('--no-wasm-tier-up --no-wasm-dynamic-tiering')
 
-// V8 optimizes a function once it has run for a while. Most commands end before that has paid for itself, with ten tables as with
-// thousands, so it waits 15 times as long. It reports a flag that it does not know, so later versions get none.
+// V8 optimizes a function once it has run for a while. Most commands end before that pays off, with ten tables as with thousands,
+// so V8 waits 15 times as long here. It complains about flags that it does not know, so later versions get none.
 const v8 = Number.parseInt(process.versions.v8, 10)
 if (v8 < 12) setFlagsFromString('--interrupt-budget=1000000')
 else if (v8 < 14) setFlagsFromString('--invocation-count-for-turbofan=45000')

@@ -82,7 +82,7 @@ function formatOption(offered: object): Option {
   return new Option('--format <format>', 'Output format').choices(Object.keys(offered)).default('text')
 }
 
-/** The default of commander would stay in front of what is given. */
+/** A default of commander would stay in the list, before the files that are given. */
 export function manifestFiles(description: string): Option {
   let given: readonly string[] = []
   return new Option('-f, --file <path>', description).argParser((path: string) => {
@@ -168,7 +168,7 @@ function parseDuration(text: string): number {
   return milliseconds
 }
 
-/** The options that the command line has, without those from defaults and the environment. */
+/** The options that were typed, as opposed to those from defaults and the environment. */
 export function givenOptions(command: Command): readonly string[] {
   return Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli')
 }

@@ -15,7 +15,7 @@ export function printCommands(text: string): void {
   process.stdout.write(printableText(text))
 }
 
-/** Prints on standard error what is not the result itself: errors, warnings and progress. */
+/** Prints everything but the result on standard error: errors, warnings and progress. */
 export function printMessage(text: string, isColoured = false): void {
   eraseLive()
   process.stderr.write(wrapMessage ? wrapMessage(text) : printable(text, isColoured))
@@ -32,15 +32,18 @@ export function hasLiveLines(): boolean {
   return process.stderr.isTTY && process.env.TERM !== 'dumb'
 }
 
-/** What fits the terminal in one line, and how many lines. */
+/** How many columns and lines fit the terminal. */
 export function liveSize(): { readonly columns: number; readonly rows: number } {
-  // In its last column some terminals would break the line.
+  // Some terminals break a line that reaches their last column.
   return { columns: (process.stderr.columns || 80) - 1, rows: process.stderr.rows || 24 }
 }
 
 let live: { readonly lines: number; readonly columns: number } | undefined
 
-/** Prints lines at the bottom of the terminal, in place of those of the last call. Whatever else is printed takes their place, too. */
+/**
+ * Prints lines at the bottom of the terminal, in place of those of the last call. Anything else that is printed takes their place,
+ * too.
+ */
 export function printLive(lines: readonly string[], isColoured: boolean): void {
   eraseLive()
   if (lines.length === 0) return
@@ -51,7 +54,7 @@ export function printLive(lines: readonly string[], isColoured: boolean): void {
 function eraseLive(): void {
   const before = live
   live = undefined
-  // A terminal that is narrower now may have broken the lines. Then they stay, so that nothing above them is erased.
+  // A terminal that has become narrower may have broken the lines. They stay then, so that nothing above them is erased.
   if (before === undefined || liveSize().columns < before.columns) return
   moveCursor(process.stderr, 0, -before.lines)
   clearScreenDown(process.stderr)
@@ -59,7 +62,7 @@ function eraseLive(): void {
 
 let wrapMessage: ((text: string) => string) | undefined
 
-/** From now on, messages are printed in another form, which has to be printable. */
+/** Prints messages in another form from now on. `wrap` has to return printable text. */
 export function wrapMessages(wrap: (text: string) => string): void {
   wrapMessage = wrap
 }

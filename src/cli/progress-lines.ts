@@ -1,4 +1,4 @@
-// What both ways to print progress have in common: see progress.ts.
+// What both ways to print progress share: see progress.ts.
 
 import type { ApplyEvent } from '../core/event.ts'
 
@@ -9,7 +9,7 @@ export interface Progress {
   end(): void
 }
 
-/** Of many steps only those are listed that take longer. */
+/** Among many steps, only those that take longer are listed. */
 export const longMilliseconds = 2000
 
 export function isLong({ outcome }: Extract<ApplyEvent, { type: 'step-finished' }>): boolean {

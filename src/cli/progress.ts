@@ -1,5 +1,5 @@
-// Prints the progress of an apply or a refresh on standard error: on a terminal a line for each step that runs, in place; elsewhere
-// a line where one starts and ends, and from time to time for what takes long.
+// Prints the progress of an apply or a refresh on standard error: on a terminal one line for each running step, redrawn in place;
+// elsewhere a line when a step starts and ends, and one from time to time while it takes long.
 
 import type { ApplyEvent } from '../core/event.ts'
 import type { Key } from '../core/object.ts'
@@ -27,7 +27,7 @@ function linePrinter(verb: 'loading' | 'refreshing'): (event: ApplyEvent) => voi
   const warnings = new Set<string>()
   return (event) => {
     if (event.type === 'warning') {
-      // One cause may concern every step.
+      // Every step may have the same cause.
       if (warnings.has(event.reason)) return
       warnings.add(event.reason)
     }
@@ -62,7 +62,7 @@ function plainProgress(verbose: boolean, verb: 'loading' | 'refreshing', print: 
         announcements.delete(event.key)
         clearTimeout(announcement)
         if (announcement !== undefined) return
-        // The report of a refresh lists how each view ended.
+        // Not for a refresh: its report lists how each copy ended.
         return verb === 'loading' || isLong(event) ? print(event) : undefined
       }
       case 'progress':

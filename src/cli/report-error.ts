@@ -43,7 +43,7 @@ export function requestedFormat(argv: readonly string[]): PlanFormatName {
   const last = argv.findLastIndex((argument) => /^--format(=|$)/.test(argument))
   const name = argv[last]?.startsWith('--format=') ? argv[last].slice('--format='.length) : argv[last + 1]
   const known = Object.keys(planFormats).find((each) => last >= 0 && each === name)
-  return known === undefined ? 'text' : (known as PlanFormatName) // it is one of its keys
+  return known === undefined ? 'text' : (known as PlanFormatName) // one of the names of the formats
 }
 
 /** A stack trace is printed for bugs only. */
@@ -61,7 +61,7 @@ export function errorText(error: unknown): string {
 export function failureOf(error: unknown): Failure {
   if (error instanceof FdwsyncError) return { exitCode: error.exitCode, problems: error.problems }
   if (error instanceof CommanderError) {
-    // Its suggestion is in brackets on a line of its own.
+    // commander adds its suggestion in parentheses, on a line of its own.
     const [, message = error.message, hint] = /^(?:error: )?(.*?)(?:\n\((.*)\))?$/s.exec(error.message) ?? []
     const problem = { code: 'usage/invalid-argument', message, ...(hint === undefined ? {} : { hint }) } as const
     return { exitCode: exitCode.usage, problems: [problem] }

@@ -11,7 +11,7 @@ import type { PlanningOptions } from './plan.ts'
 import { type Run, startRun } from './run.ts'
 import { connectTo } from './target.ts'
 
-/** What {@link apply} takes. */
+/** The options of {@link apply}. */
 export interface ApplyingOptions extends PlanningOptions, RunningOptions {}
 
 /**
@@ -35,9 +35,9 @@ export function apply(manifest: ParsedManifest, options: ApplyingOptions): Run<A
   )
 }
 
-/** What {@link applySavedPlan} takes. */
+/** The options of {@link applySavedPlan}. */
 export interface SavedPlanOptions extends RunningOptions {
-  /** Which of several databases this is, in the words of the user. */
+  /** The user's label for the database, which distinguishes it from copies of it. */
   readonly label?: string | undefined
   /** Whether to try first whether the sources of what is new or changed can be read. Default: true */
   readonly trySources?: boolean
@@ -45,7 +45,7 @@ export interface SavedPlanOptions extends RunningOptions {
 
 /**
  * Applies exactly a saved plan, or nothing. The result rejects if the plan is stale, was applied already, or is for another target.
- * @param manifest that of the file, with its references resolved now
+ * @param manifest the manifest in the file, with its references resolved now
  */
 export function applySavedPlan(saved: SavedPlan, manifest: ParsedManifest, options: SavedPlanOptions): Run<Applied> {
   const { label, trySources = true } = options
@@ -55,14 +55,14 @@ export function applySavedPlan(saved: SavedPlan, manifest: ParsedManifest, optio
   )
 }
 
-/** What {@link destroy} and {@link release} take. */
+/** The options of {@link destroy} and {@link release}. */
 export interface RemovingOptions extends RunningOptions {
   /** Whether it is an error if the database knows no manifest of that name. Default: true */
   readonly mustExist?: boolean
 }
 
 /**
- * Drops everything that a manifest manages: in order, and never what something else depends on. That includes data.
+ * Drops everything that a manifest manages, with its data: in order, and never what something else depends on.
  * @param manifest its name
  */
 export function destroy(manifest: string, options: RemovingOptions): Run<Applied> {

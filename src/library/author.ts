@@ -1,4 +1,4 @@
-// Helps to write manifests: a first one, the lock of one, what it declares and how that hangs together.
+// Helps to write manifests: a first manifest, the lock of a manifest, what it declares, and the graph of its objects.
 
 import {
   type Starter,
@@ -23,7 +23,7 @@ export { type Pinned, type Starter, type StarterOptions, type StarterSource, sta
 /** The kinds of objects that a manifest can declare, and the parts of them. */
 export const kinds: readonly KindName[] = kindNames
 
-/** Which of the objects with these keys a manifest declares, or may have from a source, as titles: `foreign table proxy.orders`. */
+/** The titles of those objects among the keys that a manifest declares or may import, such as `foreign table proxy.orders`. */
 export function declaredAmong(parsed: ParsedManifest, keys: readonly Key[]): readonly string[] {
   const declared = new Set(
     declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests())).map(({ id }) => keyOf(id)),
@@ -34,7 +34,7 @@ export function declaredAmong(parsed: ParsedManifest, keys: readonly Key[]): rea
   })
 }
 
-/** Whether a mirror or an import takes a table of that name into that schema. */
+/** Whether a mirror or an import may create a table of that name in that schema. */
 function mayBeImported({ manifest, requests }: ParsedManifest, id: ObjectId): boolean {
   if (id.kind !== 'foreignTable' && id.kind !== 'materializedView' && id.kind !== 'table') return false
   return requests.some(({ path: [of, name = ''], schema, limitTo, except }) => {
@@ -44,14 +44,16 @@ function mayBeImported({ manifest, requests }: ParsedManifest, id: ObjectId): bo
   })
 }
 
-/** Looks at a source, for {@link starterManifest}: all its schemas with tables. The password is used to look, and not returned. */
+/**
+ * Reads from a source what {@link starterManifest} needs: all its schemas with tables. The result does not contain the password.
+ */
 export async function inspectSource(options: CommandOptions): Promise<StarterSource> {
   const { host, port, database, user } = settingsOf(options)
   const schemas = await onSession(undefined, options, 'init', schemasOf)
   return { host, port, database, user, schemas }
 }
 
-/** What {@link pin} takes. */
+/** The options of {@link pin}. */
 export type PinningOptions = SourceOptions
 
 /**

@@ -16,9 +16,9 @@ import { onSession } from './on-session.ts'
 import { type CommandOptions, type SourceOptions, signalOf, sourceTimeoutOf } from './options.ts'
 import { connectTo } from './target.ts'
 
-/** What {@link status} takes. */
+/** The options of {@link status}. */
 export interface StatusListOptions extends SourceOptions {
-  /** Its objects are compared with their declarations, all others with the ledger. */
+  /** The manifest whose objects are compared with their declarations. All other objects are compared with the ledger. */
   readonly manifest?: ParsedManifest | undefined
   /** A name as in psql. Default: all */
   readonly pattern?: string | undefined
@@ -46,8 +46,8 @@ export function status(options: StatusListOptions): Promise<StatusReport> {
 }
 
 /**
- * The status of a manifest that is known to be in place, without parsing it; undefined if nothing proves that. Names that references
- * resolve to are shown as these.
+ * The status of a manifest that is proven to be in place, without parsing it; undefined without a proof. Names that come from
+ * references are shown as references.
  */
 export async function statusUnparsed(
   texts: ManifestTexts,
@@ -62,7 +62,7 @@ export async function statusUnparsed(
   })
 }
 
-/** With references in the place of names that they resolve to. */
+/** The report with references in the place of the names that they resolve to. */
 export function withReferences(
   report: StatusReport,
   { references }: { readonly references: readonly ResolvedReference[] },
@@ -72,7 +72,7 @@ export function withReferences(
   return { ...report, manifest: report.manifest && shown(report.manifest), objects }
 }
 
-/** What {@link exportManifest} takes. */
+/** The options of {@link exportManifest}. */
 export interface ExportingOptions extends CommandOptions {
   /** Only these servers, what depends on them, and what they need. Default: all */
   readonly servers?: readonly string[]
@@ -88,7 +88,7 @@ export function exportManifest(options: ExportingOptions): Promise<Exported> {
   return onSession(undefined, options, 'export', (session) => exportOn(session, { servers, schemas, name }))
 }
 
-/** What {@link history} takes. */
+/** The options of {@link history}. */
 export interface HistoryListOptions extends CommandOptions {
   /** The name of a manifest. Default: all */
   readonly manifest?: string | undefined
@@ -112,7 +112,7 @@ export function applyDetails(id: string, options: CommandOptions): Promise<Apply
   return onSession(undefined, options, 'history', (session) => detailsOf(session, id))
 }
 
-/** What {@link refreshHistory} takes. */
+/** The options of {@link refreshHistory}. */
 export interface RefreshHistoryOptions extends CommandOptions {
   /** The name of a manifest. Default: all */
   readonly manifest?: string | undefined

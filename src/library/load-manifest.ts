@@ -1,5 +1,6 @@
-// Loads a manifest: its files, their references and variables, and the lock beside it. What parses is loaded late, since a manifest that
-// is known to be in place is not parsed; what plans is loaded late, since most callers only parse.
+// Loads a manifest: its files, their references and variables, and the lock beside it. The code that parses is loaded only when it
+// is needed, since a manifest that is proven to be in place is not parsed. So is the code that plans, since most callers only
+// parse.
 
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve as resolvePath } from 'node:path'
@@ -29,7 +30,7 @@ export type { Manifest, ParsedManifest, Variable } from '../manifest/manifest.ts
 export type { GivenVariables }
 export { lockPathOf }
 
-/** What {@link loadManifest} takes. */
+/** The options of {@link loadManifest}. */
 export interface LoadManifestOptions {
   /** What `${env:NAME}` resolves to: usually `process.env`. Default: nothing. */
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -43,13 +44,15 @@ export interface LoadManifestOptions {
   readonly isNeeded?: IsNeeded | undefined
   /** False ignores the lock beside the manifest. Default: true */
   readonly lock?: boolean
-  /** False leaves the SQL of the manifest unchecked, for what runs none of it: the parser takes long to load. Default: true */
+  /**
+   * False leaves the SQL of the manifest unchecked, for commands that run none of it: the parser takes long to load. Default: true
+   */
   readonly checkSql?: boolean
   /** What the path `-` reads. Default: an error */
   readonly readStandardInput?: () => Promise<Uint8Array>
   /** Called as soon as the text is parsed, before anything else about it can be wrong. */
   readonly onParsed?: (manifest: ParsedManifest) => void
-  /** Called with what should be mended, but prevents nothing. */
+  /** Called with each problem that should be fixed but does not prevent anything. */
   readonly onWarning?: (warning: Problem) => void
 }
 
@@ -67,7 +70,7 @@ export async function loadManifest(
   return options.lock === false ? parsed : withLock(parsed, await lockBeside(all, options))
 }
 
-/** What messages about a manifest must not show. */
+/** The values that messages about a manifest must not show. */
 export function hiddenValues(manifest: ParsedManifest): readonly Hidden[] {
   return hiddenIn(manifest)
 }
@@ -123,7 +126,7 @@ export async function loadManifestOrPlan(
 
 /**
  * A manifest with its lock; or, if everything is still in place as it was last proven, its status without parsing the manifest.
- * @param target of the manifest, and what to list
+ * @param target the database, and what to list
  */
 export async function loadManifestOrStatus(
   paths: readonly string[],
@@ -153,7 +156,7 @@ async function loadManifestUnlessProven<InPlace>(
 }
 
 /**
- * A lock beside a manifest, checked by itself; undefined if there is none.
+ * The lock beside a manifest, checked on its own; undefined if there is none.
  * @param path see {@link lockPathOf}
  */
 export async function loadLockFile(path: string): Promise<ParsedManifest | undefined> {
@@ -166,7 +169,7 @@ function lockOf(saved: SavedText | null | undefined): Promise<ParsedManifest> | 
   return saved ? parseLock(saved.path, Buffer.from(saved.text)) : undefined
 }
 
-/** The file names the folder of the manifest, so that one elsewhere must be allowed. */
+/** The path of the manifest comes from the saved file, so a folder elsewhere has to be allowed explicitly. */
 function savedReferences(path: string, { env = {}, allowedFolders = [] }: LoadManifestOptions): References {
   const folder = path === '-' ? '.' : dirname(path)
   const isElsewhere = relative('.', folder).startsWith('..') || isAbsolute(folder)
@@ -177,7 +180,7 @@ function savedReferences(path: string, { env = {}, allowedFolders = [] }: LoadMa
   }
 }
 
-/** Throws what is wrong with the manifest before any other error. */
+/** If `work` fails, parses the manifest first, so that its problems are reported before any other error. */
 async function parsingFirstIfItFails<Result>(
   texts: ManifestTexts,
   options: LoadManifestOptions,

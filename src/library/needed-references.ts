@@ -1,4 +1,5 @@
-// Which values of a manifest a command needs: elsewhere a variable that is not set, or a file that is not there, is no error.
+// Which values of a manifest a command needs. In any other value, a variable that is not set or a file that does not exist is no
+// error.
 
 import type { Path } from '../manifest/manifest.ts'
 

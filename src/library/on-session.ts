@@ -8,7 +8,7 @@ import { type CommandOptions, signalOf } from './options.ts'
 import { connectTo } from './target.ts'
 
 /**
- * @param manifest whose secrets and references no error shows
+ * @param manifest no error shows its secrets, or the values of its references
  * @param purpose what pg_stat_activity shows
  */
 export async function onSession<Result>(

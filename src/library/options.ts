@@ -9,7 +9,7 @@ import { maxConnectionsOf } from '../loader/server-limits.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Target } from './target.ts'
 
-/** What all commands take. */
+/** The options of all commands. */
 export interface CommandOptions extends Target {
   /** Aborting it cancels what runs. What is committed stays committed. */
   readonly signal?: AbortSignal
@@ -17,13 +17,13 @@ export interface CommandOptions extends Target {
   readonly onStatement?: ((statement: StatementLog) => void) | undefined
 }
 
-/** What commands take that may ask sources. */
+/** The options of commands that may ask sources. */
 export interface SourceOptions extends CommandOptions {
   /** How long a source may take to answer. Default: 10,000 */
   readonly sourceTimeoutMilliseconds?: number
 }
 
-/** What a command that applies a plan takes. */
+/** The options of commands that apply a plan. */
 export interface RunningOptions extends SourceOptions {
   /** Hazards to accept, such as `drops-data`. Default: those that the policy of the manifest allows */
   readonly allow?: readonly string[]

@@ -1,4 +1,4 @@
-// Plans a manifest that is known to be in place, without parsing it.
+// Plans a manifest without parsing it, if a proof shows that it is in place.
 
 import type { Plan } from '../core/plan.ts'
 import type { ManifestTexts } from '../manifest/texts.ts'

@@ -13,7 +13,7 @@ import { onSession } from './on-session.ts'
 import { type SourceOptions, sourceTimeoutOf } from './options.ts'
 import { connectTo } from './target.ts'
 
-/** What a plan, and so an apply, is about. */
+/** The options of a plan, and so of an apply. */
 export interface PlanningOptions extends SourceOptions {
   /** Patterns of the objects to plan, with what they need: `shop.*`, `server:shop`, `proxy.*+`. Default: all */
   readonly only?: readonly string[]
@@ -21,7 +21,7 @@ export interface PlanningOptions extends SourceOptions {
   readonly populate?: boolean
   /** Contact no source, and use the last imported definitions. Default: false */
   readonly offline?: boolean | undefined
-  /** Whether to try whether the sources of what is new or changed can be read. Default: true */
+  /** Whether to test that the sources of what is new or changed can be read. Default: true */
   readonly trySources?: boolean
   /** Take over objects that other manifests own. Default: false */
   readonly takeOver?: boolean | undefined
@@ -29,7 +29,7 @@ export interface PlanningOptions extends SourceOptions {
   readonly showValues?: boolean | undefined
 }
 
-/** What a plan that is only looked at can leave out, or show. */
+/** The options of a plan that is only shown. */
 export interface ViewingOptions extends PlanningOptions {
   /** Compare foreign tables with their sources. Default: false */
   readonly checkSource?: boolean | undefined
@@ -49,7 +49,7 @@ export function plan(manifest: ParsedManifest, options: ViewingOptions): Promise
 
 /**
  * As {@link plan}, for an apply at another time, by another role or on another machine. A plan that cannot be applied is not saved.
- * @param label which of several databases this is, in the words of the user
+ * @param label the user's label for the database, which distinguishes it from copies of it
  */
 export async function planToSave(
   loaded: LoadedTexts,

@@ -22,11 +22,11 @@ export interface RefreshChoice extends CommandOptions {
   readonly strategy?: RefreshStrategy | undefined
 }
 
-/** What {@link refresh} takes. */
+/** The options of {@link refresh}. */
 export interface RefreshingOptions extends RefreshChoice, SourceOptions {
   /** How many copies are refreshed at once. Default: 4 */
   readonly jobs?: number
-  /** After that a single refresh is cancelled, in place of what the policies declare. */
+  /** How long a single refresh may take, in place of the timeouts that the policies declare. */
   readonly timeoutMilliseconds?: number | undefined
   /** How long to wait for an apply of the manifest. Default: 30,000 */
   readonly leaseTimeoutMilliseconds?: number
@@ -59,7 +59,7 @@ export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice)
   )
 }
 
-/** What {@link verify} takes. */
+/** The options of {@link verify}. */
 export interface VerifyingOptions extends Omit<RefreshChoice, 'strategy'>, SourceOptions {}
 
 /** Compares the whole contents of copies with what their queries return now, row by row, and changes nothing. */

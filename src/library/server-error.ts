@@ -1,4 +1,4 @@
-// Errors that PostgreSQL reports and that are none of the user's. By itself, since the command line loads it at every start.
+// Recognizes errors that PostgreSQL itself has reported. A file of its own, since the command line loads it at every start.
 
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 

@@ -35,7 +35,7 @@ export function settingsOf({ database, env = {}, ledgerOwner }: Target): Connect
   return { ...settings, ...(ledgerOwner === undefined ? {} : { ledgerOwner }) }
 }
 
-/** @param hidden what neither errors nor logged statements of the sessions show */
+/** @param hidden the values that errors and logged statements of the sessions must not show */
 export function connectTo(target: Target & Connecting, hidden: readonly Hidden[]): Connect {
   const settings = settingsOf(target)
   const { signal } = target

@@ -1,4 +1,4 @@
-// Brings the results of all phases together into a plan.
+// Puts the results of all phases together into a plan.
 
 import type { Change } from '../core/change.ts'
 import { uniqueBy } from '../core/data.ts'
@@ -73,7 +73,7 @@ export async function assemblePlan(
   }
 }
 
-/** How the objects that are altered or replaced were when they last matched their declarations. */
+/** The form in which each altered or replaced object last matched its declaration. */
 async function canonicalFormsOf(
   { session, resolved, target: { ledger, renaming } }: PlanContext,
   changes: readonly Change[],
@@ -89,13 +89,13 @@ async function canonicalFormsOf(
   return new Map(forms.flat())
 }
 
-/** With the names that columns will have. */
+/** The form, with the names that its columns will have. */
 function underNewNames(change: Change, form: unknown): unknown {
   const from = 'from' in change ? change.from : undefined
   return from?.renamedColumns ? (kindOf(from.id).renaming?.withColumns?.(form, from.renamedColumns) ?? form) : form
 }
 
-/** Of an object that is not planned, nothing refuses the plan. */
+/** Returns whether a finding concerns the plan: nothing about an object that is not planned refuses it. */
 function isPlanned({ selection }: ChangeSet['comparison']): (finding: { readonly key?: Key | undefined }) => boolean {
   return ({ key }) => selection === undefined || key === undefined || selection.keys.has(key)
 }

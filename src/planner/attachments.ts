@@ -23,7 +23,7 @@ import type { Comparison } from './comparison.ts'
 import type { PlanContext } from './context.ts'
 
 export interface AttachmentFindings {
-  /** By OID: what is replaced in a scratch schema. */
+  /** The relations that are replaced in a scratch schema, by OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
   readonly hazards: ReadonlyMap<Key, readonly Hazard[]>
   readonly refusals: readonly Refusal[]
@@ -80,14 +80,14 @@ interface OnNewColumns {
   readonly types: ChangedTypes
 }
 
-/** Tries what uses a column whose type changes, unless a column that it uses goes. */
+/** Tries the attachments that use a column whose type changes, unless they also use a column that is dropped. */
 function tryOnNewColumns(
   { session, searchPath, trustedRoles, options: { mayEvaluate = 'nothing' } }: PlanContext,
   { changing, attachedTo, types }: OnNewColumns,
 ): Promise<TriedAttachments> {
   const trials = changing.flatMap((change) => {
     const relation = retypedRelation(change, types.replaced)
-    // A plain view has been tried with its attachments.
+    // A plain view has been tried already, with its attachments.
     if (!relation || change.to.id.kind === 'view') return []
     const attachments = attachedTo(change).filter(
       ({ columns, isOfChild }) =>
@@ -106,7 +106,7 @@ function tryOnNewColumns(
   })
 }
 
-/** PostgreSQL recreates statistics itself as it alters a type, and refuses that if it cannot. */
+/** PostgreSQL itself recreates statistics when it alters a type, and refuses to alter it if it cannot. */
 function refuseRejected(
   change: ChangeOfColumns,
   attached: readonly Attachment[],

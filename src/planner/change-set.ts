@@ -28,7 +28,7 @@ export interface ChangeSet {
   readonly drops: ReadonlyMap<Key, readonly Hazard[]>
   /** Hazards of altering what unmanaged tables inherit from, by key. */
   readonly inheriting: ReadonlyMap<Key, readonly Hazard[]>
-  /** Of the objects that are as they were when they were last proven. */
+  /** The digests of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
   /** What PostgreSQL would refuse, although the probe succeeds. */
@@ -38,11 +38,11 @@ export interface ChangeSet {
 /**
  * Probes and compares what is declared, and analyzes the impact. An unmanaged plain view that stays reads the new data only after
  * the swap, so what reads both that view and what is replaced would mix old and new data. Such views are recreated with the rest,
- * which can affect others in turn, so this repeats until none is found. It is refused if a view cannot be recreated.
- * It repeats as well if a selection replaces what is not selected.
+ * which can affect others in turn, so this repeats until none is found. The plan is refused if a view cannot be recreated. It also
+ * repeats if a selection replaces objects that are not selected.
  */
 export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
-  // Digests are read before the probe, so that a change in between is noticed by the next plan.
+  // Digests are read before the probe, so that the next plan notices a change that happens in between.
   const dependencyDigests = await readDigestsOfUnchanged(context)
   const { session, declared, unresolved, searchPath, trustedRoles, target, digests, options, suffix } = context
   const { catalog: reading, ledger } = target

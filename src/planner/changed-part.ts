@@ -1,5 +1,5 @@
-// Finds the part of a manifest that a plan has to read and compare, if only the manifest has changed since the proof. The rest is as it
-// was when a plan had nothing to do: its declarations are the same, and so is the state of the catalog.
+// Finds the part of a manifest that a plan has to read and compare, if only the manifest has changed since the proof. The rest is
+// as it was when a plan had nothing to do: its declarations and the state of the catalog are the same.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
@@ -19,15 +19,15 @@ import { declarationDigest } from './declarations.ts'
 import { comparedPart, isProvable, namesOf } from './proof.ts'
 
 export interface ChangedPart {
-  /** What is read of the target: objects that are declared, and objects of the ledger that no longer are. */
+  /** The objects to read from the target: declared ones, and those in the ledger that are no longer declared. */
   readonly keys: ReadonlySet<Key>
-  /** The objects that may change: those whose declarations have, and what depends on them. */
+  /** The objects that may change: those whose declarations have changed, and what depends on them. */
   readonly affected: ReadonlySet<Key>
-  /** How many declared objects are left out. */
+  /** How many declared objects are not in the part. */
   readonly leftOut: number
-  /** What the state of the catalog was computed with. */
+  /** The names with which the state of the catalog was computed. */
   readonly names: readonly string[]
-  /** That of the proof, which the catalog has. */
+  /** The state of the catalog, which is that of the proof. */
   readonly state: string
 }
 
@@ -60,7 +60,7 @@ export async function readChangedPart(
   return { keys, affected, leftOut, names, state: state.digest }
 }
 
-/** Whether a plan of the part is what a plan of everything would be. What it refuses or warns of may concern the rest. */
+/** Whether a plan of the part equals a plan of everything. Its refusals and warnings may concern the rest, so it must have none. */
 export function isConclusive(
   { refusals, undetermined, warnings, changes, steps }: Plan,
   { affected }: ChangedPart,
@@ -72,7 +72,7 @@ export function isConclusive(
   )
 }
 
-/** Kinds that nothing else finds by its name alone. A new type, for one, can change what any SQL means. */
+/** Kinds of which a changed object affects only what depends on it. A new type, in contrast, can change what any SQL means. */
 const changeable: ReadonlySet<ObjectId['kind']> = new Set([
   'foreignTable',
   'materializedView',
@@ -81,13 +81,18 @@ const changeable: ReadonlySet<ObjectId['kind']> = new Set([
   'refreshPolicy',
 ])
 
-/** What something else may change at any time, and groups of copies, which are checked together. */
+/**
+ * Whether plans with this object have to read everything: something else may change the object at any time, or it is checked
+ * together with others, as the copies of a group are.
+ */
 function concernsOthers({ id, spec }: DeclaredObject): boolean {
   if (ignoredOf(spec).length > 0) return true
   return id.kind === 'refreshPolicy' && (spec as { readonly group?: unknown }).group !== undefined // the spec of a policy
 }
 
-/** The objects that are declared otherwise than they were, or no longer. Undefined if that may concern what is declared as it was. */
+/**
+ * The objects whose declarations have changed or are gone. Undefined if that may affect objects whose declarations are the same.
+ */
 function changedSince(
   before: Readonly<Record<Key, string | null>>,
   names: readonly string[],
@@ -102,7 +107,7 @@ function changedSince(
     gone.delete(key)
     const isNew = !Object.hasOwn(before, key)
     if (!isDigestedKind(id.kind)) {
-      // The first table, for one, declares the schema of the views with the queries of tables.
+      // The first table, for example, also declares the schema for the views with the queries of tables.
       if (isNew) return undefined
       continue
     }
@@ -117,12 +122,12 @@ function changedSince(
   return all.every((key) => changeable.has(idOf(key)?.kind as ObjectId['kind'])) ? new Set(all) : undefined
 }
 
-/** What reads a parent reads the rows of the table too, once it has joined it. */
+/** Once a table has joined a parent, whatever reads the parent reads the rows of the table too. */
 function joinsParents({ id, spec }: DeclaredObject): boolean {
   return id.kind === 'foreignTable' && hasParents(parentsIn(spec as ForeignTableSpec)) // the objects of a kind have its specs
 }
 
-/** With the objects that are declared as a part of them, such as indexes and policies. */
+/** The objects, with those that are declared as part of them, such as indexes and policies. */
 function withChildren(keys: readonly Key[], declared: readonly DeclaredObject[]): ReadonlySet<Key> {
   const all = new Set(keys)
   for (let size = 0; size < all.size; ) {
@@ -133,7 +138,7 @@ function withChildren(keys: readonly Key[], declared: readonly DeclaredObject[])
   return all
 }
 
-/** With everything that they need, or could name. Undefined if it cannot be determined what they name. */
+/** The objects, with everything that they need or could name. Undefined if it cannot be determined what they name. */
 function withNeeds(affected: ReadonlySet<Key>, declared: readonly DeclaredObject[]): ReadonlySet<Key> | undefined {
   const objects = new Map(declared.map((object) => [keyOf(object.id), object]))
   const keys = new Set([

@@ -1,4 +1,4 @@
-// Compares what is declared with what exists, together with the unmanaged views that have to change along.
+// Compares what is declared with what exists, together with the unmanaged views that have to change too.
 
 import type { Change, DeclaredObject, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { TriedView } from '../core/dependent.ts'
@@ -29,14 +29,14 @@ import { readOutdated } from './outdated-views.ts'
 import { type Selection, select, within } from './selection.ts'
 
 export interface Comparison {
-  /** The part that is planned; undefined if that is all. */
+  /** The part that is planned; undefined if everything is. */
   readonly selection: Selection | undefined
   /** Declared objects only. */
   readonly probed: ProbeResult
   readonly diff: Diff
-  /** The changes of the diff, and those of what has to be recreated with it. */
+  /** The changes of the diff, and those of the views that have to be recreated with them. */
   readonly changes: readonly Change[]
-  /** With the unmanaged views that can be recreated. */
+  /** The live objects, with the unmanaged views that can be recreated. */
   readonly live: LiveState
   readonly wanted: ReadonlyMap<Key, WantedObject>
   /** The keys of those views. */
@@ -46,12 +46,12 @@ export interface Comparison {
 }
 
 /**
- * Probes and compares what is declared, and finds the unmanaged views that must be recreated along with it. A materialized view over
- * a plain view whose columns change is changed by that, declared or not, and so is whatever reads it. So the probe is repeated
+ * Probes and compares what is declared, and finds the unmanaged views that must be recreated along with it. A materialized view
+ * over a plain view whose columns change changes as well, declared or not, and so does whatever reads it. So the probe is repeated
  * with such plain views, as if they were declared with their current definitions, until no more are found; likewise with unmanaged
  * materialized views that a declared one reads.
  * @param forcedViews unmanaged plain views to recreate even if their columns stay the same, with what they read
- * @param along what a selection (`--only`) replaces along the way
+ * @param along objects outside of a selection (`--only`) that it replaces along the way
  * @throws FdwsyncError if the server rejects what is declared
  */
 export async function compareWithUnmanagedViews(
@@ -118,7 +118,7 @@ function compareDeclared({ declared, target, digests, options }: PlanContext, { 
   return diff({ wanted, declared: keys, reading: { ...catalog, live }, ledger, digests, takeOver, releasing })
 }
 
-/** Reads what uses the types that may have to be replaced because of that. */
+/** Reads the uses of types, which may force a type to be replaced instead of altered. */
 async function replaceUsed({ session }: PlanContext, changes: readonly Change[]): Promise<readonly Change[]> {
   const altered = changes.filter(canBeRenamedAside).flatMap((change) => ('from' in change ? [change.from] : []))
   if (altered.length === 0) return changes
@@ -133,7 +133,7 @@ async function replaceUsed({ session }: PlanContext, changes: readonly Change[])
   })
 }
 
-/** Those that an alteration outdates may be replaced, and with them what reads them. */
+/** Views that an alteration outdates may be replaced, and with them whatever reads them. */
 async function outdatedViews(
   { session, target: { catalog } }: PlanContext,
   changes: readonly Change[],
@@ -145,7 +145,7 @@ async function outdatedViews(
 
 type RecreatedView = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>
 
-/** Those of the views that a materialized view reads, or will read, directly or through others of them. */
+/** Which of the views a materialized view reads, or will read, directly or through others of them. */
 function readByMaterializedViews(views: readonly RecreatedView[], named: ReadonlySet<Key>): readonly RecreatedView[] {
   const byKey = new Map(views.map((view) => [view.key, view]))
   const read = new Set(views.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
@@ -158,7 +158,7 @@ function readByMaterializedViews(views: readonly RecreatedView[], named: Readonl
   return [...read]
 }
 
-/** What the declared queries may read. */
+/** The relations that the declared queries may read. */
 async function namedInQueries({ declared, searchPath }: ProbeInput): Promise<ReadonlySet<Key>> {
   const named = new Set<Key>()
   for (const { id, spec } of declared) {
@@ -176,7 +176,7 @@ interface UnmanagedCopy {
   readonly live: LiveObject
 }
 
-/** Those that are read, directly or through others of them. */
+/** The copies that are read, directly or through others of them. */
 function copiesBelow(
   read: readonly Key[],
   { declared, live, wanted }: UnmanagedMaterializedViews,

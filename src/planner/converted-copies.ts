@@ -1,5 +1,5 @@
-// Materialized views that the manifest now declares as tables, and the reverse. The rest of a plan sees them as what they become, so
-// that their dependents, settings and data are kept as with any other replacement.
+// Materialized views that the manifest now declares as tables, and the reverse. The rest of a plan sees them as objects of their
+// new kind, so that their dependents, settings and data are kept as in any other replacement.
 
 import type { LiveObject } from '../core/change.ts'
 import { type CopyId, idOf, isCopyId, type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -44,7 +44,7 @@ function presentConverted(catalog: CatalogReading, converted: ReadonlyMap<Key, C
     }),
   )
   const ids = [...converted.values()].map(keyOf)
-  // What is to be an index of a view may be the primary key of the table so far.
+  // An index that a view is to have may so far be the primary key of the table.
   const keys = Array.from(converted.keys(), (key) => primaryKeyOf(catalog.live.get(key)))
   const declaredKeys = new Map([
     ...(catalog.declaredKeys ?? []),

@@ -1,5 +1,5 @@
-// Plans what it takes for a database to match a manifest: by its proof if possible, else in full. The latter is most of the code, and is
-// loaded only then.
+// Plans what it takes for a database to match a manifest: by its proof if possible, else in full. Planning in full takes most of
+// the code, which is loaded only then.
 
 import { FdwsyncError } from '../core/errors.ts'
 import { redactTexts } from '../core/redaction.ts'
@@ -19,12 +19,12 @@ export function createPlan(session: Session, manifest: ParsedManifest, options: 
   return explainingDamage(session, () => hidingIn(manifest, () => planFastOrInFull(session, manifest, options)))
 }
 
-/** Names what the manifest declares, but not what its references resolve to. */
+/** Lets errors show the references of the manifest instead of the values that they resolve to. */
 async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    // Those of a session hide it already.
+    // Errors of a session hide them already.
     if (isConnectionLost(error) || !(error instanceof FdwsyncError)) throw error
     const hidden = hiddenIn(manifest)
     throw new FdwsyncError(

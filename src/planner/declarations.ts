@@ -17,8 +17,8 @@ export function declarationDigests(declared: readonly DeclaredObject[]): Readonl
 }
 
 /**
- * The same only for the same declaration. One that is equal but for the order of its keys may have another: it is compared then.
- * Undefined for an object that has secrets, which no stored digest may help to guess.
+ * Equal digests mean equal declarations. A declaration whose keys are in another order may have another digest, and is then
+ * compared. Undefined for an object with secrets, since no stored digest may help to guess them.
  */
 export function declarationDigest({ id, spec, renamedFrom, renamedColumns }: DeclaredObject): string | undefined {
   if (recordedSpec(id, spec) !== spec) return undefined

@@ -1,5 +1,5 @@
-// What a plan found out about unchanged objects, and the next plan need not: digests of everything that their meaning depends on,
-// and their canonical forms.
+// What a plan finds out about unchanged objects and records, so that the next plan need not: digests of everything that their
+// meaning depends on, and their canonical forms.
 
 import type { Change, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
@@ -31,7 +31,7 @@ export async function readDigestsOfUnchanged({
   }
 }
 
-/** The digests of what was probed although the ledger has an entry for it, and is to stay as it is. */
+/** The digests of objects that were probed, although they are in the ledger, and found unchanged. */
 export function newlyProven(
   dependencyDigests: DependencyDigests,
   wanted: ReadonlyMap<Key, WantedObject>,
@@ -46,7 +46,7 @@ export function newlyProven(
   )
 }
 
-/** The canonical forms of objects without a change, where the ledger has none, or was written under another search path. */
+/** The canonical forms of unchanged objects for which the ledger has none, or has one from another search path. */
 export function newCanonicalForms(
   { probed: { wanted, live } }: Comparison,
   changes: readonly Change[],

@@ -1,4 +1,5 @@
-// What is lost with relations that a plan drops although no manifest declares it: indexes, triggers, privileges, comments.
+// What the relations that a plan drops have beyond their declarations, and what is lost with them: indexes, triggers, privileges,
+// comments.
 
 import type { Change } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -42,12 +43,12 @@ export async function examineDrops(
   )
 }
 
-/** An index that has left its name to that of a successor was managed. */
+/** An index that has left its name to the index of a successor was managed. */
 function isPutThere({ isOfChild, title, oid }: Attachment): boolean {
   return !isOfChild && !isTemporaryName(title, oid)
 }
 
-/** What an old object has is on its successor when it is dropped, by this plan or by one after an apply that failed. */
+/** When an old object is dropped, by this plan or by one after a failed apply, its successor already has its attachments. */
 function isDropOfRelation(change: Change): change is Drop {
   if (change.op !== 'drop' || change.from.catalog !== 'pg_class' || change.renamedAsideFor) return false
   const { id, oid } = change.from
@@ -65,7 +66,7 @@ function undeclared({ grantees, comments }: LostWithRelation, declared: unknown)
   ]
 }
 
-/** All texts in a declaration, which the comments that it declares are among. */
+/** All texts in a declaration, declared comments included. */
 function textsIn(declared: unknown): ReadonlySet<string> {
   const values: unknown[] = [declared]
   const texts = new Set<string>()

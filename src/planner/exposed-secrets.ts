@@ -1,4 +1,4 @@
-// Warns of secrets that a plan sets where every role can read them. It does so once: a plan with nothing to do has no warning.
+// Warns of secrets that a plan sets where every role can read them. Only the plan that sets them warns; later ones do not.
 
 import type { Change } from '../core/change.ts'
 import type { Warning } from '../core/plan.ts'

@@ -1,5 +1,5 @@
-// The fast path: plans that the ledger proves to be empty. A proof only decides what is skipped. If anything differs from it, the
-// manifest is planned in full.
+// The fast path: plans that the ledger proves to be empty. A proof only decides what can be skipped. If anything differs from it,
+// the manifest is planned in full.
 
 import type { WantedObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -32,9 +32,9 @@ export interface FastPlan {
 }
 
 /**
- * The empty plan of a manifest whose text, catalog and sources are as they were when a plan had nothing to do. One digest covers the
- * objects of all kinds that can be many. Kinds that may hold secrets or references, such as servers and user mappings, are
- * compared as in any other plan.
+ * The empty plan of a manifest whose text, catalog and sources are as they were when a plan had nothing to do. One digest covers
+ * all kinds that can have many objects. Kinds that may hold secrets or references, such as servers and user mappings, are compared
+ * as in any other plan.
  */
 export async function planFromProof(
   session: Session,
@@ -56,20 +56,21 @@ export async function planFromProof(
   if (!found) return unproven
   const { proof, inHand } = found
   if (proof.sourceState === null || !sources) return { ...unproven, inHand }
-  // After the snapshot, since a source can take long to answer. Loaded late, since most manifests import nothing.
+  // Sources are asked after the snapshot, since they can take long to answer. The code is loaded here, since most manifests import
+  // nothing.
   const { readSourceState } = await import('../sources/ask-sources.ts')
   const { state, unanswered } = await readSourceState(session, manifest, digests, sources)
   return { unanswered, inHand: state === proof.sourceState ? inHand : undefined }
 }
 
-/** Which file a reference is in, and so which folder its path is relative to, is not known without parsing. */
+/** Without parsing it is unknown which file a reference is in, and so which folder its path is relative to. */
 export function mayPlanWithoutParsing({ files: [{ references }, ...later] }: ManifestTexts): boolean {
   return references !== undefined && later.every((file) => file.references === references)
 }
 
 /**
- * Like {@link planFromProof}, for a text that is not even parsed: the ledger finds the proof by the digest of the text, and the proof
- * contains the part that has to be compared. Not for manifests that import.
+ * Like {@link planFromProof}, but does not even parse the text: the ledger finds the proof by the digest of the text, and the proof
+ * contains the part that has to be compared. Not possible for manifests that import.
  */
 export function planWithoutParsing(session: Session, texts: ManifestTexts): Promise<PlanInHand | undefined> {
   const [{ references }] = texts.files

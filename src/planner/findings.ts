@@ -15,7 +15,7 @@ import type { PlanContext } from './context.ts'
 type Titles = ReadonlyMap<Key, string>
 
 /**
- * @param causes what could not be imported. It comes first, since a relation may be missing because of it.
+ * @param causes what could not be imported. It is reported first, since a relation may be missing because of it.
  * @throws FdwsyncError if any finding is a problem, with its place in the manifest
  */
 export function throwProblems(
@@ -33,7 +33,7 @@ export function throwProblems(
   if (problems.length > 0) throw new FdwsyncError([...causes.map(asProblem), ...problems])
 }
 
-/** The place of the SQL that the server found an error in, or of the name that it quotes, or that of the object. */
+/** The place of the SQL in which the server found an error, or of the name that it quotes, or else of the object. */
 function placeOf(manifest: ParsedManifest, path: Path, reason: string, position: SqlPosition | undefined): Place {
   const [, name = ''] = /"([^"]+)"/.exec(reason) ?? []
   const found = position ? fragmentAt(manifest.manifest, path, position) : namedAt(manifest.manifest, path, name)
@@ -42,7 +42,7 @@ function placeOf(manifest: ParsedManifest, path: Path, reason: string, position:
     : manifest.placeInside(found.path, found.offset)
 }
 
-/** @throws FdwsyncError if a change sets an option to a value that fails when it is used */
+/** @throws FdwsyncError if a change sets an option to a value that would fail only when it is used */
 export function requireUsableOptions(
   { declared, resolved }: Pick<PlanContext, 'declared' | 'resolved'>,
   changes: readonly Change[],
@@ -72,8 +72,8 @@ export function undeterminedFindings(findings: readonly ProbeFinding[], titles: 
 }
 
 /**
- * An object that does not exist and cannot be probed cannot be created either, and a plan without it would not converge. What is
- * not probed because that would run code is created by an apply, which may run it.
+ * An object that does not exist and cannot be probed cannot be created either, and a plan without it would not converge. An object
+ * that was not probed because that would run code can still be created: an apply may run the code.
  */
 export function refuseUncreatable(
   findings: readonly ProbeFinding[],
@@ -88,7 +88,7 @@ export function refuseUncreatable(
   )
 }
 
-/** It is reported of the ledger's schema, since it concerns every object. */
+/** It is reported for the schema of the ledger, since it concerns every object. */
 export function unknownOwnership({ unreadable }: Ledger): readonly Undetermined[] {
   if (!unreadable) return []
   const reason = `not known, so nothing is dropped or adopted: ${unreadable.message}`

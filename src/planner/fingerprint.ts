@@ -1,4 +1,5 @@
-// The fingerprint of a plan: a digest of everything in the target that the plan depends on. If it is another one, the plan is stale.
+// The fingerprint of a plan: a digest of everything in the target that the plan depends on. If the digest changes, the plan is
+// stale.
 
 import type { LiveObject } from '../core/change.ts'
 import { ignoredOf, withoutIgnored } from '../core/ignored.ts'
@@ -8,7 +9,10 @@ import { stateOf } from '../introspector/object-state.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { TargetState } from './target.ts'
 
-/** Equal fingerprints mean that a plan based on the one state is valid for the other. `except` are objects to leave out. */
+/**
+ * Equal fingerprints mean that a plan based on one state is valid for the other.
+ * @param except the objects to leave out
+ */
 export function fingerprintOf(
   { catalog, ledger, state: stateOfRest }: TargetState,
   except: ReadonlySet<Key> = new Set(),
@@ -28,7 +32,7 @@ export function fingerprintOf(
   }
 }
 
-/** As {@link fingerprintOf}, but the same for every role that reads the target: without what is hidden from some. */
+/** As {@link fingerprintOf}, but the same for every role that reads the target: it leaves out what is hidden from some roles. */
 export function fingerprintForAnyRole({ catalog, ledger, state }: TargetState): string {
   const shown = Array.from(catalog.live, ([key, live]): readonly [Key, LiveObject] =>
     kindOf(live.id).secrets?.hidden ? [key, { ...live, digest: null, spec: {} }] : [key, live],

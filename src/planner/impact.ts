@@ -1,4 +1,5 @@
-// The impact of changes: what depends on them, what has to be replaced or refused because of that, and the resulting steps.
+// The impact of changes: what depends on the changed objects, what has to be replaced or refused because of that, and the resulting
+// steps.
 
 import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
@@ -32,16 +33,16 @@ import { readOutdated } from './outdated-views.ts'
 export interface Impact {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
-  /** The temporary names of old objects until they are dropped, by their keys of today. */
+  /** The temporary names of old objects until they are dropped, by their present keys. */
   readonly temporaryNames: ReadonlyMap<Key, ObjectId>
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews
   readonly staleReads: readonly StaleRead[]
-  /** Some are replaced. */
+  /** The outdated views, including those that are replaced. */
   readonly outdated: readonly OutdatedView[]
 }
 
-/** Adds to the compared changes everything that has to change along, refuses what cannot be done, and orders the steps. */
+/** Adds everything that has to change along with the compared changes, refuses what cannot be done, and orders the steps. */
 export function analyzeImpact(
   session: Session,
   comparison: Comparison,
@@ -89,11 +90,11 @@ export function analyzeImpact(
 }
 
 interface ImpactInput extends ProbeInput {
-  /** Random, in all temporary names. */
+  /** The random part of all temporary names. */
   readonly suffix: string
 }
 
-/** Completes the changes. If data is lost and other data is loaded, the loss comes last, which may require more changes. */
+/** Completes the changes. If the plan both drops data and loads data, the drop comes last, which may require more changes. */
 async function completeChanges(session: Session, comparison: Comparison, input: ImpactInput, populate: boolean) {
   const { changes, probed } = comparison
   const completed = await addChanges(session, comparison, input, changes)
@@ -139,13 +140,13 @@ async function addChanges(session: Session, comparison: Comparison, input: Impac
   }
 }
 
-/** Any live relation, if something may be replaced. New relations are read by no view yet. */
+/** All live relations, if something may be replaced. No view reads a new relation yet. */
 function relationsToReadThrough(changes: readonly Change[], live: LiveState): readonly LiveObject[] {
   if (affectedObjects(changes).length > 0) return [...live.values()]
   return changes.flatMap((change) => (change.op === 'alter' ? [change.from] : []))
 }
 
-/** The definition of a locked object was not read, so that no query had to wait for the lock. */
+/** The definition of a locked object is unknown: it was not read, because that would have waited for the lock. */
 function refuseLocked({ key, to }: Replace): Refusal {
   const { code, reason, hint } = lockedFinding(key)
   return { code, key, title: titleOf(to.id), reason, hint }
@@ -163,7 +164,7 @@ async function requalifyQueries(groups: readonly ReplacementGroup[]): Promise<Re
   return queries
 }
 
-/** Lets replacements whose columns have row types of their group use those that are built with them. */
+/** Lets replacements with columns of row types from their own group use the row types that are built with them. */
 async function requalifyRowTypes(
   steps: readonly Step[],
   groups: readonly ReplacementGroup[],
@@ -173,7 +174,7 @@ async function requalifyRowTypes(
   const inScratch = async (member: Replacement): Promise<Replacement> => {
     const group = users.get(member.key)
     if (!group) return member
-    // Statements with secrets are templates, and set options only.
+    // Statements with secrets are templates, and only set options.
     const statements = member.statements.map(async (each) =>
       each.secrets.length > 0 ? each : { ...each, sql: trusted(await requalify(each.sql, scratchSchemaIn(group))) },
     )
@@ -186,7 +187,7 @@ async function requalifyRowTypes(
   )
 }
 
-/** The scratch schema that has the successor of a relation. */
+/** Finds the scratch schema with the successor of a relation. */
 function scratchSchemaIn({ members, scratch }: ReplacementGroup): (name: RelationName) => string | undefined {
   const schemas = new Map(
     members.flatMap(({ to: { id } }) =>
@@ -196,7 +197,7 @@ function scratchSchemaIn({ members, scratch }: ReplacementGroup): (name: Relatio
   return ({ schema, name }) => schemas.get(relationKey(schema ?? '', name))
 }
 
-/** What is known of dependents before they are read. */
+/** What is known about dependents before they are read. */
 interface KnownOfDependents {
   readonly catalog: CatalogReading
   readonly tried: readonly TriedView[]
@@ -235,7 +236,7 @@ async function readAffectedDependents(
   )
 }
 
-/** What uses an inherited column is affected by an alteration of the parent, if the child still has that parent then. */
+/** An alteration of the parent affects what uses an inherited column, if the child still has that parent then. */
 function isAffected({ on, through }: Dependent, changeOf: ReadonlyMap<Key, Change>): boolean {
   if (through === undefined) return true
   const child = changeOf.get(through)

@@ -1,4 +1,4 @@
-// Tables that inherit the columns of a foreign table which is altered, although no manifest declares them: PostgreSQL changes them too.
+// Tables that no manifest declares and that inherit from a foreign table which a plan alters: PostgreSQL changes their columns too.
 
 import type { Change, FieldChange, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -20,15 +20,15 @@ interface TypedColumn {
   readonly type: string
 }
 
-/** What PostgreSQL changes in the children of a table as well. */
+/** The alterations of a table that PostgreSQL repeats on its children. */
 interface Inherited {
   readonly key: Key
   readonly title: string
   readonly oid: number
   readonly added: readonly TypedColumn[]
-  /** By their names in the database. */
+  /** The renamed columns, by their names in the database. */
   readonly renamed: readonly string[]
-  /** With their new types, by their names in the database. */
+  /** The columns with new types, by their names in the database. */
   readonly retyped: readonly TypedColumn[]
 }
 
@@ -37,7 +37,7 @@ interface Child {
   /** `table x.orders` */
   readonly title: string
   readonly isManaged: boolean
-  /** Its owner, if this role does not have the privileges of that one. */
+  /** Its owner, if this role lacks the privileges of that owner. */
   readonly otherOwner: string | null
   /** An added column that it has with another type. */
   readonly clashing: string | null
@@ -92,7 +92,7 @@ export async function examineInheriting(
   }
 }
 
-/** Only columns, their types and NOT NULL, and checks: the other statements on a table are for that alone. */
+/** Only columns, their types and NOT NULL, and checks are inherited. All other statements affect the table alone. */
 function inheritedFrom(change: Change): readonly Inherited[] {
   if (change.op !== 'alter' || change.to.id.kind !== 'foreignTable') return []
   const { key, from, to, fields } = change

@@ -1,4 +1,4 @@
-// Copies that keep the rows they have although those of what they read may be other ones now, such as after a new host of a server. Only a
+// Copies that keep their rows although what they read may have other rows now, for example because a server has a new host. Only a
 // refresh changes that.
 
 import type { Change, LiveState } from '../core/change.ts'
@@ -30,7 +30,7 @@ export async function copiesKeepingRows(
   })
 }
 
-/** The owners of the copies that hold rows. */
+/** The owners of all copies that hold rows. */
 function ownersOfLoaded(live: LiveState): ReadonlyMap<Key, unknown> {
   return new Map(
     Array.from(live, ([key, { id, spec }]): readonly (readonly [Key, unknown])[] => {
@@ -40,7 +40,7 @@ function ownersOfLoaded(live: LiveState): ReadonlyMap<Key, unknown> {
   )
 }
 
-/** A copy reads as its owner, so what a role gets that owns none changes nothing. */
+/** A copy reads as its owner, so the user mapping of a role that owns no copy changes nothing. */
 function isMappingOfOther({ key }: Change, owners: ReadonlySet<unknown>): boolean {
   const id = idOf(key)
   return id?.kind === 'userMapping' && id.role !== null && !owners.has(id.role)

@@ -1,4 +1,4 @@
-// Copies that cannot be loaded, since their owner, as which loads run, lacks a privilege.
+// Finds copies that cannot be loaded because their owner lacks a privilege. Loads run as the owner.
 
 import type { Change, LiveState } from '../core/change.ts'
 import { isCopyId, keyOf, namespaceOf, type ObjectId } from '../core/object.ts'
@@ -14,13 +14,13 @@ import type { PlanContext } from './context.ts'
 /** A privilege that a load needs. */
 interface Need {
   readonly privilege: 'SELECT' | 'USAGE' | 'TEMPORARY'
-  /** In SQL, after the kind: `p.orders`. */
+  /** The name in SQL, after the kind: `p.orders`. */
   readonly on: string
-  /** In a sentence: `foreign table p.orders`. */
+  /** The name in a sentence: `foreign table p.orders`. */
   readonly title: string
-  /** The roles that have it once the plan is applied. Null: those that have it now. */
+  /** The roles that have the privilege once the plan is applied. Null: those that have it now. */
   readonly holders: readonly string[] | null
-  /** Whether ALTER DEFAULT PRIVILEGES could add others. */
+  /** Whether ALTER DEFAULT PRIVILEGES could add more roles. */
   readonly hasDefaults: boolean
 }
 
@@ -74,7 +74,7 @@ function needsOf(change: Change, context: Context, database: string): readonly N
     const relation = context.wanted.get(need)
     return relation && (relation.id.kind === 'foreignTable' || isCopyId(relation.id)) ? [relation] : []
   })
-  // What a load does with a table is done as its owner, too.
+  // A load also writes a table as its owner.
   const schemas = new Set([...read.map(({ id }) => id), ...(id.kind === 'table' ? [id] : [])].flatMap(namespaceOf))
   return [
     ...read.flatMap((relation) => onRelation(relation, context.user)),
@@ -113,7 +113,7 @@ function granted(
   return [{ privilege, on: '', title: titleOf(id), holders, hasDefaults: grants === undefined }]
 }
 
-/** A load reads into temporary tables. */
+/** The privilege to create temporary tables, which a load uses. */
 function onDatabase(name: string): Need {
   return {
     privilege: 'TEMPORARY',

@@ -5,16 +5,16 @@ import type { Refusal } from '../core/plan.ts'
 import { sourceSchema } from '../core/reserved-schemas.ts'
 import { ident } from '../core/sql.ts'
 
-/** What PostgreSQL would refuse. `user` is the role that applies. */
+/** The privileges that are missing. `user` is the role that applies. */
 export interface Shortcomings {
   readonly user: string
   /** Whether the user inherits the privileges of roles by default. */
   readonly inherits: boolean
-  /** The owner of the object, if the user does not have the privileges of that role. */
+  /** The owner of the object, if the user lacks the privileges of that role. */
   readonly otherOwner: string | null
   readonly mayCreate: boolean
   readonly mayCreateSourceView: boolean
-  /** The roles that apply are members of it. */
+  /** The role of which all roles that apply are members. */
   readonly ledgerOwner: string | null
   readonly maySetOwner: boolean
   readonly isMemberOfOwner: boolean
@@ -25,7 +25,7 @@ export interface Shortcomings {
 interface Refused {
   readonly isNew: boolean
   readonly schema: string
-  /** Whether the plan creates the schema, or alters it. Then the manifest decides on its privileges. */
+  /** Whether the plan creates or alters the schema. Then the manifest decides its privileges. */
   readonly isSchemaPlanned: boolean
   /** The new owner of the object. */
   readonly owner: string
@@ -60,7 +60,7 @@ function withoutCreate(who: string, role: string, { schema, isSchemaPlanned }: R
   return { ...explanation, hint: `Declare it: grants: { create: [${role}] } of the schema.` }
 }
 
-/** A grant would be revoked by the manifest that has created the schema. */
+/** A grant does not help: the manifest that has created the schema would revoke it. */
 function withoutSourceSchema({ user, ledgerOwner }: Shortcomings): Explanation {
   const explanation = withoutPrivilege(ident(user), `CREATE ON SCHEMA ${sourceSchema}`, user)
   if (ledgerOwner === null) return explanation

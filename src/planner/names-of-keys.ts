@@ -1,6 +1,6 @@
-// Refuses names that an object takes beside its own, if something unmanaged has them: that of a primary key, which is the name of its index,
-// that of a composite type, which is one among the relations of its schema, and that of the multirange type of a range. The probe creates
-// them in a schema of its own.
+// Refuses names that an object takes in addition to its own, if something unmanaged has them: the name of a primary key, which its
+// index has too, the name of a composite type, which is also one of a relation, and that of the multirange type of a range. The
+// probe does not find such conflicts, since it creates objects in a schema of its own.
 
 import type { Change, LiveState } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -16,11 +16,12 @@ interface TakenName {
   readonly title: string
   readonly schema: string
   readonly name: string
-  /** Whether it is taken among types. Otherwise it is among relations. */
+  /** Whether the name is taken among types. Otherwise it is taken among relations. */
   readonly isType: boolean
 }
 
-// What is managed may leave its name in this plan, and so may the key of a managed table. Any other index of it stays, or its successor gets it.
+// A managed object may leave its name in this plan, and so may the key of a managed table. Any other index of the table stays, or
+// moves to its successor.
 const occupantsQuery = trusted(`
   SELECT taken.key, taken.title,
          format('%s named %I already exists', CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'S' THEN 'a sequence' ELSE 'a relation' END, c.relname) AS reason,
@@ -34,7 +35,7 @@ const occupantsQuery = trusted(`
     LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.conrelid = i.indrelid
    WHERE NOT "isType" AND c.relkind <> 'c' AND c.oid <> ALL ($2::oid[]) AND NOT (coalesce(i.indisprimary, false) AND i.indrelid = ANY ($2::oid[]))`)
 
-// An array type that PostgreSQL has created gives way to a name that is wanted.
+// PostgreSQL renames the array types that it has created if their name is needed.
 const typesQuery = trusted(`
   SELECT taken.key, taken.title, format('a type named %I already exists', t.typname) AS reason, NULL AS drop
     FROM jsonb_to_recordset($1) AS taken(key text, title text, schema text, name text, "isType" bool)
@@ -48,7 +49,7 @@ interface TakenBy {
   readonly key: Key
   readonly title: string
   readonly reason: string
-  /** The statement that drops it, if it is on a managed table. */
+  /** The statement that drops the occupant, if it is on a managed table. */
   readonly drop: string | null
 }
 

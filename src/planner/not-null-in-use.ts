@@ -1,5 +1,5 @@
-// Refuses to drop NOT NULL from a column of a table that something else requires: an identity, or the index of its replica identity. Neither is
-// declared.
+// Refuses to drop NOT NULL from a column of a table if something undeclared requires it: an identity column, or the index of the
+// replica identity.
 
 import type { Change } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -17,7 +17,7 @@ interface DroppedNotNull {
   readonly column: string
 }
 
-// The index of a primary key is dropped before.
+// The index of a primary key is dropped earlier.
 const requiredQuery = trusted(`
   SELECT dropped.key, dropped.title,
          CASE WHEN a.attidentity <> '' THEN format('column %I is an identity column', attname)
@@ -47,7 +47,7 @@ export async function refuseRequiredNotNull(session: Session, changes: readonly 
 }
 
 function droppedBy(change: Change): readonly DroppedNotNull[] {
-  // A successor gets its identity columns and its replica identity from the original.
+  // A successor takes over the identity columns and the replica identity of the original.
   if ((change.op !== 'alter' && change.op !== 'replace') || change.to.id.kind !== 'table') return []
   const { to, from } = change
   const nameNow = new Map(Array.from(from.renamedColumns ?? [], ([now, wanted]) => [wanted, now]))

@@ -8,7 +8,7 @@ import { alteredRows, type OutdatedView } from '../differ/outdated-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { titleOf } from '../kinds/registry.ts'
 
-/** Call it under the reading path. */
+/** Must be called under the reading path. */
 export async function readOutdated(
   session: Session,
   changes: readonly Change[],

@@ -1,5 +1,5 @@
-// Refuses partitions whose bounds do not fit those of other partitions, of this plan or unmanaged, or have rows in the default partition. The
-// probe cannot see that: it tries out each partition by itself, since the live one may have the same bounds.
+// Refuses partitions whose bounds overlap those of other partitions, in this plan or unmanaged, or whose rows are in the default
+// partition. The probe cannot see that: it tries out each partition on its own, since the live one may have the same bounds.
 
 import { randomBytes } from 'node:crypto'
 import type { Change, WantedObject } from '../core/change.ts'
@@ -23,7 +23,7 @@ interface Attached {
   readonly partitionOf: PartitionOf
 }
 
-/** Creates the partitions that stay, and then those that are attached, of a copy of each parent. */
+/** On a copy of each parent, creates the partitions that stay, and then those that the plan attaches. */
 export async function refuseOverlappingPartitions(
   session: Session,
   changes: readonly Change[],
@@ -46,7 +46,8 @@ export async function refuseOverlappingPartitions(
       return to ? [{ code: 'server/rejected', key: keyOf(to.id), title: titleOf(to.id), reason, hint }] : []
     })
   } catch (error) {
-    // The server is read-only, or this role may not create anything, as the probe has reported. Or there are too many to lock.
+    // The server is read-only or this role may not create anything, which the probe has reported, or there are too many relations
+    // to lock.
     if (!isDatabaseError(error) || session.isLost() || isProof(error)) throw error
     return []
   } finally {
@@ -65,7 +66,7 @@ function isMoved(change: Change): change is Extract<Change, { op: 'alter' }> {
   return change.op === 'alter' && change.fields.some(({ field }) => field === 'partition of')
 }
 
-/** The live partitions that have other bounds afterwards, or none. */
+/** The live partitions that get other bounds, or are detached. */
 function detachedBy(change: Change): readonly number[] {
   const isDetached = change.op === 'drop' || change.op === 'replace' || isMoved(change)
   return isDetached && change.from.catalog === 'pg_class' ? [change.from.oid] : []
@@ -87,8 +88,8 @@ function defaultLeaves(detached: readonly number[]): Sql {
 }
 
 /**
- * Returns a row for each that PostgreSQL rejects. It names partitions in its errors, so they have their own names: those that exist in one
- * schema, if no two have the same, and the others in another.
+ * Returns a row for each partition that PostgreSQL rejects. Its errors name partitions, so these keep their names: existing ones
+ * are in one schema, if no two have the same name, and new ones in another.
  */
 function trial(scratch: string, attached: readonly Attached[], changes: readonly Change[]): Sql {
   const detached = changes.flatMap(detachedBy)

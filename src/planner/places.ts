@@ -1,4 +1,4 @@
-// Adds to a plan where the manifest declares what it reports: for annotations on a pull request, for example.
+// Adds to what a plan reports its place in the manifest, for annotations on a pull request, for example.
 
 import type { Place } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'

@@ -1,5 +1,4 @@
-// A plan together with everything that applying it needs. Plain data, without functions: a saved plan is this, with references in
-// the place of secrets.
+// A plan together with everything that applying it needs. It is plain data, without functions.
 
 import type { DeclaredObject, WantedObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
@@ -16,35 +15,35 @@ import type { ChangedPart } from './changed-part.ts'
 
 export interface PlanInHand {
   readonly plan: Plan
-  /** Whether a proof shows that everything is in place. Then nothing else of this was read. */
+  /** Whether a proof shows that everything is in place. Then little else was read, and the other properties are empty. */
   readonly isProven: boolean
-  /** What the target is read by again before anything is applied. */
+  /** The declared objects, by which an apply reads the target once more before it changes anything. */
   readonly declared: readonly DeclaredObject[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
-  /** The declared specs with references in the place of values, of the objects that have some. */
+  /** The declared specs with references in place of values, for the objects that have references. */
   readonly withReferences: ReadonlyMap<Key, unknown>
-  /** What texts must not show of what they resolve to. */
+  /** The references whose values texts must not show. */
   readonly references: readonly ResolvedReference[]
   /** The salt of the digests that secrets in `declared` and `wanted` are compared by. It never leaves this process. */
   readonly salt: string
   readonly trustedRoles: readonly string[]
-  /** Whose code the SQL of the objects finds, as far as the plan reports it. */
+  /** Whose code the SQL of the objects finds, if the plan reports it. */
   readonly code: CodeOfObjects
-  /** What to record of the sources' answers, for what is imported or mirrored. */
+  /** What to record of the answers of sources, for imports and mirrors. */
   readonly sourceRecords: ReadonlyMap<Key, SourceRecord>
-  /** The new keys of ledger entries whose objects are renamed, by their keys of today. */
+  /** The new keys of ledger entries whose objects are renamed, by their present keys. */
   readonly rekeyed: ReadonlyMap<Key, Key>
-  /** For objects that were probed and found to be as declared, to record: the next plan need not probe them. */
+  /** To record for objects that were probed and found to be as declared, so that the next plan need not probe them. */
   readonly provenDigests: DependencyDigests
-  /** Of objects without a change, to record: how the catalog shows them, if the ledger does not have that. */
+  /** To record for unchanged objects: how the catalog shows them, if the ledger does not have that. */
   readonly canonicalForms: ReadonlyMap<Key, unknown>
-  /** The tables and types that could not be imported, to record. Undefined if a source was not asked. */
+  /** To record: the tables and types that could not be imported. Undefined if a source was not asked. */
   readonly notImported: readonly NotImported[] | undefined
-  /** For a plan with nothing to do, to record: the next plan need not read more than this. */
+  /** To record for a plan with nothing to do, so that the next plan need not read more than this. */
   readonly proof: ManifestProof | undefined
-  /** For a plan that creates everything, to record with the state of the catalog once all of it is applied. */
+  /** To record for a plan that creates everything, with the state of the catalog once all of it is applied. */
   readonly proofOfCreation: UnprovenManifest | undefined
-  /** For a plan that is saved: its fingerprint as another role would see it, which may apply it. */
+  /** For a plan that is saved: its fingerprint for any role, since another role may apply it. */
   readonly savedFingerprint: string | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */
   readonly manifestDigest: string | undefined

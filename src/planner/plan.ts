@@ -44,7 +44,7 @@ import { checkWatermarks } from './watermarks.ts'
 
 const attempts = 4
 
-/** Starts again if an apply commits what this plan is about to try out. */
+/** Plans again if another apply has meanwhile committed what this plan was about to try out. */
 export async function planInFull(
   session: Session,
   manifest: ParsedManifest,
@@ -62,11 +62,14 @@ export async function planInFull(
 interface Extent {
   /** Tables that cannot follow their source. */
   readonly kept: ReadonlyMap<Key, Reason>
-  /** Whether to read everything, since a plan of what has changed has not been conclusive. */
+  /** Whether to read everything, since a plan of the changed part was not conclusive. */
   readonly readsAll: boolean
 }
 
-/** Plans what has changed. If that is not conclusive, plans everything; without the tables that cannot follow their source. */
+/**
+ * Plans the changed part if there is one, and everything if that was not conclusive. Tables that cannot follow their source are
+ * kept as they are.
+ */
 async function planOnce(
   session: Session,
   manifest: ParsedManifest,
@@ -77,7 +80,7 @@ async function planOnce(
   const context = await resolveAndRead(session, manifest, options, extent)
   const { part } = context.target
   const found = await findChanges(context).catch((error: unknown) => {
-    // What is left out may be what the error is about.
+    // The error may be about what was left out.
     if (part && error instanceof FdwsyncError) return undefined
     throw error
   })
@@ -91,7 +94,7 @@ async function planOnce(
   return ofSelection(inHand, changeSet.comparison.selection)
 }
 
-/** Compares what was read, and checks what comes of it. */
+/** Compares what was read, and checks the resulting changes. */
 async function findChanges(context: PlanContext): Promise<{ readonly plan: Plan; readonly changeSet: ChangeSet }> {
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
@@ -149,7 +152,7 @@ async function resolveAndRead(
   }
 }
 
-/** Without anything that is asked of every object, or of a choice of them. */
+/** Whether this is an ordinary plan of the manifest, without options that concern every object or select some. */
 function plansWhatIsDeclared({
   only = [],
   suffix,
@@ -210,7 +213,7 @@ function specsWithReferences({ resolved, declared, digests }: PlanContext): Plan
   )
 }
 
-/** Of a plan of a part: what it leaves out must not count as done, nor the manifest as proven. */
+/** Restricts what a plan of a selection records: what it leaves out must not count as done, nor the manifest as proven. */
 function ofSelection(inHand: PlanInHand, selection: Selection | undefined): PlanInHand {
   if (!selection) return inHand
   const isKept = (key: Key) => !selection.leftOut.has(key)

@@ -1,5 +1,5 @@
-// What the role that plans may not do, although the probe succeeds: alter what belongs to others, create objects in a schema, or
-// give an object to another role. An apply by this role would fail.
+// Refuses what the role that plans may not do, although the probe succeeds: alter objects of other owners, create objects in a
+// schema, or give an object to another role. An apply by this role would fail.
 
 import type { Change, FieldChange, LiveState } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
@@ -21,27 +21,29 @@ type Altering = Exclude<Change, { op: 'adopt' | 'release' }>
 interface Requirement {
   /** The position of the change. */
   readonly at: number
-  /** The live object that must belong to this role: itself, or the parent of a new child. */
+  /** The live object that must belong to this role: the changed one, or the parent of a new child. */
   readonly object: { readonly catalog: string; readonly oid: number } | null
   readonly isDrop: boolean
   readonly schema: string | null
-  /** Those who may create objects in the schema once this plan has created or altered it. */
+  /** The roles that may create objects in the schema once this plan has created or altered it. */
   readonly creators: readonly string[] | null
-  /** Whether it gets a new name in that schema, by its creation or another way. */
+  /** Whether the object gets a new name in that schema, because it is created, renamed or moved. */
   readonly isNewInSchema: boolean
-  /** Whether its source view does in the schema of those. */
+  /** Whether its source view gets a new name in the schema of source views. */
   readonly isNewInSourceSchema: boolean
-  /** Null: that does not change. */
+  /** The new owner. Null: the owner does not change. */
   readonly owner: string | null
-  /** Whether that owner must be able to create it in its schema. Replacements are built where every role may create them. */
+  /**
+   * Whether that owner must be able to create the object in its schema. Replacements are built where every role may create them.
+   */
   readonly ownerCreates: boolean
   /** The foreign-data wrapper that the new owner must be able to use. */
   readonly wrapper: string | null
 }
 
-// A superuser may do all of that. A role that cannot write to the ledger only plans, so that nothing is refused to it.
-// Since PostgreSQL 16, ALTER … OWNER TO requires the SET option of the membership in the new owner. Other statements, such as
-// grants, require that it is inherited.
+// A superuser may do all of that. A role that cannot write to the ledger only plans, so nothing is refused to it. Since PostgreSQL
+// 16, ALTER … OWNER TO requires the SET option of the membership in the new owner. Other statements, such as grants, require the
+// INHERIT option.
 const shortcomingsQuery = trusted(`
   WITH applier AS (
     SELECT oid FROM pg_roles WHERE rolname = current_user AND NOT rolsuper
@@ -121,7 +123,10 @@ function refusalOf(change: Altering, row: Shortcomings, serverVersion: number, b
   return { code: 'server/missing-privilege', key: change.key, title: titleOf(id), ...explainShortcoming(refused, row) }
 }
 
-/** Whether an unmanaged view can be recreated has been decided before. A temporary name shows that an object has been altered. */
+/**
+ * Whether an unmanaged view can be recreated has been decided earlier. An object under a temporary name has been altered already,
+ * so this role may drop it.
+ */
 function isRefused(change: Altering): boolean {
   const isUnmanaged = change.op === 'replace' && change.isUnmanaged
   return !isUnmanaged && !(change.op === 'drop' && change.renamedAsideFor)
@@ -152,13 +157,13 @@ function requirementOf(change: Altering, at: number, context: Context): Requirem
   }
 }
 
-/** PostgreSQL requires CREATE to rename what is in a schema, but for types. */
+/** PostgreSQL requires CREATE on the schema to rename anything in it except types. */
 function movesIn(change: Altering, schema: string): boolean {
   if (change.op !== 'alter' || !change.from.renamedFrom) return false
   return change.to.id.kind !== 'type' || namespaceOf(change.from.renamedFrom) !== schema
 }
 
-/** A table that is renamed, given to another owner or adopted. */
+/** Whether a table is renamed, given to another owner, or adopted, which changes its source view too. */
 function changesSourceView(change: Altering): boolean {
   if (change.op !== 'alter') return false
   return change.from.renamedFrom !== undefined || change.fields.some(({ field }) => sourceViewFields.has(field))
@@ -166,7 +171,7 @@ function changesSourceView(change: Altering): boolean {
 
 const sourceViewFields: ReadonlySet<string> = new Set(['owner of the query', 'query'])
 
-/** Undefined if it needs no owner: grants are possible with a grant option, and loads with other privileges. */
+/** Undefined if the change does not require ownership: grants are possible with a grant option, and loads with other privileges. */
 function objectOf(change: Altering, { live, user }: Context): Requirement['object'] {
   if (change.op === 'alter' && change.fields.every(needsNoOwner)) return null
   const { id } = change.op === 'drop' ? change.from : change.to
@@ -186,7 +191,7 @@ function newOwnerOf(change: Altering): string | null {
   if (change.op === 'drop') return null
   const { owner } = change.to.spec as Access // kinds without access have no owner
   if (change.op !== 'alter' || change.fields.some(({ field }) => field === 'owner')) return owner ?? null
-  // The view with the query of a table gets the owner that the table has, whether that is declared or not.
+  // The source view of a table gets the owner of the table, whether that is declared or not.
   return change.fields.find(({ field }) => field === 'owner of the query')?.to ?? null
 }
 

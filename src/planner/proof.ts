@@ -37,9 +37,9 @@ export function createProof(
 }
 
 /**
- * The proof of a plan that creates every object that the catalog's state covers. Each is verified before its COMMIT, and no other session
- * sees it earlier. So the state of the catalog within that transaction is one with nothing left to do but to load.
- * @param sourceState the state of the sources that the plan is based on, if all of them will still answer so
+ * The proof of a plan that creates every object that the catalog's state covers. Each is verified before its COMMIT, and no other
+ * session sees it before. So within that transaction, the state of the catalog is one with nothing left to do except loads.
+ * @param sourceState the state of the sources that the plan is based on, if their answers do not depend on what the plan creates
  */
 export function createProofOfCreation(
   manifest: ParsedManifest,
@@ -50,7 +50,7 @@ export function createProofOfCreation(
   const created = new Set(declared.filter(isDigested).map(({ id }) => keyOf(id)))
   const createsAll = plan.changes.every(
     ({ change, hazards }) =>
-      // Later plans warn of some hazards, but not of the load.
+      // Later plans repeat warnings about some hazards, but not about the load.
       hazards.every(({ name }) => name === 'reads-source') &&
       (!isDigestedKind(idOf(change.key)?.kind) || (isPlainCreation(change) && created.delete(change.key))),
   )
@@ -72,7 +72,7 @@ function proofWithoutState(
   if (digest === undefined || !isProvable(manifest)) return undefined
   if (requests.length > 0 !== (sourceState !== undefined)) return undefined
   if ([refusals, undetermined].some((all) => all.length > 0)) return undefined
-  // The state of the catalog does not cover whether pg_cron is in another database now.
+  // The state of the catalog does not show whether pg_cron is in another database now.
   if (manifest.manifest.cron && warnings.some(({ code }) => code === 'schedule/not-applied')) return undefined
   const head = comparedPart(written, declared)
   if (head === undefined) return undefined
@@ -93,7 +93,7 @@ function proofWithoutState(
   }
 }
 
-/** Without another object whose name it takes. */
+/** Whether the object is created without taking the name of another one. */
 function isPlainCreation(change: Change): boolean {
   return change.op === 'create' && !change.renamesAside && !change.displaces && !change.instead
 }
@@ -112,7 +112,10 @@ export function isProvable({ requests, digest, isUnresolved, lock }: ParsedManif
   return digest !== undefined && !isUnresolved && !(lock && requests.length > 0)
 }
 
-/** Everything that the SQL of the objects which the catalog's state covers could name. Undefined if that cannot be determined. */
+/**
+ * All names that the SQL of the objects could contain, for objects that the state of the catalog covers. Undefined if that cannot
+ * be determined.
+ */
 export function namesOf(declared: readonly DeclaredObject[]): readonly string[] | undefined {
   const texts = declared.filter(isDigested).flatMap(({ id, spec }) => {
     const { sqlFragments, create } = kindOf(id)
@@ -123,8 +126,8 @@ export function namesOf(declared: readonly DeclaredObject[]): readonly string[] 
 }
 
 /**
- * The manifest as written, without the objects that the catalog's state covers. Undefined if one of those contains a reference,
- * because what that resolves to is not covered.
+ * The manifest as written, without the objects that the state of the catalog covers. Undefined if one of those contains a
+ * reference, because its value is not covered.
  */
 export function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
   const policies = refreshStanzas(written as Manifest) // it has the shape of a manifest
@@ -134,7 +137,7 @@ export function comparedPart(written: unknown, declared: readonly DeclaredObject
   return JSON.stringify(removed).includes('${') ? undefined : head
 }
 
-/** What to remove, by step of its path; `all` removes the value with everything in it. */
+/** What to remove, as a tree of keys; `all` removes the value with everything in it. */
 type Removals = Map<string, Removals | 'all'>
 
 function treeOf(paths: readonly Path[]): Removals {
@@ -152,7 +155,7 @@ function treeOf(paths: readonly Path[]): Removals {
   return root
 }
 
-/** The data without what is removed of it, which is added to `removed`. Whatever stays as it is is not copied. */
+/** The data without the removals, which are added to `removed`. Parts that stay as they are are not copied. */
 function without(value: unknown, removals: Removals, removed: unknown[]): unknown {
   return mapParts(value, (part, step) => {
     const removal = removals.get(String(step))

@@ -71,7 +71,7 @@ const serversQuery = trusted(`
     JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = c.oid
     JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver`)
 
-/** By foreign table. */
+/** The servers, by foreign table. */
 async function serversOf(
   session: Session,
   tables: readonly Key[],
@@ -96,7 +96,7 @@ const mappingsQuery = trusted(`
   SELECT srvname AS server, usename AS role FROM pg_catalog.pg_user_mappings
    WHERE umuser OPERATOR(pg_catalog.<>) 0 AND srvname OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.name[])`)
 
-/** Whether a role has a user mapping of its own once the plan is applied. Otherwise it reads by that of PUBLIC. */
+/** Finds whether a role has a user mapping of its own once the plan is applied. Otherwise it uses the mapping of PUBLIC. */
 async function mappingsAfter(
   session: Session,
   servers: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-// Renames that the manifest declares with `renamed_from`, of objects and of columns. The rest of a plan sees the new names only.
+// Renames that the manifest declares with `renamed_from`, of objects and of columns. The rest of a plan sees only the new names.
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
@@ -14,7 +14,7 @@ import type { Renamed } from './renamed-in-database.ts'
 /** What `renamed_from` means for the objects that exist. */
 export interface Renaming {
   readonly objects: Renamed['objects']
-  /** The new ids of ledger entries, by the keys that they have. */
+  /** The new ids of ledger entries, by their present keys. */
   readonly rekeyed: ReadonlyMap<Key, ObjectId>
   readonly refusals: readonly Refusal[]
 }
@@ -26,14 +26,14 @@ interface DeclaredRename {
   readonly oldKey: Key
 }
 
-/** The keys under the names that declared objects are renamed from. */
+/** The keys that declared objects are renamed from. */
 export function formerKeys(declared: readonly DeclaredObject[]): readonly Key[] {
   return declared.flatMap(({ renamedFrom }) => (renamedFrom ? [keyOf(renamedFrom)] : []))
 }
 
 /**
- * Finds the objects to rename: those with the old name, if nothing has the new one. Once the ledger shows that it is done,
- * `renamed_from` means nothing any more, whatever gets the old name later.
+ * Finds the objects to rename: those with the old name, if nothing has the new one. Once the ledger shows that the rename is done,
+ * `renamed_from` has no effect any more, even if something else gets the old name later.
  */
 export async function resolveRenamedFrom(
   session: Session,
@@ -67,7 +67,7 @@ export async function resolveRenamedFrom(
   return { objects, rekeyed: rekeyedEntries(owned, ledger), refusals }
 }
 
-/** Queries that use the old name of an object to be renamed: valid now, but no longer once it is renamed. */
+/** Queries that use the old name of an object to be renamed. They are valid now, but will not be once it is renamed. */
 export async function queriesUsingOldNames(
   declared: readonly DeclaredObject[],
   { objects }: Renaming,
@@ -113,7 +113,7 @@ function ownedByAnother(id: ObjectId, old: ObjectId, owner: string): Refusal {
   return { code: 'object/owned-elsewhere', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
-/** For renamed objects, and for those that have such a name in their own: the user mappings of a server. */
+/** The entries of renamed objects, and of objects whose ids contain a renamed one, such as the user mappings of a server. */
 function rekeyedEntries(renames: readonly DeclaredRename[], { entries }: Ledger): ReadonlyMap<Key, ObjectId> {
   const own = new Map(renames.map(({ id, oldKey }) => [oldKey, id]))
   const along = Array.from(entries.values(), ({ id }) => {

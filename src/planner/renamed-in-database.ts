@@ -19,9 +19,9 @@ export interface Renamed {
 }
 
 /**
- * Finds objects that were renamed or moved to another schema: they no longer exist under the name in the ledger, but another
- * object has their OID. They are presented under their declared names, together with everything that was moved along with them.
- * So are those that the manifest renames.
+ * Finds objects that were renamed or moved to another schema: they no longer exist under the name in the ledger, but another object
+ * has their OID. They are presented under their declared names, together with everything that was moved along with them. So are
+ * objects that the manifest renames.
  */
 export async function detectManualRenames(
   session: Session,
@@ -41,7 +41,7 @@ export async function detectManualRenames(
   const known = new Set([...declared, ...ledger.entries.keys()])
   const names = namesOf(all, [...known].filter(isLost))
   const renamedTables = withoutSourceViews(names, renamed, ledger)
-  // What is on such a table has not been recognized before.
+  // The indexes and statistics of such a table could not be recognized before.
   const occupying = renamedTables.length === 0 ? [] : [...catalog.occupied.keys()].flatMap((key) => idOf(key) ?? [])
   await session.run(findSourceViewsOf(renamedTables))
   const elsewhere = await readCatalog(session, [...names.current.values(), ...occupying], salt)
@@ -71,7 +71,10 @@ export async function detectManualRenames(
   return { ...catalog, live, occupied, declaredKeys, renamedSchemas: names.schemas, renamedTables, withDeclaredNames }
 }
 
-/** Finds what has another name and is no longer declared. Whoever renamed it may want to keep it, so it is only released. */
+/**
+ * Finds objects that were renamed and are no longer declared. Whoever renamed them may want to keep them, so they are only
+ * released.
+ */
 export async function withRenamedAway(
   session: Session,
   catalog: CatalogReading,
@@ -100,7 +103,7 @@ async function withDeclaredSchemas(object: LiveObject, declared: ReadonlyMap<str
   return { ...object, spec: query.withText(object.spec, await renameSchemas(query.text(object.spec), declared)) }
 }
 
-/** What the manifest renames does not count, since its queries use the new names. */
+/** Objects that the manifest renames do not count, since its queries use their new names. */
 function isRenamedManually(object: LiveObject | undefined): boolean {
   return object?.elsewhere !== undefined && !object.isRenamedByManifest
 }
@@ -133,7 +136,7 @@ async function locate(session: Session, lost: readonly Key[], { entries }: Ledge
   return found
 }
 
-/** Leaves out objects whose present names a manifest owns or declares. Those are that manifest's, whatever their OIDs. */
+/** Leaves out objects whose present names a manifest owns or declares. They belong to that manifest, whatever their OIDs. */
 export async function withoutOwned(
   session: Session,
   found: ReadonlyMap<Key, ObjectId>,
@@ -180,7 +183,7 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
   return { schemas, current, declared: (id) => back.get(keyOf(id)) ?? moveTo(id, schemasBack, serversBack) }
 }
 
-/** The id of what belongs to a renamed object. */
+/** The id of an object that belongs to a renamed one. */
 function withOwner(id: ObjectId, found: ReadonlyMap<Key, ObjectId>): ObjectId | undefined {
   const { belongsTo } = kindOf(id)
   if (!belongsTo) return undefined
@@ -203,7 +206,7 @@ function inverse(names: ReadonlyMap<string, string>): ReadonlyMap<string, string
   return new Map(Array.from(names, ([from, to]) => [to, from]))
 }
 
-/** The object, with the declared names of everything that it refers to. */
+/** The object, with everything that it refers to under declared names. */
 export function withNames(object: LiveObject, declared: (id: ObjectId) => ObjectId): LiveObject {
   const needs = object.needs.map((need) => {
     const id = idOf(need)
@@ -214,7 +217,7 @@ export function withNames(object: LiveObject, declared: (id: ObjectId) => Object
 
 function underDeclaredName(object: LiveObject, id: ObjectId, { declared }: Names): LiveObject {
   const renamed = withNames(object, declared)
-  // The name that it has when its own rename comes: by then its schema and server are renamed, and an index has moved with its view.
+  // The name at the time of its own rename: by then its schema and server have been renamed, and an index has moved with its view.
   const [schema, server] = [declared({ kind: 'schema', name: schemaOf(object.id) }), serverOf(object.id)]
   const { child } = kindOf(id)
   const parent = child?.movesWithParent ? idOf(child.parentOf(renamed.spec, id)) : undefined

@@ -1,5 +1,5 @@
-// Warnings of what a source has and a copy does not. They last as long as both, so they are reported once: a plan only counts those that
-// the last apply has reported.
+// Warnings about what a source has and its copy lacks. They would come up in every plan, so they are reported once: a plan only
+// counts those that the last apply has reported.
 
 import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'

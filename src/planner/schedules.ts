@@ -1,4 +1,4 @@
-// Which schedules of a manifest can be applied: where pg_cron is, and what to do if it is not there.
+// Finds out which schedules of a manifest can be applied: where pg_cron is, and what to do if it is missing.
 
 import type { DeclaredObject } from '../core/change.ts'
 import type { IdOf } from '../core/object.ts'
@@ -11,17 +11,17 @@ import { scheduledJob } from '../kinds/scheduled-job.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 
 export interface Schedules {
-  /** What is declared, without the jobs that cannot be created. */
+  /** The declared objects, without the jobs that cannot be created. */
   readonly objects: readonly DeclaredObject[]
   readonly warnings: readonly Warning[]
 }
 
-// Those of pg_cron are not part of this database without the extension, and not for this role without USAGE.
+// Whether this database has the extension, and this role has USAGE on its schema.
 const usableQuery = trusted(`
   SELECT coalesce(bool_or(has_schema_privilege(n.oid, 'USAGE')), false) AS usable, count(*) > 0 AS installed
     FROM pg_extension e LEFT JOIN pg_namespace n ON n.nspname = 'cron' WHERE e.extname = 'pg_cron'`)
 
-/** Leaves out the jobs that cannot be created, with a warning that contains what to do. */
+/** Leaves out the jobs that cannot be created, with a warning about what to do. */
 export async function applicableSchedules(
   session: Session,
   objects: readonly DeclaredObject[],
@@ -55,7 +55,7 @@ async function obstacleHere(session: Session, isDeclared: boolean): Promise<Obst
   }
 }
 
-/** If it exists and cannot be used, its jobs are not known: see `Elsewhere` in kinds/kind.ts. */
+/** If pg_cron exists but cannot be used, its jobs are unknown: see `Elsewhere` in kinds/kind.ts. */
 async function obstacleElsewhere(session: Session, database: string): Promise<Obstacle | undefined> {
   const state = await readStateElsewhere(session, scheduledJob, database)
   if (state.is !== 'absent') return undefined
@@ -69,7 +69,7 @@ function isJob({ id }: DeclaredObject): boolean {
   return id.kind === 'scheduledJob'
 }
 
-/** The manifest cannot know the name of the database that it is applied to. */
+/** The job without its database, if that is the target: the manifest cannot know the name of its target. */
 function inTarget(job: DeclaredObject): DeclaredObject {
   const { kind, schema, name } = job.id as IdOf<'scheduledJob'> // see isJob
   return { ...job, id: { kind, schema, name } }

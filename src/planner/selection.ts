@@ -1,4 +1,4 @@
-// Which part of a manifest is planned (`--only`): what the patterns name, what that needs, and on request what depends on it.
+// Selects the part of a manifest to plan (`--only`): what the patterns name, what that needs, and on request what depends on it.
 
 import type { Change, LiveState, WantedObject } from '../core/change.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
@@ -14,7 +14,7 @@ export interface Selection {
   readonly chosen: ReadonlySet<Key>
   /** The same with what it needs. */
   readonly keys: ReadonlySet<Key>
-  /** What is left out although it differs. */
+  /** The objects that are left out although they differ. */
   readonly leftOut: ReadonlySet<Key>
 }
 
@@ -27,7 +27,7 @@ interface Candidates {
 
 /**
  * @param patterns such as `shop.orders`, `server:shop`, or `proxy.*+` with dependents
- * @param along what else is planned: see {@link replacedAlong}
+ * @param along objects to plan in addition: see {@link replacedAlong}
  * @throws FdwsyncError if a pattern matches nothing
  */
 export function select(patterns: readonly string[], along: ReadonlySet<Key>, candidates: Candidates): Selection {
@@ -38,8 +38,8 @@ export function select(patterns: readonly string[], along: ReadonlySet<Key>, can
 }
 
 /**
- * What is replaced along with the selection. It is built as it is declared, so its own changes, and those of its children, belong to the
- * plan.
+ * Objects that are replaced along with the selection. They are built as declared, so the plan contains all of their changes, and
+ * those of their children.
  */
 export function replacedAlong(selection: Selection | undefined, changes: readonly Change[]): readonly Key[] {
   if (!selection) return []
@@ -62,7 +62,7 @@ function keysMatching(pattern: string, candidates: Candidates): readonly Key[] {
   return withDependents ? [...dependentsOf(new Set(found), candidates)] : found
 }
 
-/** The names that an object has, will have, or had: it can be chosen by each. */
+/** The names that an object has, will have, or had. It can be chosen by each of them. */
 function namesOf(key: Key, { wanted, live }: Candidates): readonly ObjectId[] {
   const [now, then] = [live.get(key), wanted.get(key)]
   return [then?.id, now?.id, now?.renamedFrom, now?.elsewhere].filter((id) => id !== undefined)
@@ -76,7 +76,10 @@ function dependentsOf(keys: ReadonlySet<Key>, { wanted, live }: Candidates): Rea
   return all
 }
 
-/** With what each needs; its children, which are rebuilt with it; user mappings, without which a server is of no use; and what has to stop using it before it is dropped. */
+/**
+ * The chosen objects, with what each needs; their children, which are rebuilt with them; the user mappings of servers, without
+ * which these are useless; and whatever has to stop using an object before it is dropped.
+ */
 function withNeeds(chosen: ReadonlySet<Key>, candidates: Candidates): ReadonlySet<Key> {
   const { wanted, changes } = candidates
   const changed = new Map(changes.map((change) => [change.key, change]))
@@ -93,7 +96,10 @@ function withNeeds(chosen: ReadonlySet<Key>, candidates: Candidates): ReadonlySe
   return all
 }
 
-/** The source view of a table that was dropped by hand, which keeps what it reads from being changed. No other plain view is dropped. */
+/**
+ * Whether it is the source view of a table that was dropped by hand. It keeps what it reads from being changed. No other plain view
+ * is ever dropped.
+ */
 function isLeftBehind(change: Change): boolean {
   return change.op === 'drop' && change.from.id.kind === 'view'
 }
@@ -109,7 +115,7 @@ function ownersOf({ key }: Change): readonly Key[] {
   return (id && kindOf(id).belongsTo?.ownersOf(id)) ?? []
 }
 
-/** What the comparison has found, of the selection only. */
+/** The findings of the comparison that concern the selection. */
 export function within(found: Diff, { keys }: Selection): Diff {
   const isIn = ({ key }: { readonly key?: Key | undefined }) => key === undefined || keys.has(key)
   return {
@@ -120,7 +126,7 @@ export function within(found: Diff, { keys }: Selection): Diff {
   }
 }
 
-/** What is planned besides what was chosen, and how much is not. */
+/** Warnings about what is planned besides what was chosen, and how much is left out. */
 export function selectionWarnings({ chosen, leftOut }: Selection, changes: readonly Change[]): readonly Warning[] {
   const along = changes.flatMap((change) => (chosen.has(change.key) ? [] : objectOf(change)))
   const planned = new Set(changes.map(({ key }) => key))
@@ -134,7 +140,7 @@ export function selectionWarnings({ chosen, leftOut }: Selection, changes: reado
   ]
 }
 
-/** Not for what only the ledger records. */
+/** None for changes of the ledger alone. */
 function objectOf(change: Change): readonly { readonly id: ObjectId }[] {
   if (change.op === 'adopt' || change.op === 'release') return []
   return [change.op === 'drop' ? change.from : change.to]

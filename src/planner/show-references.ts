@@ -1,4 +1,4 @@
-// A plan as it is shown: values that come from references of the manifest are shown as these, such as `${env:SHOP_HOST}`.
+// A plan as it is shown: in place of values that come from references, it has the references, such as `${env:SHOP_HOST}`.
 
 import type { Change, FieldChange } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -18,7 +18,7 @@ interface Referenced {
   readonly reference: string
 }
 
-/** For looking at only: an apply needs the values. */
+/** The result is only for display: an apply needs the values. */
 export function showReferences({ plan, declared, withReferences, references, salt }: PlanInHand): Plan {
   const specs = new Map(declared.map(({ id, spec }) => [keyOf(id), spec]))
   const referenced = new Map(
@@ -38,12 +38,12 @@ export function showReferences({ plan, declared, withReferences, references, sal
   }
 }
 
-/** They name types, for example, which can come from references of another object. */
+/** Hazards name types, for example, which can come from references of another object. */
 function shownHazards(hazards: readonly Hazard[], references: readonly ResolvedReference[]): readonly Hazard[] {
   return hazards.map((hazard) => ({ ...hazard, detail: redact(hazard.detail, references) }))
 }
 
-/** Both are of the same declaration, so that they differ in nothing but texts. Secrets are shown in neither. */
+/** Both come from the same declaration, so they differ only in texts. Neither contains secrets. */
 function differingTexts(spec: unknown, shown: unknown, path: readonly string[]): readonly Referenced[] {
   if (typeof spec === 'string' && typeof shown === 'string') {
     return spec === shown ? [] : [{ path, value: spec, reference: shown }]
@@ -71,7 +71,7 @@ function shownChange(planned: PlannedChange, referenced: readonly Referenced[], 
   }
 }
 
-/** Compares once more, with references in the place of values on both sides. */
+/** Compares once more, with references in place of values on both sides. */
 function shownFields(
   { to, from, fields }: Extract<Change, { readonly fields: readonly FieldChange[] }>,
   referenced: readonly Referenced[],
@@ -91,7 +91,7 @@ function shownFields(
   })
 }
 
-/** A spec as read back has the server's text of a query or expression, in which the value is a part. */
+/** A spec that was read back has the server's text of a query or expression, of which the value is only a part. */
 function withTexts(spec: unknown, referenced: readonly Referenced[]): unknown {
   return referenced.reduce((edited, each) => withText(edited, each.path, each), spec)
 }
@@ -114,7 +114,9 @@ function shownText(text: string, referenced: Omit<Referenced, 'path'>): string {
   )
 }
 
-/** The references in a text with their values, as far as the text around them shows these. A short one could be anything else. */
+/**
+ * The references in a text with their values, if the text around them shows where these are. A short value could be anything else.
+ */
 function partsOf({ value, reference }: Omit<Referenced, 'path'>): readonly Omit<Referenced, 'path'>[] {
   if (reference.length > longestPattern) return []
   const pieces = reference.split(/(\$\{[^}]*\})/)
@@ -131,10 +133,10 @@ function partsOf({ value, reference }: Omit<Referenced, 'path'>): readonly Omit<
   })
 }
 
-/** What a pattern can be built of. */
+/** The longest text that becomes a regular expression. */
 const longestPattern = 10_000
 
-/** Longer words are no names. */
+/** PostgreSQL's limit for the length of a name. */
 const nameLength = 63
 
 function shownStep(step: Step, referenced: ReadonlyMap<Key, readonly Referenced[]>): Step {
@@ -164,7 +166,7 @@ function shownStatements(
   }))
 }
 
-/** A value is a constant, or a fragment of SQL. Options and comments are constants, and could have the name of an object. */
+/** A value is a constant or a fragment of SQL. Options and comments are constants, which could equal the name of an object. */
 function shownSql(text: string, referenced: Referenced): string {
   const { path, value, reference } = referenced
   const withConstants = text.replaceAll(literal(value), () => literal(reference))

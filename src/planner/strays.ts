@@ -1,5 +1,5 @@
-// Objects that nothing declares, but which an apply has created: the user mappings of two servers that have swapped their names by
-// hand, and the source view of a table that was dropped by hand.
+// Finds objects that an apply has created and that belong to no declared object any more: user mappings after two servers have
+// swapped their names by hand, and the source view of a table that was dropped by hand.
 
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
@@ -24,8 +24,8 @@ export async function withStrays(
 }
 
 /**
- * What the ledger has under a name that nothing has any more, while an object that no manifest declares has its OID. It cannot be
- * moved back, so it is dropped, and created where it is declared.
+ * Objects in the ledger whose names no longer exist, but whose OIDs belong to objects that no manifest declares. They cannot be
+ * moved back, so they are dropped, and created where they are declared.
  */
 async function strayBelongings(
   session: Session,

@@ -1,4 +1,4 @@
-// The end of the temporary names of a plan.
+// The suffix of the temporary names of a plan.
 
 import { randomBytes } from 'node:crypto'
 

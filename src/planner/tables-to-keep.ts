@@ -7,7 +7,10 @@ import { mirroredCopy, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { Reason } from '../sources/reasons.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
 
-/** By the key of the foreign table: why it cannot follow its source. None with a lock, which its author has chosen to change. */
+/**
+ * Why tables cannot follow their source, by the key of the foreign table. With a lock there are none, since a change of the lock is
+ * deliberate.
+ */
 export function tablesToKeep(plan: Plan, { asWritten, resolutions }: ResolvedImports): ReadonlyMap<Key, Reason> {
   if (asWritten.lock || plan.refusals.length === 0) return new Map()
   const refused = new Map(

@@ -28,7 +28,7 @@ export interface TargetReading {
 
 /** What a plan depends on. */
 export interface TargetState extends Pick<TargetReading, 'catalog' | 'ledger'> {
-  /** If only a part was read: the state of the catalog, which covers the rest. */
+  /** The state of the catalog, if only a part was read: it covers the rest. */
   readonly state: string | undefined
 }
 
@@ -36,13 +36,13 @@ interface TargetInput {
   /** The name of the manifest. */
   readonly manifest: string
   readonly declared: readonly DeclaredObject[]
-  /** For the digests of secrets. */
+  /** The salt of the digests of secrets. */
   readonly salt: string
   /** The part to read; undefined to read everything. */
   readonly part: ChangedPart | undefined
 }
 
-/** Reads everything within the session's transaction, which has found the ledger. */
+/** Reads everything within the session's transaction, in which the ledger was found. */
 export async function readTarget(
   session: Session,
   found: FoundLedger,
@@ -76,7 +76,7 @@ async function adoptDeclared(session: Session, declared: readonly DeclaredObject
   if (adopted.length > 0) await session.run(adoptTables(adopted))
 }
 
-/** Most declarations are those that were last applied. They are held once. */
+/** Most declarations are as they were last applied. Those are held in memory once. */
 function shareDeclarations(ledger: Ledger, declared: readonly DeclaredObject[]): Ledger {
   const entries = new Map(ledger.entries)
   for (const { id, spec } of declared) {
@@ -86,7 +86,7 @@ function shareDeclarations(ledger: Ledger, declared: readonly DeclaredObject[]):
   return { ...ledger, entries }
 }
 
-/** Without the names of objects of another kind that this manifest no longer declares, which this plan drops. */
+/** The taken names, without those of objects of another kind that this plan drops since they are no longer declared. */
 function withoutFormer(
   { live, occupied }: CatalogReading,
   declared: ReadonlySet<Key>,
@@ -104,7 +104,7 @@ function withoutFormer(
   return new Map([...occupied].filter(([key]) => !isFormer(key)))
 }
 
-/** Whether a plan may have nothing to do. If something is missing, or is to be dropped, no proof is possible. */
+/** Whether a plan may have nothing to do. No proof is possible if something is missing or is to be dropped. */
 function mayBeInPlace({ catalog, ledger }: TargetReading, declared: readonly DeclaredObject[]): boolean {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const isDeclared = [...ledger.entries.keys()].every((key) => keys.has(key))
@@ -118,8 +118,8 @@ export interface TargetOfPlan extends TargetReading, TargetState {
 
 /**
  * Reads everything in one snapshot, or the part that may have changed, with the state of the catalog if a proof is possible.
- * @param findPart finds that part
- * @param names those that the SQL of the declared objects could name; undefined if no state is needed
+ * @param findPart finds the part that may have changed
+ * @param names the names that the SQL of the declared objects could contain; undefined if no state is needed
  */
 export function readTargetInSnapshot(
   session: Session,

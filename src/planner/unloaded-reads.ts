@@ -1,4 +1,5 @@
-// Copies that cannot be loaded, since they read a materialized view that holds no data: one with `populate: false`, or an unmanaged one.
+// Finds copies that cannot be loaded, since they read a materialized view without data: one with `populate: false`, or an unmanaged
+// one.
 
 import type { Change, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -12,7 +13,7 @@ import { titleOf } from '../kinds/registry.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
 
-// A materialized view that holds data can be read, whatever it reads itself.
+// A materialized view with data can be read, whatever it reads itself.
 const unloadedQuery = trusted(`
   WITH RECURSIVE read(by, oid) AS (
     SELECT key, c.oid FROM jsonb_to_recordset($1) AS r(key text, schema text, name text)
@@ -47,7 +48,7 @@ function loadedBy(step: Step): readonly Key[] {
 
 interface Reader {
   readonly id: ObjectId
-  /** Materialized views, and plain ones through which it may read some. */
+  /** The materialized views that it reads, and the plain views through which it may read others. */
   readonly reads: readonly Key[]
 }
 
@@ -60,7 +61,7 @@ function readerOf(change: Change, loaded: ReadonlySet<Key>): readonly Reader[] {
   return reads.length === 0 ? [] : [{ id: change.to.id, reads }]
 }
 
-/** The materialized views without data that each of the relations is, or reads through plain views. */
+/** For each relation, the materialized views without data among itself and those that it reads through plain views. */
 async function readUnloaded(session: Session, relations: ReadonlySet<Key>): Promise<ReadonlyMap<Key, readonly Key[]>> {
   const named = [...relations].map((key) => ({ ...idOf(key), key }))
   const rows = await inReadOnlyTransaction(session, () =>

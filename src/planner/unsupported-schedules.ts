@@ -1,6 +1,6 @@
-// Finds schedules that the installed release of pg_cron does not know: intervals in seconds, and the last day of a month. They are tried
-// out, each once for all jobs that have it, since the version of the extension need not be that of its library. All jobs of a manifest are in
-// one database.
+// Finds schedules that the installed release of pg_cron does not know: intervals in seconds, and the last day of a month. They are
+// tried out, since the version of the extension need not be that of its library. Each distinct schedule is tried once. All jobs of
+// a manifest are in one database.
 
 import type { DeclaredObject, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -15,7 +15,7 @@ import { inDatabase } from '../introspector/read-elsewhere.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { ScheduledJobSpec } from '../kinds/scheduled-job.ts'
 
-/** What pg_cron raises for a schedule that it cannot read. */
+/** The error that pg_cron raises for a schedule that it cannot read. */
 const invalidParameterValue = '22023'
 
 export async function unsupportedSchedules(
@@ -56,7 +56,7 @@ function scheduleOf({ spec }: Pick<DeclaredObject, 'spec'>): string {
   return (spec as ScheduledJobSpec).schedule // a kind's own spec
 }
 
-/** Nothing is scheduled. Any other error, such as that of a server that is read-only, proves nothing. */
+/** Schedules nothing permanently. Any other error, such as that of a read-only server, proves nothing. */
 async function errorOf(session: Session, job: DeclaredObject): Promise<string | undefined> {
   const database = databaseOf(job.id)
   const create = kindOf(job.id).create(job.id, job.spec)

@@ -1,5 +1,5 @@
-// Whose code the SQL of a manifest would run, and what the plan reports of it. Whoever may create in a schema of search_path can
-// have a function or an operator found there, and it would run as the role that applies, or as the owner of a view.
+// Whose code the SQL of a manifest would run, and what the plan reports about it. Whoever may create objects in a schema of
+// search_path can plant a function or an operator there, which would run as the role that applies, or as the owner of a view.
 
 import type { Change, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -12,8 +12,8 @@ import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 import type { PlanContext } from './context.ts'
 
 /**
- * The code that the declared objects refer to. The probe has found it for what it created; all other objects are live, and as
- * declared.
+ * The code that the declared objects refer to. The probe has found it for the objects that it created; all others exist as
+ * declared, and are looked up here.
  */
 export async function readCode(
   { session }: PlanContext,
@@ -37,7 +37,9 @@ function parentOf(wanted: ProbeResult['wanted'], id: WantedObject['id'], spec: u
   return parent && { id: parent.id, spec: parent.declared }
 }
 
-/** By the change that is to be allowed or announced: that of the object, or of its parent if it is replaced with that. */
+/**
+ * The hazards by the change that has to be allowed or announced: that of the object, or of the parent with which it is replaced.
+ */
 export function codeHazards(
   code: CodeOfObjects,
   wanted: ProbeResult['wanted'],
@@ -72,7 +74,7 @@ function hazardOf({ title, owner, isTrusted, isNamed }: ReferencedCode, prefix: 
   }
 }
 
-/** For objects that exist and stay as they are: whoever allowed it once should still know of it. */
+/** Warnings for objects that stay as they are: whoever allowed the code once should still know of it. */
 export function codeWarnings(
   code: CodeOfObjects,
   wanted: ProbeResult['wanted'],

@@ -1,5 +1,5 @@
-// Refuses constraints that rows violate which exist already: rows of a table, and of the tables that inherit from it or from a foreign table.
-// PostgreSQL does not look at the rows of a foreign table itself.
+// Refuses constraints that existing rows violate: rows of a table, and of tables that inherit from it or from a foreign table.
+// PostgreSQL never checks the rows of a foreign table itself.
 
 import { randomBytes } from 'node:crypto'
 import type { Change } from '../core/change.ts'
@@ -17,7 +17,7 @@ import type { TableSpec } from '../kinds/table/spec.ts'
 
 type Alteration = Extract<Change, { op: 'alter' }>
 
-/** What an alteration requires of the rows that exist. Columns have their names in the database. */
+/** What an alteration requires of existing rows. Columns have their names in the database. */
 interface Constraints {
   readonly oid: number
   readonly notNull: readonly string[]
@@ -25,7 +25,7 @@ interface Constraints {
   readonly added: readonly string[]
   readonly checks: readonly { readonly name: string; readonly expression: string }[]
   readonly key: readonly string[]
-  /** Those whose type stays, with their names afterwards, which the checks have. */
+  /** The columns whose type stays, with their names after the plan, which the checks use. */
   readonly columns: readonly { readonly now: string; readonly name: string }[]
 }
 
@@ -40,7 +40,7 @@ interface Violation {
   readonly detach: string | null
 }
 
-/** What takes longer is left to the apply: a plan is no reason to read a large table for minutes. */
+/** Longer searches are left to the apply: a plan should not read a large table for minutes. */
 const longest = '10s'
 
 export async function refuseViolatedConstraints(
@@ -66,7 +66,7 @@ export async function refuseViolatedConstraints(
       return to ? [{ code: 'server/rejected', key: keyOf(to.id), title: titleOf(to.id), ...explain(violation) }] : []
     })
   } catch (error) {
-    // It takes too long, or the server is read-only, or this role may not create anything, as the probe has reported.
+    // It takes too long, or the server is read-only or this role may not create anything, which the probe has reported.
     if (!isDatabaseError(error) || session.isLost()) throw error
     return []
   } finally {
@@ -147,7 +147,7 @@ function columnsThatStay({ from, to }: Alteration) {
   }))
 }
 
-/** The rows of one table that violate something, each as a query; `leaf` is the table, `altered` what changes. */
+/** The queries for the violating rows of one table; `leaf` is the table, `altered` the changed one. */
 const queries = `
         SELECT 'null' AS what, a.attname::pg_catalog.text AS name,
                pg_catalog.format('SELECT 1 AS one FROM ONLY %s WHERE %I IS NOT DISTINCT FROM NULL', leaf.name, a.attname) AS query
@@ -179,8 +179,8 @@ const runsCode = `EXISTS (
              AND CASE WHEN t.oid IS NULL THEN d.refclassid <> 'pg_catalog.pg_class'::regclass ELSE t.oid >= 16384 AND t.typtype <> 'e' END)`
 
 /**
- * Looks at the rows by views, which show what a query would run. What cannot be read, or would run user-defined code, is left out: a plan does
- * not run that.
+ * Reads the rows through views, which show what a query would run. Rows that cannot be read are left out, and so are those that
+ * take user-defined code to find, since a plan runs no such code.
  */
 function search(constraints: readonly Constraints[]): Sql {
   const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`

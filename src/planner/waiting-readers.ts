@@ -1,5 +1,5 @@
-// Copies whose readers will wait while they are refreshed, since what the plan changes leaves `auto` no other strategy. Of what stays
-// as it is, a refresh reports that.
+// Warns of copies whose readers will wait for refreshes, since the plan leaves `auto` no other strategy. For copies that stay as
+// they are, the refresh itself reports it.
 
 import type { Change, WantedObject } from '../core/change.ts'
 import { type CopyId, idOf, type Key, keyOf } from '../core/object.ts'
@@ -33,7 +33,7 @@ export async function waitingReaders(
     const key = keyOf(id)
     const found = facts.get(key) ?? factsOfNew
     const reader = readers.get(key)
-    // A role that only plans refreshes nothing.
+    // A role that only plans does not refresh, so what matters is whether any role could swap.
     const obstacle = found.isOwnerAvailable ? found.swapObstacle : found.swapObstacleOfAnyRole
     const swapObstacle = obstacle ?? (reader && `${titleOf(reader)} reads it`)
     const hasUniqueIndex = found.hasUniqueIndex && !losing.has(key)
@@ -45,13 +45,13 @@ export async function waitingReaders(
   })
 }
 
-/** What keeps refreshes from being recorded now, such as a ledger of an older release, is over after the apply. */
+/** How refreshes are recorded after the apply. What prevents that now, such as a ledger of an older release, is over by then. */
 async function recordingAfter(session: Session): Promise<RefreshRecording> {
   const recording = await refreshRecording(session)
   return recording.records ? recording : { records: false }
 }
 
-/** Of what is created, as if it were large. */
+/** New copies are treated as if they were large. */
 const factsOfNew: CopyFacts = {
   isPopulated: true,
   hasUniqueIndex: false,
@@ -66,7 +66,10 @@ const factsOfNew: CopyFacts = {
   state: unknownState,
 }
 
-/** Materialized views that change, that what changes reads, or that lose a child or a policy: without a unique index, and with `auto`. */
+/**
+ * Materialized views without a unique index and with the strategy `auto` that change, that are read by changed ones, or that lose a
+ * child or a policy.
+ */
 function candidatesIn(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly CopyId[] {
   const affected = new Set(changes.flatMap(copiesAffectedBy))
   const indexed = new Set(Array.from(wanted.values(), uniquelyIndexed))
@@ -88,7 +91,7 @@ function copiesAffectedBy(change: Change): readonly Key[] {
   return 'from' in change ? [kindOf(id).child?.parentOf(change.from.spec, id) ?? key] : []
 }
 
-/** The copy that an index lets be refreshed by CONCURRENTLY. */
+/** The copy that can be refreshed with CONCURRENTLY because of an index. */
 function uniquelyIndexed({ id, spec }: WantedObject): Key | undefined {
   if (id.kind !== 'index') return undefined
   const { on, unique, where, columns } = spec as IndexSpec // of the kind of the id
@@ -96,7 +99,7 @@ function uniquelyIndexed({ id, spec }: WantedObject): Key | undefined {
   return isUsable ? keyOf(on) : undefined
 }
 
-/** The copies of which the plan drops or changes an index, perhaps the only unique one. */
+/** The copies that lose an index, perhaps their only unique one, or whose index changes. */
 function losingIndexes(changes: readonly Change[]): ReadonlySet<Key> {
   return new Set(
     changes.flatMap((change) => {
@@ -106,7 +109,7 @@ function losingIndexes(changes: readonly Change[]): ReadonlySet<Key> {
   )
 }
 
-/** One copy that reads each. */
+/** For each relation, one copy that reads it. */
 function readersOf(wanted: ReadonlyMap<Key, WantedObject>): ReadonlyMap<Key, CopyId> {
   const readers = new Map<Key, CopyId>()
   for (const { id, needs } of wanted.values()) {

@@ -15,7 +15,8 @@ import type { PlanContext } from './context.ts'
 import { throwProblems } from './findings.ts'
 
 /**
- * Not every table has the column that a mirror or a manifest declares for all of them, and `auto` refreshes those by another strategy.
+ * A mirror or a manifest declares one column for all of its tables. Not every table has it, and `auto` refreshes those that lack it
+ * by another strategy.
  * @throws FdwsyncError with each watermark that was declared for its table, or that the declared strategy needs
  */
 export function checkWatermarks(context: PlanContext, { comparison }: ChangeSet): readonly Warning[] {
@@ -37,7 +38,7 @@ export function checkWatermarks(context: PlanContext, { comparison }: ChangeSet)
 
 interface Mistake {
   readonly table: Relation
-  /** Of the policy. */
+  /** The title of the policy. */
   readonly title: string
   readonly strategy: RefreshPolicy['strategy']
   readonly finding: ProbeFinding

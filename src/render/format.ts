@@ -1,4 +1,4 @@
-// What an output format renders. The formats themselves are in formats.ts.
+// The contract of an output format. The formats themselves are listed in formats.ts.
 
 import type { ChalkInstance } from 'chalk'
 import type { Failure, Problem } from '../core/errors.ts'
@@ -24,27 +24,27 @@ export interface PlanOptions extends RenderOptions {
   readonly destroys?: boolean
 }
 
-/** What `validate` reports of a valid manifest. */
+/** What `validate` reports about a valid manifest. */
 export interface Validation {
   readonly manifest: string
   readonly variables: readonly Variable[]
   readonly warnings: readonly Problem[]
 }
 
-/** What a plan or a check of a manifest can be printed in. */
+/** A format for a plan, or for a check of a manifest. */
 export interface PlanFormat {
   /** A document: a command prints exactly one, so `apply` and `destroy` print the report but not the plan. */
   readonly isDocument: boolean
   /** Whether its lines are commands to the CI runner, which must not be escaped again on the way out. */
   readonly commandsRunner?: true
-  /** A document also if the command fails, besides the text on standard error. */
+  /** Renders the failure of a command as a document, in addition to the text on standard error. */
   failure?(failure: Failure): string
   validation?(validation: Validation): string
   /** @throws FdwsyncError if the format cannot express the plan */
   plan(plan: Plan, options: PlanOptions): string
 }
 
-/** What every command can print its result in. */
+/** A format for the result of every command. */
 export interface Format extends PlanFormat {
   report(report: Report, options: RenderOptions): string
   refresh(report: RefreshReport, options: RenderOptions): string

@@ -10,7 +10,7 @@ export const formats = {
 
 export type FormatName = keyof typeof formats
 
-/** Those that a plan can be printed in. */
+/** The formats that a plan can be printed in. */
 export const planFormats = {
   ...formats,
   markdown: async () => (await import('./markdown/format.ts')).markdownFormat,
@@ -20,7 +20,7 @@ export const planFormats = {
 
 export type PlanFormatName = keyof typeof planFormats
 
-/** Those that `validate` can print in. */
+/** The formats that `validate` can print in. */
 export const validationFormats = {
   ...formats,
   github: planFormats.github,

@@ -14,13 +14,13 @@ export interface PlanNotice {
   readonly refusesApply: boolean
   /** `SUBJECT: REASON`. */
   readonly text: string
-  /** Of several objects with the same notice. */
+  /** The names, if several objects have the same notice. */
   readonly names: string
   readonly hint: string
   readonly place: Place | undefined
 }
 
-/** Those that need a decision come first. What only informs, such as that data is loaded, is left to the summary. */
+/** Notices that need a decision come first. Mere information, such as that data is loaded, is left to the summary. */
 export function planNotices(plan: Plan): readonly PlanNotice[] {
   const refused = new Set(plan.refusals.map(({ key }) => key))
   const undetermined = plan.undetermined.filter(({ key, follows }) => !follows && !refused.has(key))

@@ -15,7 +15,7 @@ import { referencesText, savedFingerprintOf } from './save.ts'
 import { readTargetIdentity, requireSameTarget } from './target.ts'
 
 /**
- * Before anything is planned again.
+ * Checks a saved plan before anything is planned again.
  * @returns the id for the apply: that of the file, unless an apply with it has failed
  * @throws FdwsyncError if the plan is for another target, or was applied before
  */
@@ -28,7 +28,7 @@ export async function requireApplicable(
   const { applies } = await inReadOnlyTransaction(session, () => readApplies(session, { id: saved.apply, limit: 1 }))
   const [before] = applies
   if (!before) return saved.apply
-  // It has changed nothing.
+  // A failed apply has changed nothing.
   if (before.outcome === 'failed') return undefined
   throw new FdwsyncError(
     {
@@ -40,7 +40,7 @@ export async function requireApplicable(
   )
 }
 
-/** @throws FdwsyncError (`exitCode.stale`) if the references resolve to other values than those it was planned with */
+/** @throws FdwsyncError (`exitCode.stale`) if the references resolve to other values than at the time of the plan */
 export function requireSameReferences({ manifest }: SavedPlan, { references }: ParsedManifest): void {
   const { references: recorded } = manifest
   const isSame =

@@ -9,7 +9,7 @@ import { jsonText } from '../../render/json/json-text.ts'
 
 /** A text that a plan was created from. */
 export interface SavedText {
-  /** As it was given: relative to the folder that the command ran in. */
+  /** The path as it was given, relative to the folder that the command ran in. */
   readonly path: string
   readonly text: string
 }
@@ -36,7 +36,7 @@ export interface SavedPlan {
   readonly manifest: SavedManifest & {
     /** The SHA-256 of its text, or of its texts and variables. */
     readonly digest: string
-    /** A salted digest of what its references resolve to, but for secrets; null if it has none. */
+    /** A salted digest of the values of its references, except secrets; null if it has no references. */
     readonly references: string | null
   }
   readonly lock: SavedText | null
@@ -77,7 +77,7 @@ export function savedPlanText(saved: SavedPlan): string {
 
 /**
  * @param path its name in messages
- * @throws FdwsyncError (`exitCode.refused`) if this release did not write the file as it is
+ * @throws FdwsyncError (`exitCode.refused`) unless this release has written the file, just as it is
  */
 export function parseSavedPlan(path: string, text: string): SavedPlan {
   const data = parsedJson(path, text)
@@ -118,7 +118,7 @@ function parsedJson(path: string, text: string): Readonly<Record<string, unknown
   throw invalid(path, 'it is no saved plan', 'fdwsync plan --out FILE writes one. A manifest is applied with -f FILE.')
 }
 
-/** A file with a right digest can still be forged. What a plan does not need is not checked. */
+/** A file with the right digest can still be forged. Only what applying needs is checked. */
 function isSavedPlan(data: object): data is SavedPlan {
   const { apply, suffix, target, options, manifest, lock, plan } = data as Readonly<Record<string, unknown>>
   return (
@@ -146,8 +146,8 @@ function isText(value: unknown): value is SavedText {
 }
 
 /**
- * What would be done differently: the titles of the changes and steps that are not the same in both plans. How much data a
- * replacement reloads is an estimate that changes by itself.
+ * The titles of the changes and steps that are not the same in both plans. How much data a replacement reloads is ignored: it is an
+ * estimate that changes by itself.
  */
 export function differencesOf(saved: PlanDocument, now: PlanDocument): readonly string[] {
   const parts = (plan: PlanDocument) =>

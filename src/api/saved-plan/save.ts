@@ -41,7 +41,7 @@ export async function savePlan(session: Session, toSave: PlanToSave): Promise<Sa
   })
 }
 
-/** @returns the digest of the manifest, which only one with a secret lacks */
+/** @returns the digest of the manifest. Only a manifest with a secret has none */
 function requireNoSecret({ warnings, digest }: ParsedManifest): string {
   const found = warnings.find(({ code }) => code === 'manifest/plaintext-secret')
   if (!found && digest !== undefined) return digest
@@ -57,7 +57,7 @@ function requireNoSecret({ warnings, digest }: ParsedManifest): string {
   )
 }
 
-/** The plan shows the references, so this is what reveals that one resolves to another value. */
+/** The saved plan shows references, so only this digest reveals that one of them resolves to another value now. */
 function referencesDigest({ references }: ParsedManifest): string | null {
   return references.length === 0 ? null : slowDigest(referencesText(references), 'references')
 }

@@ -30,7 +30,7 @@ function differenceOf(saved: SavedTarget, now: SavedTarget): string | undefined 
   const named = (label: string | null) => (label === null ? 'no label' : `"${label}"`)
   if (saved.label !== now.label) return `its label is ${named(saved.label)}, here it is ${named(now.label)}`
   if (saved.database !== now.database) return `database "${saved.database}", not "${now.database}"`
-  // A role that may not read it can apply what another one has planned.
+  // A role that may not read the identifier can still apply what another role has planned.
   const isKnown = saved.systemIdentifier !== null && now.systemIdentifier !== null
   if (isKnown && saved.systemIdentifier !== now.systemIdentifier) {
     return `a database "${saved.database}" of another cluster (system identifier ${saved.systemIdentifier}, not ${now.systemIdentifier})`

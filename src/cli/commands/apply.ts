@@ -21,7 +21,7 @@ export interface ApplyFlags extends RunFlags, ManifestFlags {
   readonly allow?: readonly string[]
   readonly sourceTimeout: number
   readonly jobs: number
-  /** Of a saved plan. */
+  /** The label of the target, for a saved plan. */
   readonly target?: string
 }
 

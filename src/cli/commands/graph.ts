@@ -13,7 +13,7 @@ export interface GraphFlags extends ManifestFlags {
 }
 
 export async function graph({ file, format, ...flags }: GraphFlags): Promise<number> {
-  // A diagram needs no secrets, so a reference that cannot be resolved stays.
+  // A diagram needs no secrets, so references that cannot be resolved stay as they are.
   const parsed = await loadManifest(file, loadingOptions(flags, { isNeeded: () => false }))
   printResult({ mermaid, dot }[format](await graphOf(parsed)))
   return exitCode.done

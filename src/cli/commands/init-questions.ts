@@ -8,7 +8,7 @@ import { printMessage } from '../output.ts'
 import { errorText } from '../report-error.ts'
 import { openPrompt } from './prompt.ts'
 
-/** The answer to a question, or what it has in brackets if the answer is empty. */
+/** Returns the answer to a question, or `initial` if the answer is empty. */
 type Ask = (question: string, initial: string) => Promise<string>
 
 /** @throws FdwsyncError if Ctrl-C or Ctrl-D ends it */
@@ -40,7 +40,7 @@ export async function askForStarter(): Promise<Omit<StarterOptions, 'file'>> {
 }
 
 interface AskedSource extends StarterSource {
-  /** It was looked at, so its schemas are all that can be copied. */
+  /** Whether the source was read: then `schemas` lists all that can be copied. */
   readonly isKnown: boolean
 }
 

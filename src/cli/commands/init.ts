@@ -24,7 +24,7 @@ export interface InitFlags {
   readonly as: 'materialized_views' | 'tables'
 }
 
-/** @param given the options of the command line: without any but `out`, a terminal is asked */
+/** @param given the options that were typed: if there are none but `out`, the questions are asked on the terminal */
 export async function init(flags: InitFlags, given: readonly string[]): Promise<number> {
   if (flags.out !== '-' && existsSync(flags.out)) {
     const hint = 'Name another file with --out, or write to standard output with --out -.'
@@ -69,7 +69,7 @@ function declaredStarter({ host, port, schema, ...given }: InitFlags): Pick<Star
   return { name, source: { host, port, database, user, schemas: schema.length > 0 ? schema : ['public'] } }
 }
 
-/** The password of the URL is used to look, and written nowhere. */
+/** The password in the URL is used to read the source, and written nowhere. */
 async function existingSource(url: string, { schema }: InitFlags): Promise<StarterOptions['source']> {
   const source = await inspectSource(targetOf({ database: url }))
   const found = source.schemas

@@ -23,7 +23,7 @@ export interface PlanFlags extends TextFlags, ManifestFlags {
   readonly detailedExitcode?: boolean
   readonly driftOnly?: boolean
   readonly showValues?: boolean
-  /** Undefined: only what is new or changed. */
+  /** Undefined: only for what is new or changed. */
   readonly checkSource?: boolean
   readonly only: readonly string[]
   readonly takeOver?: boolean
@@ -49,7 +49,7 @@ export async function plan(given: PlanFlags): Promise<number> {
   return exitCodeOf(plan, flags.detailedExitcode ?? false)
 }
 
-/** Loaded late, since most manifests are known to be in place. */
+/** Loaded only when it is needed: most plans are proven to be empty. */
 async function planInFull(parsed: ParsedManifest, flags: PlanFlags): Promise<Plan> {
   const { plan } = await import('../../library/plan.ts')
   return plan(parsed, viewingOptions(flags))

@@ -5,11 +5,11 @@ import type { Manifest } from '../../library/load-manifest.ts'
 
 export interface Candidates {
   readonly words: readonly string[]
-  /** Whether files fit too. */
+  /** Whether the name of a file fits too. */
   readonly files: boolean
 }
 
-/** Where the names come from. Each is asked only if its names are needed. */
+/** Where the names come from. Each is read only if its names are needed. */
 export interface NameSources {
   /** The manifest that the typed words name, or the default one; undefined if it cannot be read. */
   manifest(files: readonly string[]): Promise<Manifest | undefined>
@@ -73,7 +73,7 @@ async function argumentsOf(command: string, files: readonly string[], names: Nam
   }
 }
 
-/** Those that are written out. What a mirror copies is only known to its source. */
+/** The copies that the manifest spells out. Only the source knows what a mirror copies. */
 function copiesOf(manifest: Manifest | undefined): readonly string[] {
   return Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { materialized_views = {}, tables = {} }]) =>
     [...Object.keys(materialized_views), ...Object.keys(tables)].map((name) => `${schema}.${name}`),

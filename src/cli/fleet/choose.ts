@@ -1,4 +1,4 @@
-// Which targets of a fleet a run is about.
+// Chooses the targets of a fleet that a command runs on.
 
 import { usageError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'

@@ -31,7 +31,7 @@ export type FleetCommand = 'plan' | 'apply' | 'refresh' | 'status'
 
 interface Ended {
   readonly target: FleetTarget
-  /** Undefined if it was not run, since the canary failed or a signal came. */
+  /** Undefined if the command was not run, because the canary failed or a signal arrived. */
   readonly code: number | undefined
   readonly stdout: string
 }
@@ -74,7 +74,7 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
   return code
 }
 
-/** They would be about one database, or written by each of the processes. */
+/** These options name one database, or a file that every process would write. */
 function refuseOptionsOfOneDatabase({ database, out, events, file = [] }: FleetFlags): void {
   const refused = [
     [database !== undefined, '--database'],
@@ -120,7 +120,7 @@ function runOn(target: FleetTarget, { var: given = {} }: FleetFlags, running: Ru
   })
 }
 
-/** Options with a value that are about the fleet, or that each target sets itself. */
+/** Options with a value that only the fleet needs, or that each target sets for itself. */
 const ofFleet = ['--targets', '--parallel', '--shard', '--canary', '--label', '--database', '--var']
 
 function ownArguments(argv: readonly string[]): readonly string[] {
@@ -130,7 +130,7 @@ function ownArguments(argv: readonly string[]): readonly string[] {
   })
 }
 
-/** From the worst one. Any other code is worse than all of these. */
+/** The worst first. Any other code is worse than all of these. */
 const severity: readonly (number | undefined)[] = [
   exitCode.failed,
   exitCode.stale,

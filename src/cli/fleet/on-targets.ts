@@ -29,7 +29,10 @@ export function onTargets(command: FleetCommand, flags: FleetFlags, onOne: () =>
   return setExitCode(run())
 }
 
-/** They choose targets. Without any, the command would run on the one database that they were meant to leave out. */
+/**
+ * These options choose among targets. Without `--targets` the command would run on the one database, which they may have been meant
+ * to leave out.
+ */
 function refuseOptionsOfFleets({ shard, canary, label }: FleetFlags): void {
   const given = shard ? '--shard' : canary === undefined ? label.length > 0 && '--label' : '--canary'
   if (given) throw usageError(`${given} needs --targets FILE, which names the databases`)

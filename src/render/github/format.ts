@@ -23,10 +23,10 @@ interface Annotation {
   readonly line: string
 }
 
-/** So many of each level GitHub shows for a step. All others are only in its log. */
+/** GitHub shows this many annotations of each level for a step. All others are only in its log. */
 const maximumShown = 10
 
-/** The annotations as lines. The last one of a level that GitHub shows is the number of those that it does not. */
+/** The annotations as lines. The last one that GitHub shows of a level reports how many it does not show. */
 function shown(annotations: readonly Annotation[]): string {
   const counts = new Map<Level, number>()
   const lines = annotations.flatMap(({ level, line }) => {

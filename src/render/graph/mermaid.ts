@@ -22,7 +22,7 @@ export function mermaid({ nodes, edges }: ObjectGraph): string {
   return `${['flowchart LR', ...lines, ...arrows].join('\n')}\n`
 }
 
-/** Mermaid writes a character as `#code;`. Anything that could be markup is written so. */
+/** Mermaid's escape for a character is `#code;`. It is used for everything that could be markup. */
 function label(text: string): string {
   return oneLine(text).replace(/[^\p{L}\p{N} ._-]/gu, (character) => `#${character.codePointAt(0)};`)
 }

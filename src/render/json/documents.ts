@@ -12,7 +12,7 @@ import type { ObjectState, StatusReport } from '../../core/status.ts'
 import type { Verification } from '../../core/verification.ts'
 import type { VariableType } from '../../manifest/manifest.ts'
 
-/** The item with its object's address in place of the internal key. */
+/** The item, with the address of its object in place of the internal key. */
 export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key' | 'place'> & {
   readonly address: ObjectId | null
   readonly place?: PlaceDocument
@@ -37,7 +37,7 @@ export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fing
   readonly source?: SourceDocument
 }
 
-/** A warning, and the object that it is about, if it is about one. */
+/** A warning, and the object that it concerns, if there is one. */
 export interface WarningDocument {
   readonly code: Warning['code']
   readonly message: string
@@ -105,7 +105,7 @@ export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'ti
   readonly address: ObjectId | null
   readonly database?: string
   readonly statements?: readonly StatementDocument[]
-  /** Of a replacement: the objects that are built and swapped together. */
+  /** For a replacement: the objects that are built and swapped together. */
   readonly members?: readonly ReplacementDocument[]
 }
 
@@ -156,7 +156,7 @@ export interface RefreshDocument {
   readonly notImported: readonly Addressed<NotImported>[]
 }
 
-/** How the contents of a copy compare with its source. What is not known is null. */
+/** How the contents of a copy compare with its source. Unknown values are null. */
 export interface VerificationDocument {
   readonly status: Verification['status']
   readonly rows: number | null

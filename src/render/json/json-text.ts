@@ -2,7 +2,7 @@
 
 import { escapeUnprintable, withoutRunnerCommands } from '../../core/printable.ts'
 
-/** Outside of strings JSON is printable, so what is escaped is inside of one, where these escapes mean the same. */
+/** JSON is printable outside of strings. So whatever has to be escaped is inside a string, where these escapes mean the same. */
 export function jsonText(document: unknown): string {
   return printed(JSON.stringify(document, undefined, 2))
 }
@@ -16,7 +16,7 @@ function printed(json: string): string {
   return `${withoutRunnerCommands(escapeUnprintable(json, escaped), escaped)}\n`
 }
 
-/** A character outside of the basic plane is two escapes. */
+/** A character outside the basic plane takes two escapes. */
 function escaped(character: string): string {
   return Array.from({ length: character.length }, (_, at) => {
     return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`

@@ -12,7 +12,7 @@ import { codeBlock, codeSpan } from './code.ts'
 /** GitHub's limit for a comment is 65,536 characters. The rest is for what a workflow adds. */
 const maxLength = 60_000
 const maxNotices = 25_000
-/** Of one entry. A query can be as long as a manifest. */
+/** The limit for one entry. A query can be as long as a manifest. */
 const maxEntryLines = 60
 const columns = 100
 
@@ -68,7 +68,7 @@ function limited(text: string): string {
   return text.length <= 1000 ? text : `${text.slice(0, 1000)}…`
 }
 
-/** As many of them as there is room for, from the first on. */
+/** The first lines, as many as there is room for. */
 function fitting(lines: readonly string[], room: number): readonly string[] {
   let left = room
   const end = lines.findIndex((line) => {

@@ -1,11 +1,11 @@
-// SQL that can be printed and still means the same: what a terminal or a CI runner would obey is escaped as SQL escapes it.
+// SQL that can be printed and still means the same: characters that a terminal or a CI runner would obey become escapes of SQL.
 
 import { isPrintable, oneLine, printable, printableText, withoutRunnerCommands } from '../../core/printable.ts'
 
 const token =
   /--[^\n]*|\/\*[\s\S]*?\*\/|(?<![\w$"])[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?<![\w$])\$(\w*)\$[\s\S]*?\$\1\$|[^-/eE'"$]+|[\s\S]/g
 
-/** What is outside of quotes and comments is returned as it is, but for blanks. The caller checks that the whole can be printed. */
+/** Text outside of quotes and comments is returned as it is, except for blanks. The caller checks that the whole can be printed. */
 export function printableSql(sql: string): string {
   return sql.replace(token, (part, tag?: string) => (isPrintable(part) ? part : escapedToken(part, tag)))
 }

@@ -107,7 +107,7 @@ function renamedFrom(change: DatabaseChange): readonly string[] {
 export function renderBody({ planned, change }: ShownChange, options: RenderOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
   if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
-  // What is kept has its fields in the replacement.
+  // If the old object is kept, the replacement shows its fields.
   const aside = change.renamedAsideFor?.keptAs ? undefined : change.renamedAsideFor
   const own = (aside?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
   return renderFields(own, options)

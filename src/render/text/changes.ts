@@ -1,4 +1,4 @@
-// The changes of a plan as text. Many that are alike are one entry: a mirror of 150 tables fits a screen.
+// The changes of a plan as text. Many similar changes become one entry, so that a mirror of 150 tables fits on a screen.
 
 import type { ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Predecessor } from '../../core/plan.ts'
@@ -41,8 +41,8 @@ export function changeEntries({ changes }: Plan, options: PlanOptions): readonly
 }
 
 /**
- * Undefined for what is never folded. Definitions of new objects may differ, since the manifest has them; whatever else a plan
- * shows of a change is the same for all.
+ * Undefined for a change that is never folded. Definitions of new objects may differ, since the manifest shows them; everything
+ * else that a plan shows of a change has to be the same for all.
  */
 function likenessOf(shown: ShownChange, options: PlanOptions): string | undefined {
   const { planned, change } = shown
@@ -53,7 +53,7 @@ function likenessOf(shown: ShownChange, options: PlanOptions): string | undefine
   return JSON.stringify([change.op, placeOf(id), why, planned.beside, body, renderHazards(planned, options)])
 }
 
-/** Only replaced because something that it reads is. */
+/** Whether it is replaced only because something that it reads is. */
 function followsOthers({ planned, change }: ShownChange): boolean {
   return (
     change.op === 'replace' &&

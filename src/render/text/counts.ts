@@ -38,7 +38,7 @@ export function missedText(planned: Counts, applied: Counts, loads: number): str
   return [...(loads > 0 ? [`${counted(loads, 'copy', 'copies')} could not be loaded`] : []), ...missed].join(', ')
 }
 
-/** Objects whose change is one of the ledger alone. */
+/** How many objects have a change of the ledger alone. */
 function recordedIn({ adopt, release }: Shown): number {
   return adopt + release
 }

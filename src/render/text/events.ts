@@ -31,7 +31,7 @@ export function renderEvent(
   }
 }
 
-/** What a step does that does not just load data. */
+/** What a step does, unless it just loads data. */
 const participles: Readonly<Partial<Record<Step['action'], string>>> = {
   create: 'creating',
   alter: 'altering',
@@ -39,17 +39,17 @@ const participles: Readonly<Partial<Record<Step['action'], string>>> = {
   drop: 'dropping',
 }
 
-/** A step that runs. */
+/** A running step. */
 export interface RunningStep {
   readonly title: string
   readonly milliseconds: number
-  /** What was last reported of it. */
+  /** Its latest progress. */
   readonly progress?: ProgressEvent | undefined
 }
 
 type ProgressEvent = Extract<ApplyEvent, { type: 'progress' }>
 
-/** The steps that run, each as one line that fits a terminal, below a line that counts those that have ended. */
+/** The running steps, each as one line that fits the terminal, below a line that counts those that have ended. */
 export function renderRunning(
   running: readonly RunningStep[],
   ended: { readonly steps: number; readonly of: number },
@@ -96,7 +96,7 @@ function stageLine(
   style: ChalkInstance,
   verb: string,
 ): string | undefined {
-  // A stage without steps only records in the ledger what was prepared.
+  // A stage without steps only writes to the ledger.
   if (steps === 0 || stage === 'build') return undefined
   if (stage === 'populate') return style.dim(`${verb}: ${counted(objects, 'object')}; those that take long are listed`)
   return style.dim(`${stage === 'define' ? 'defining' : 'preparing'}: ${counted(objects, 'object')} in one transaction`)

@@ -73,12 +73,12 @@ function valueDifference({ from, to }: Pick<FieldChange, 'from' | 'to'>, textOf:
   return isSecret ? '(secret changed)' : `${textOf(from)} → ${textOf(to)}`
 }
 
-/** In quotes only if it could be mistaken for another value or for something else. */
+/** Quoted only if it could be mistaken for another value or for something else. */
 function valueText(value: string): string {
   return /^E?'.*'$/.test(value) || value !== value.trim() ? quoted(value) : itemText(value)
 }
 
-/** Of a list whose items are names and literals. */
+/** An item of a list of names and literals. */
 function itemText(item: string): string {
   const isPlain = item !== '' && item === oneLine(item) && !/ [→·] /.test(item)
   return isPlain ? item : quoted(item)

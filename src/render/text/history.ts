@@ -109,7 +109,7 @@ function whoText({ appliedBy, appliedFrom, clientUser, clientHost }: RecordedApp
   return `${oneLine(appliedBy)}${from}${client === '' ? '' : ` · ${client}`}`
 }
 
-/** What was planned, in one line. */
+/** The planned changes, counted, in one line. */
 function summaryText({ summary }: RecordedApply): string {
   if (summary === null) return ''
   const parts = plannedParts(summary.counts)

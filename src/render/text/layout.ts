@@ -30,7 +30,7 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }
 
-/** As much of a text as fits, with an ellipsis for the rest. */
+/** The beginning of a text, as much as fits, with an ellipsis for the rest. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let [kept, width] = ['', 0]

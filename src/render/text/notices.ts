@@ -43,7 +43,7 @@ export function renderFindings({ source }: Plan, options: RenderOptions): readon
   })
 }
 
-/** Warnings are texts, of which many may differ only in what they concern: `index a of …: REASON`. */
+/** Warnings are texts. Many of them may differ only in the object that they concern: `index a of …: REASON`. */
 export function renderWarnings({ warnings }: Pick<Plan, 'warnings'>, options: RenderOptions): readonly string[] {
   const fresh = warnings.filter(({ isReported }) => options.verbose || !isReported)
   const byCause = groupBy(fresh, ({ code, message, hint }) => JSON.stringify([code, reasonIn(message), hint]))
@@ -103,7 +103,7 @@ export function foldedNotices<Item extends Notice>(
   })
 }
 
-/** A label, a text, and what is below it. The label is coloured last, since lines are broken without colour. */
+/** A label, a text, and the lines below it. The label is coloured last, since lines are broken without colour. */
 function notice(
   label: string,
   colour: (text: string) => string,

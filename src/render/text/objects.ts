@@ -27,7 +27,7 @@ export function idOfTitled({ key, title }: Titled): ObjectId | undefined {
   return id && titleOf(id) === title ? id : undefined
 }
 
-/** The same text for objects of one kind in one schema. */
+/** A text that is the same for objects of one kind in one schema. */
 export function placeOf(id: ObjectId): string {
   return JSON.stringify([id.kind, containerOf(id)])
 }
@@ -42,7 +42,7 @@ export function countedObjects(ids: readonly ObjectId[]): string {
   return `${counted(ids.length, ...nouns[id.kind])}${where}`
 }
 
-/** As {@link placeOf}; another text for each entry with a title of its own. */
+/** As {@link placeOf}, but an entry with a title of its own has a text of its own. */
 export function placeOfTitled(titled: Titled): string {
   const id = idOfTitled(titled)
   return id ? placeOf(id) : titled.title

@@ -50,7 +50,7 @@ function copiesText(views: readonly View[]): string {
   return counted(views.length, kinds.has('table') ? 'table' : 'view')
 }
 
-/** `would refresh materialized view shop.orders  swap: readers do not wait, …`, and how long that took the last time. */
+/** `would refresh materialized view shop.orders  swap: readers do not wait, …`, and how long it took last time. */
 function plannedLines(views: RefreshReport['views'], options: RenderOptions): readonly string[] {
   const { columns } = options
   const alike = (view: View) => JSON.stringify([placeOfTitled(view), view.how, view.because, view.hint])
@@ -75,7 +75,7 @@ type Refreshed = Omit<RefreshReport['views'][number], 'outcome'> & {
   readonly unchanged: string | undefined
 }
 
-/** A table: the copy, the strategy, rows and size, the duration, and that of the last time. */
+/** A table: the copy, the strategy, rows and size, the duration, and the previous duration. */
 function refreshedLines(views: readonly Refreshed[], options: RenderOptions): readonly string[] {
   const { style, columns } = options
   const groups = foldAlike(

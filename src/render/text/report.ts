@@ -23,7 +23,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
 }
 
 export function sentenceLines(sentence: string, { style, columns }: RenderOptions): readonly string[] {
-  // It can contain names, so that the indent must be deeper than that of other lines.
+  // The sentence can contain names, so its indent must be deeper than that of other lines.
   return wrap(sentence, columns, '', '    ').map((line) => style.bold(line))
 }
 

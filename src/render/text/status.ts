@@ -19,7 +19,7 @@ interface Column {
 
 const gap = '  '
 
-/** One row for each object, with the reason for its state, and what is known of its loads, on the next lines. */
+/** One row for each object. The reason for its state, and what is known of its loads, are on the lines below. */
 export function renderStatus(report: StatusReport, options: RenderOptions): string {
   const { style, columns } = options
   const { database, manifest } = report
