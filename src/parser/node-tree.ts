@@ -2,12 +2,12 @@
 
 /** A node, such as FUNCEXPR with its `funcid` and `args`. */
 export interface TreeNode {
-  /** In capitals and without EXPR at the end, which PostgreSQL 16 added to some names. */
+  /** The name in capitals and without a final EXPR, which PostgreSQL 16 added to some names. */
   readonly type: string
   readonly fields: ReadonlyMap<string, TreeValue>
 }
 
-/** A list, a node or anything else as text. Null: `<>`, or a constant, whose bytes are left out. */
+/** A list, a node, or anything else as text. Null for `<>`, and for a constant, whose bytes are left out. */
 export type TreeValue = string | null | TreeNode | readonly TreeValue[]
 
 /** @throws Error if the text is not a tree */

@@ -29,7 +29,7 @@ export async function parseSql(text: string): Promise<ParseResult> {
 /** PostgreSQL takes quadratic time to find that nested comments have no end. */
 const maxComments = 2000
 
-/** A message quotes the rest of a text without an end, with the end of the statement around it. */
+/** If a quoted text has no end, the message quotes all that is left of the statement, and more. */
 function shortened(message: string): string {
   const [line = '', ...others] = message.split('\n')
   if (line.length > 300) return `${line.slice(0, 300)}…`

@@ -17,7 +17,7 @@ export async function requalify(text: string, schemaOf: SchemaOf): Promise<strin
   return requalifyWithFunctions(text, schemaOf, () => undefined)
 }
 
-/** The same, with names of functions: a range type comes with some. */
+/** The same, also for names of functions, since a range type comes with some. */
 export async function requalifyWithFunctions(
   text: string,
   schemaOf: SchemaOf,
@@ -26,7 +26,7 @@ export async function requalifyWithFunctions(
   return replaceSchemas(text, ({ name, isFunction }) => (isFunction ? schemaOfFunction(name) : schemaOf(name)))
 }
 
-/** SQL in which schemas have other names, before relations, types and functions. */
+/** SQL with schemas renamed, wherever they qualify relations, types and functions. */
 export async function renameSchemas(text: string, newNames: ReadonlyMap<string, string>): Promise<string> {
   return replaceSchemas(text, ({ name: { schema } }) => newNames.get(schema ?? ''))
 }
@@ -55,18 +55,18 @@ async function replaceSchemas(text: string, schemaOf: (place: Place) => string |
 
 /** The first name of a qualified one, as it is written: `"a b"`, `U&"\0061"`, `a`. The token's length counts, not what it decodes to. */
 export const schemaToken = /^([uU]&)?("(?:[^"]|"")*"|[^\s."]+)(?=\s*\.)/
-/** The same within a string constant without escapes. */
+/** The same in a string constant without escapes. */
 const schemaInConstant = /^'("(?:[^"]|"")*"|[^\s."']+)(?=\.)/
 
 interface Place {
   readonly name: RelationName
-  /** In bytes. The parser leaves out a location of 0, where no name with a schema is. */
+  /** The location in bytes. The parser leaves out a location of 0, where no qualified name can be. */
   readonly location: number
   readonly isConstant?: boolean
   readonly isFunction?: boolean
 }
 
-/** A name may be found twice in the tree (PostgreSQL copies some nodes), so places are unique by their location. */
+/** A name may be in the tree twice (PostgreSQL copies some nodes), so places are unique by their location. */
 function placesIn(tree: SqlNode): Iterable<Place> {
   const places = new Map<number, Place>()
   const open: unknown[] = [tree]

@@ -10,7 +10,7 @@ export async function resultColumns(query: string): Promise<readonly string[] | 
   return select && isSqlNode(select.SelectStmt) ? columnsOf(select.SelectStmt) : undefined
 }
 
-/** Those of a set operation are those of its first query. */
+/** The columns of a set operation are those of its first query. */
 function columnsOf({ larg, targetList }: SqlNode): readonly string[] | undefined {
   if (isSqlNode(larg)) return columnsOf(larg)
   if (!Array.isArray(targetList)) return undefined

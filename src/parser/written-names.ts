@@ -1,9 +1,9 @@
-// Finds the names that SQL writes: of functions, operators, types, collations, operator classes and relations, each with its
-// schema or without. Not what they refer to: only the server knows that.
+// Finds the names in SQL: of functions, operators, types, collations, operator classes and relations, with or without a schema.
+// What they refer to, only the server knows.
 
 import { isSqlNode, nameParts, parseSql, type SqlNode } from './parse-sql.ts'
 
-/** What a name can be of. A constant can name something too: `to_tsvector('app.german', …)`, `'app.f'::regproc`. */
+/** The kinds of named things. A constant can name something too: `to_tsvector('app.german', …)`, `'app.f'::regproc`. */
 export type NamedKind = 'function' | 'operator' | 'type' | 'collation' | 'operator class' | 'relation' | 'constant'
 
 export interface WrittenNames {
@@ -35,7 +35,7 @@ export async function writtenNames(texts: readonly string[]): Promise<WrittenNam
 
 interface WrittenName {
   readonly kind: NamedKind
-  /** Its parts: the schema, if any, and the name. */
+  /** The parts of the name: the schema, if any, and the name itself. */
   readonly name: readonly string[]
 }
 

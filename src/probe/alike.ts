@@ -1,4 +1,4 @@
-// Probes children of copies. Those that are alike, such as indexes of columns of the same types, are tried out once.
+// Probes children of copies. Of children that are alike, such as indexes on columns of the same types, one is tried out.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'

@@ -17,8 +17,8 @@ import { type FailedStatements, tryStatements } from './try-statements.ts'
 import type { Unit } from './unit.ts'
 
 /**
- * Creates many objects, but for those whose creation would run user-defined code. Returns the objects that were created, and adds
- * a finding for each other one.
+ * Creates many objects, except those whose creation would run user-defined code. Returns the created objects, and adds a finding
+ * for each of the others.
  */
 export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
   const created: DeclaredObject[] = []
@@ -29,7 +29,9 @@ export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promi
   return created
 }
 
-/** Runs all statements in one batch. If it fails, tries each half by itself, so that objects that fail do not affect the others. */
+/**
+ * Runs all statements in one batch. If it fails, tries each half on its own, so that objects that fail do not affect the others.
+ */
 async function createHalves(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
   const units = all.filter(({ object }) => !hasFailedDependency(run, object))
   if (units.length === 0) return []
@@ -62,19 +64,19 @@ function hasFailedDependency(run: ProbeRun, { id, needs }: DeclaredObject): bool
   return true
 }
 
-/** Whether other objects can use the live one, because SQL need not find a changed one in its place. */
+/** Whether other objects can use the live object, because their SQL need not find a changed one in its place. */
 function isUsable(run: ProbeRun, key: Key): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || !('schema' in live.id)) return live !== undefined
   return !run.ownNames.has(relationKey(live.id.schema, live.id.name))
 }
 
-/** An unknown name of an option, a missing privilege, a lock: with these SQLSTATEs the value of an option does not matter. */
+/** SQLSTATEs of errors that no value of an option causes: an unknown name of an option, a missing privilege, a lock. */
 const notOfValues: ReadonlySet<string> = new Set(['HV00D', '42501', '55P03'])
 
 /**
- * A wrapper can check the value of a secret, for which the probe sends `(secret)`. So what is rejected is tried once more with its
- * secrets, if the server records none of them.
+ * A wrapper can check the value of a secret, in place of which the probe sends `(secret)`. So a rejected object is tried once more
+ * with its secrets, if the server records none of them.
  */
 async function failureWithSecrets(
   run: ProbeRun,
@@ -97,7 +99,7 @@ async function failureWithSecrets(
   }
 }
 
-/** Whether the server rejects an object. Nothing of it remains. What must not be tried counts as accepted. */
+/** Whether the server rejects an object. The trial leaves nothing behind. An object that must not be tried counts as accepted. */
 export async function isRejected(run: ProbeRun, unit: Unit): Promise<boolean> {
   if (await wouldEvaluate(run, unit)) return false
   await run.session.run(trusted('SAVEPOINT trial'))
@@ -106,7 +108,7 @@ export async function isRejected(run: ProbeRun, unit: Unit): Promise<boolean> {
   return failed !== undefined
 }
 
-/** Errors for a function, operator or cast that does not exist, and for a value of the wrong type. */
+/** SQLSTATEs for a function, operator or cast that does not exist, and for a value of the wrong type. */
 const mismatches: ReadonlySet<string | undefined> = new Set(['42883', '42804', '42846', '42725'])
 
 /** A batch with all objects that it needs, dependencies first. The stand-ins of earlier batches no longer exist. */

@@ -1,4 +1,4 @@
-// Creates or alters under its own name what other objects find by name: extensions, and the schemas that they need.
+// Creates or alters objects under their own names where others find them by name: extensions, and the schemas that these need.
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
@@ -34,12 +34,12 @@ export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObje
   if (altered.size > 0) await rereadLive(run, altered)
 }
 
-/** Bounded, and longer than a probe takes as a rule. */
+/** Longer than a probe usually takes. */
 const turnMilliseconds = 30_000
 
 /**
- * Probes that create something under its own name take turns: two sessions cannot create the same extension at a time, and an
- * apply that does so commits soon. The lock ends with the transaction.
+ * Probes that create something under its own name take turns: two sessions cannot create the same extension at the same time, and
+ * an apply that creates it commits soon. The lock ends with the transaction.
  */
 async function waitForTurn({ session }: ProbeRun): Promise<void> {
   await session.run(setLockTimeout(turnMilliseconds))
@@ -48,7 +48,7 @@ async function waitForTurn({ session }: ProbeRun): Promise<void> {
   )
 }
 
-/** While this probe waited for its turn, an apply can have created what it is about to create. */
+/** An apply may have created the objects while this probe waited for its turn. */
 async function requireMissing(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const { reading, digests } = run.input
   const missing = objects.filter(({ id }) => !reading.live.has(keyOf(id))).map(({ id }) => id)

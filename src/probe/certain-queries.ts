@@ -1,5 +1,5 @@
-// Copies whose queries PostgreSQL certainly accepts, and shows in a form that is known, such as those of a mirror: of these only one is
-// tried out, and each that has the first index of its sort.
+// Copies whose queries PostgreSQL certainly accepts and shows in a known form, such as those of a mirror. Only one of them is tried
+// out, and each that has the first index of its sort.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { idOf, keyOf, type Relation } from '../core/object.ts'
@@ -16,24 +16,24 @@ interface Candidate {
   readonly certain: CertainQuery<unknown>
   readonly relation: Relation
   readonly columns: ReadonlyMap<string, string>
-  /** Of the children, undefined for one that is like no other. */
+  /** The signatures of the children; undefined for a child that is like no other. */
   readonly signatures: ReadonlyMap<DeclaredObject, string | undefined>
 }
 
 export interface CertainQueries {
   readonly tried: readonly Candidate[]
-  /** Those that need not be tried out if what is known of the tried ones is as expected. */
+  /** The copies that need not be tried out, if the server shows the tried ones as expected. */
   readonly untried: readonly Candidate[]
 }
 
-/** @param all all queries, each of which must be tried out if another one reads it */
+/** @param all all queries. A query that another one reads must be tried out */
 export async function certainQueries(
   run: ProbeRun,
   queries: readonly QueryObject[],
   all: readonly QueryObject[],
 ): Promise<CertainQueries> {
   const read = new Set(all.flatMap(({ reads }) => reads))
-  // With pg_catalog in it, a name without a schema could find an unmanaged type.
+  // With pg_catalog in search_path, a name without a schema could find an unmanaged type.
   const candidates = run.input.searchPath.includes('pg_catalog')
     ? []
     : queries.flatMap((query) => (read.has(keyOf(query.object.id)) ? [] : (candidateOf(run, query) ?? [])))
@@ -61,7 +61,7 @@ function candidateOf(run: ProbeRun, query: QueryObject): Candidate | undefined {
   const isTableCertain = how.how === 'read-back' && how.certain?.formOf(table.spec) !== undefined
   if (!isTableCertain || ![object, table, ...children].every((each) => isNewObject(run, each))) return undefined
   const columns = columnsOf?.(wanted.spec) ?? new Map<string, string>()
-  // Numbers among the keys of an object are in an order of their own.
+  // JavaScript puts keys that are numbers first, so an object does not keep the order of such columns.
   const hasOrder = columns.size > 0 && ![...columns.keys()].some((name) => /^\d+$/.test(name))
   if (!hasOrder || !certain.isCertain(object.spec, id)) return undefined
   const parent = certain.shown(object.spec, id, columns, { quoted: (name) => name, hasPrefix: false })
@@ -72,8 +72,8 @@ function candidateOf(run: ProbeRun, query: QueryObject): Candidate | undefined {
 }
 
 /**
- * Records what is known of the untried ones, once those that are tried out have been.
- * @returns those that must be tried out after all
+ * Records the form of the untried copies, once the others have been tried out.
+ * @returns the copies that must be tried out after all
  */
 export async function recordCertainQueries(
   run: ProbeRun,
@@ -106,13 +106,13 @@ export async function recordCertainQueries(
   return uncertain
 }
 
-/** What is wanted of an object, unless it failed or refers to user-defined code. */
+/** The wanted spec of an object, unless it failed or refers to user-defined code. */
 function plainSpec(run: ProbeRun, { id }: DeclaredObject): unknown {
   const key = keyOf(id)
   return (run.code.get(key) ?? []).length === 0 ? run.wanted.get(key)?.spec : undefined
 }
 
-/** How the server shows them. Undefined if one of those that were tried out is not as expected. */
+/** How the server shows such copies. Undefined if it does not show one of the tried ones as expected. */
 async function styleOf(
   run: ProbeRun,
   tried: readonly Candidate[],

@@ -1,5 +1,5 @@
-// Probes what has no query. Of objects that PostgreSQL certainly accepts, in a form that is known, such as foreign tables of
-// postgres_fdw with nothing but built-in types, one is tried out for all that use the same server. Some may exist, in whatever form.
+// Probes objects without a query. Some are certainly accepted by PostgreSQL and shown in a known form, such as foreign tables of
+// postgres_fdw with built-in types alone. Of those on one server, only one is tried out, whether or not they exist already.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -25,24 +25,24 @@ export async function probeWithoutQuery(run: ProbeRun, objects: readonly Declare
   )
 }
 
-/** The objects whose form is certain, by what that rests on. */
+/** The objects whose form is certain, in groups of which one is tried out. */
 async function certainGroups(
   run: ProbeRun,
   objects: readonly DeclaredObject[],
 ): Promise<readonly (readonly Candidate[])[]> {
-  // Then a name without a schema could find an unmanaged type.
+  // With pg_catalog in search_path, a name without a schema could find an unmanaged type.
   if (run.input.searchPath.includes('pg_catalog')) return []
   const groups: (readonly Candidate[])[] = []
   for (const [certain, ofKind] of groupBy(candidatesAmong(run, objects), (each) => each.certain)) {
     const byName = groupBy(ofKind, ({ form }) => nameInProbe(run, form.basis))
-    // One alone is tried out anyway.
+    // A group of one is tried out anyway.
     const names = [...byName].flatMap(([name, all]) => (all.length > 1 ? [name] : []))
     for (const name of await readBases(run, certain, names)) groups.push(byName.get(name) ?? [])
   }
   return groups
 }
 
-/** Objects that no other one needs, whose needs are fine, and which have their columns under their declared names if they exist. */
+/** Objects that nothing else needs, whose own needs have not failed, and whose existing columns have their declared names. */
 function candidatesAmong(run: ProbeRun, objects: readonly DeclaredObject[]): readonly Candidate[] {
   const { findings } = run
   const failed = new Set(findings.map(({ key }) => key))

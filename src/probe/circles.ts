@@ -1,5 +1,5 @@
 // Finds views that read each other in a circle, and foreign tables that inherit from each other. They cannot exist, but the server
-// only reports that a relation does not, or accepts each of them beside the others as they are now.
+// only reports that a relation does not exist, or accepts each of them beside the present form of the others.
 
 import type { DeclaredObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
@@ -31,7 +31,7 @@ export async function reportCircles(run: ProbeRun, queries: readonly QueryObject
   run.findings.splice(0, run.findings.length, ...findings, ...others)
 }
 
-/** What the queries, and foreign tables with parents, read of declared relations, and what those read. As far as their names show. */
+/** The declared relations that the queries read, directly or indirectly, and the parents of foreign tables. Goes by names alone. */
 async function readsOf(run: ProbeRun, queries: readonly QueryObject[]): Promise<Reads> {
   const reads = new Map<Key, readonly Read[]>()
   const tables = [...run.settled].filter(([, object]) => parentsOf(object).length > 0)
@@ -64,7 +64,7 @@ function declaredOf({ settled, input }: ProbeRun, names: readonly RelationName[]
   })
 }
 
-/** Each circle once, each of its members before the one that it reads. */
+/** All circles, with the members of each in such an order that every one reads the next. */
 function circlesIn(reads: Reads): readonly (readonly Key[])[] {
   const circles: (readonly Key[])[] = []
   const visited = new Set<Key>()

@@ -1,4 +1,4 @@
-// Records whose functions, operators and types the SQL of probed objects has found.
+// Records to whom the functions, operators and types belong that the SQL of probed objects refers to.
 
 import { keyOf } from '../core/object.ts'
 import { readReferencedCode } from '../introspector/referenced-code.ts'

@@ -41,7 +41,7 @@ export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn
 interface Copy {
   readonly id: ObjectId
   readonly key: Key
-  /** Creates the copy. It ignores errors: then there is no copy, and the texts count as different. */
+  /** Creates the copy and ignores errors: without a copy the texts count as different. */
   readonly create: Sql
   readonly wanted: string
   readonly live: string
@@ -53,7 +53,7 @@ async function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string
   const spec = run.input.reading.live.get(key)?.spec
   if (how.how !== 'read-back' || !query || spec === undefined) return []
   const [live, wanted] = [query.text(spec), query.text(read.spec)]
-  // What is locked, or is yet to be adopted, has no text.
+  // A locked object has no text, nor does one that is yet to be adopted.
   if (live === wanted || live === '') return []
   const { id, spec: standIn } = how.standIn(
     { id: object.id, spec },

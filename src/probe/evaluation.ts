@@ -1,4 +1,4 @@
-// Keeps a plan from running user-defined code: leaves out the objects whose creation would run some.
+// Keeps a plan from running user-defined code: it does not create objects whose creation would run some.
 
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -25,8 +25,8 @@ import { tryStatements } from './try-statements.ts'
 import type { Unit } from './unit.ts'
 
 /**
- * Batches of which each can be judged before it is created: what an object does may depend on what is created before it. No
- * literal runs code until there is a type for it, so types alone matter in most databases.
+ * Splits the units into batches that can be judged one after the other, since what an object runs may depend on what was created
+ * before it. In most databases only types matter: no literal runs code until its type exists.
  */
 export async function batchesToEvaluate(run: ProbeRun, units: readonly Unit[]): Promise<readonly (readonly Unit[])[]> {
   if (run.input.mayEvaluate === 'everything' || units.length === 0) return [units]
@@ -46,7 +46,7 @@ export async function batchesToEvaluate(run: ProbeRun, units: readonly Unit[]): 
   return batches
 }
 
-/** The units that can be created. Adds a finding for each other one. */
+/** The units that can be created. Adds a finding for each of the others. */
 export async function withoutEvaluation(run: ProbeRun, all: readonly Unit[]): Promise<readonly Unit[]> {
   if (run.input.mayEvaluate === 'everything' || all.length === 0) return all
   const code = await evaluatingCode(run)
@@ -89,11 +89,11 @@ async function runByUnit(run: ProbeRun, code: EvaluatingCode, unit: Unit): Promi
   await session.run(readingPath)
   if (!row?.oid) return found
   const inPartition = await runForPartition(session, row.oid, code.types, hasBound, contextOf(run))
-  // The manifest names the parent, whose owner has chosen what its key runs.
+  // The owner of the parent has chosen what its key runs, and the manifest names that parent.
   return run.input.mayEvaluate === 'nothing' ? [...found, ...inPartition] : found
 }
 
-/** An apply leaves out only what is not trusted. */
+/** An apply leaves out only untrusted code. */
 function contextOf(run: ProbeRun): EvaluationContext {
   const { trustedRoles, mayEvaluate, withUnmanaged } = run.input
   if (mayEvaluate === 'nothing') return { trustedRoles }
@@ -106,7 +106,7 @@ interface View {
   readonly statements: readonly Statement[]
 }
 
-/** Leaves out those whose expressions PostgreSQL would simplify by calling user-defined functions. */
+/** Leaves out units whose expressions PostgreSQL would simplify by calling user-defined functions. */
 async function withoutFolding(run: ProbeRun, units: readonly Unit[]): Promise<readonly Unit[]> {
   const { session, scratchSchema: schema } = run
   const views = units.flatMap((unit): readonly View[] => {
@@ -155,7 +155,7 @@ async function createViews(run: ProbeRun, views: readonly View[]): Promise<reado
   return [...created, ...(await createViews(run, views.slice(middle)))]
 }
 
-/** In an apply, those whose expressions find untrusted code. What they name with its schema is the author's decision. */
+/** In an apply, refuses units whose expressions find untrusted code. What they name with its schema is the author's decision. */
 async function refusedViews(run: ProbeRun, views: readonly View[]): Promise<(unit: Unit) => boolean> {
   const { session, input, scratchSchema, settled } = run
   if (input.mayEvaluate === 'nothing') return () => true

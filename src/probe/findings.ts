@@ -1,4 +1,4 @@
-// The findings of objects that could not be probed.
+// The findings for objects that could not be probed.
 
 import type { DeclaredObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
@@ -17,7 +17,7 @@ export function recordUnchecked(run: ProbeRun, objects: readonly DeclaredObject[
   }
 }
 
-/** The finding of an object that is unknown only because another one is. */
+/** The finding for an object that is unknown only because another one is. */
 export function dependencyFinding(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
   const needed = missing === undefined ? undefined : run.settled.get(missing)
   const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be checked'

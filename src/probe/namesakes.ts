@@ -36,8 +36,8 @@ export function probePath({ input, namesakes }: ProbeRun): readonly string[] {
 }
 
 /**
- * Points schema-qualified names in statements at the scratch schemas, where the probe has created the object, and all others at
- * the present names of their schemas.
+ * Rewrites schema-qualified names in statements: to the scratch schema if the probe has created the object, else to the present
+ * name of the schema.
  */
 export async function inScratchSchemas(
   { namesakes, ownNames, ownFunctions, input }: ProbeRun,
@@ -54,13 +54,13 @@ export async function inScratchSchemas(
   return rewritten(moved, [...present.keys()], (text) => renameSchemas(text, present))
 }
 
-/** The statements with their SQL rewritten, as far as they may name one of these schemas. */
+/** The statements, with the SQL rewritten of those that may name one of these schemas. */
 async function rewritten(
   statements: readonly Statement[],
   schemas: readonly string[],
   rewrite: (text: string) => Promise<string>,
 ): Promise<readonly Statement[]> {
-  // This only saves parsing, so false positives are fine. A name can be in capitals or in U&"…" escapes.
+  // This only saves parsing, so false positives are harmless. A name can be in capitals or in U&"…" escapes.
   const mayName = (text: string) =>
     schemas.length > 0 &&
     (/U&"/i.test(text) ||
@@ -96,7 +96,7 @@ export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Prom
   )
 }
 
-/** What is read of a query has the present names of schemas. */
+/** The text of a query has the present names of schemas. */
 async function withDeclaredSchemas({ input }: ProbeRun, live: LiveState): Promise<LiveState> {
   const present = input.reading.renamedSchemas
   if (!present?.size) return live

@@ -1,5 +1,5 @@
-// Probes what queries must find under its own name, because it is new or changes. Each object is created in the scratch
-// schema for its schema (see namesakes.ts). pg_depend then proves that nothing created here refers to the live object.
+// Probes objects that queries must find under their own names, because they are new or change. Each object is created in the
+// scratch schema for its schema (see namesakes.ts). pg_depend then proves that nothing created here refers to the live object.
 
 import type { DeclaredObject, FieldChange, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
@@ -15,8 +15,8 @@ import { probeInScratch, readStandIns } from './stand-ins.ts'
 import { unitOf } from './unit.ts'
 
 /**
- * Creates types under their own names: new and replaced ones, and all types that contain them. A run that uses future types
- * includes those that are altered: PostgreSQL refuses to use a value in the transaction that adds it to an enumeration.
+ * Creates types under their own names: new and replaced ones, and all types that contain them. A run that uses future types also
+ * creates altered types: PostgreSQL refuses to use a value in the transaction that adds it to an enumeration.
  */
 export async function createTypes(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
@@ -58,7 +58,7 @@ async function readAltered(run: ProbeRun, types: readonly DeclaredObject[]): Pro
   })
   const { length } = run.findings
   await probeInScratch(run, altered)
-  // What fails here may use a type that does not exist yet. All are probed again, in their order.
+  // A type that fails here may use one that does not exist yet. All are probed once more, in their order.
   run.findings.splice(length)
   const specs = new Map<Key, unknown>()
   for (const key of altered.map(({ id }) => keyOf(id))) {

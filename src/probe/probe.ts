@@ -33,7 +33,7 @@ import { suggestRelations } from './similar-relations.ts'
 import { createStandIns } from './stand-ins.ts'
 import { suggestExtensions } from './types-of-extensions.ts'
 
-/** Ends a probe that hangs. Thousands of objects need more time. */
+/** When to cancel a probe that hangs. Thousands of objects need more time. */
 const deadlineMilliseconds = (objects: number) => 120_000 + 100 * objects
 const attempts = 4
 
@@ -54,7 +54,7 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
       })
       return resultOf(run, input)
     } catch (error) {
-      // Another session runs DDL, or its own probe, at the same time.
+      // Another session is running DDL, or a probe of its own.
       if (attempt === attempts || !isTransient(error)) throw error
     } finally {
       if (!session.isLost()) await session.run(trusted('ROLLBACK'))
@@ -63,8 +63,8 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
 }
 
 /**
- * Probes everything a second time, with the types as this plan alters them. It takes from that only what the first run could not
- * determine, since unmanaged objects use the live types, which do not work with those of the probe.
+ * Probes everything a second time, with the types as this plan alters them. Only what the first run could not determine is taken
+ * from the second, since unmanaged objects use the live types, which do not work with those of the probe.
  */
 async function probeWithFutureTypes(run: ProbeRun, input: ProbeInput): Promise<void> {
   await run.session.run(trusted('ROLLBACK'))
@@ -180,7 +180,9 @@ async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]):
   }
 }
 
-/** Warnings of the server and its wrapper. What functions report, such as event triggers, is about the stand-in. */
+/**
+ * Warnings of the server and its wrapper. Reports of functions, such as event triggers, are left out: they concern the stand-in.
+ */
 function warningsAbout({ session }: ProbeRun, { id }: DeclaredObject): readonly ObjectNotice[] {
   const warnings = session.takeNotices().filter(({ severity, isOfFunction }) => severity === 'warning' && !isOfFunction)
   return warnings.map((notice) => ({ key: keyOf(id), title: titleOf(id), notice }))

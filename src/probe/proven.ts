@@ -59,7 +59,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   return new Set(candidates.keys())
 }
 
-/** Objects that do not exist, or differ from their declaration as far as can be determined without the server. */
+/** Objects that do not exist, or that visibly differ from their declaration, as far as that needs no server. */
 function unstableKeys(run: ProbeRun, candidates: ReadonlyMap<Key, DeclaredObject>): Set<Key> {
   const unstable = new Set<Key>()
   for (const [key, object] of run.settled) {

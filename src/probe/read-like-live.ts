@@ -12,7 +12,7 @@ import type { ProbeRun } from './run.ts'
 /** Statements that give each object that was created under its declared name the current names of the live object. */
 export type RenamesToCurrent = ReadonlyMap<Key, readonly Statement[]>
 
-/** Only of objects that have other names today. */
+/** Only for objects that have other names at present. */
 export function renamesToCurrent(run: ProbeRun): RenamesToCurrent {
   return new Map(
     [...run.underOwnNames].flatMap((key) => {
@@ -51,7 +51,7 @@ export async function readMatchedToLive(
   return again && { live: live.spec, read: again.spec }
 }
 
-/** Expressions of a child have the names of its parent's columns. */
+/** Expressions of a child contain the names of its parent's columns. */
 function matchParent(run: ProbeRun, key: Key): readonly Statement[] {
   const [standIn, wanted, live] = [run.standIns.get(key), run.wanted.get(key), liveOf(run, key)]
   const how = standIn && kindOf(standIn).probe

@@ -21,8 +21,8 @@ const liveObjects = trusted(`live AS (
   )`)
 
 /**
- * Adds findings for objects in the probe that refer to such a live object, through an unmanaged function or a constant.
- * What was read of them is not what they would become.
+ * Adds findings for objects in the probe that refer to such a live object, through an unmanaged function or a constant. What was
+ * read of such an object is not what it would become.
  */
 export async function noteReferencesToLive(
   run: ProbeRun,
@@ -69,8 +69,8 @@ const referencesQuery = trusted(`
    WHERE n.nspname = ANY ($2)`)
 
 /**
- * Whether statements may need an unmanaged function, operator, cast, type or relation that uses a live type, or row type, which has a
- * wanted version in the probe.
+ * Whether statements may need an unmanaged function, operator, cast, type or relation that uses a live type or row type of which
+ * the probe has a wanted version.
  */
 export async function mayNeedUnmanagedUsers(run: ProbeRun, statements: readonly Statement[]): Promise<boolean> {
   const replaced = oidsUnderOwnNames(run)
@@ -86,13 +86,13 @@ export async function mayNeedUnmanagedUsers(run: ProbeRun, statements: readonly 
 }
 
 interface User {
-  /** Null: a cast or a composite type, which can be needed without being named. */
+  /** Null for a cast or a composite type, which can be needed without being named. */
   readonly kind: NamedKind | null
   readonly schema: string
   readonly name: string
 }
 
-// The constructors of a range are as managed as the range.
+// The constructors of a range belong to the range, so they count as managed if it is.
 const usersQuery = trusted(`
   WITH ${liveObjects}
   SELECT CASE WHEN p.oid IS NOT NULL THEN 'function' WHEN o.oid IS NOT NULL THEN 'operator' WHEN c.relkind <> 'c' THEN 'relation' END AS kind,

@@ -12,7 +12,7 @@ import type { ProbeRun } from './run.ts'
 
 const lockNotAvailable = '55P03'
 
-/** `invalid input value for enum`, and a column that a composite type does not have. This plan may add either. */
+/** `invalid input value for enum`, and an attribute that a composite type lacks. This plan may add either. */
 const missingInType: readonly string[] = ['22P02', '42703']
 
 /** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
@@ -44,7 +44,7 @@ export async function errorFinding(
   return { code: 'server/rejected', key, status: 'problem', reason, hint, ...(position && { position }) }
 }
 
-/** The name of a stand-in, and the scratch schema of a relation, mean nothing to a reader. */
+/** Names of stand-ins and of scratch schemas mean nothing to a reader. */
 function withDeclaredNames({ scratchSchema, namesakes }: ProbeRun, { id }: DeclaredObject, message: string): string {
   const standIn = new RegExp(`${scratchSchema}_s\\d+`, 'g')
   return [...namesakes].reduce(
@@ -53,14 +53,14 @@ function withDeclaredNames({ scratchSchema, namesakes }: ProbeRun, { id }: Decla
   )
 }
 
-/** An extension that this role may not create. Once a superuser has created it, an apply takes it as it is. */
+/** The advice on an extension that this role may not create. Once a superuser has created it, an apply adopts it as it is. */
 function adviceOnExtension(
   { session }: ProbeRun,
   { id, spec }: DeclaredObject,
   error: DatabaseError,
 ): string | undefined {
   if (id.kind !== 'extension' || error.sqlstate !== '42501') return undefined
-  // That is its hint on extensions that are trusted.
+  // PostgreSQL gives this hint for trusted extensions.
   if (error.hint?.includes('CREATE privilege')) {
     return `GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)};`
   }
@@ -109,7 +109,7 @@ const advice: readonly (readonly [
   ['42704', /^role "(.+)" does not exist$/, missingRoleAdvice],
 ]
 
-/** What to do about an error, if its message is a known one. It is not if the server uses another language. */
+/** What to do about an error, if its message is known. If the server uses another language, it is not. */
 function adviceFor({ sqlstate, message }: DatabaseError, role: string): string | undefined {
   for (const [state, pattern, advise] of advice) {
     const [, name] = pattern.exec(message) ?? []

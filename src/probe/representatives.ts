@@ -1,4 +1,4 @@
-// Of objects with which the server certainly does the same, tries out one for all.
+// Tries out one of several objects that the server certainly treats alike.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
@@ -6,14 +6,17 @@ import { kindOf } from '../kinds/registry.ts'
 import { type ProbeRun, recordWanted } from './run.ts'
 import { probeInScratch } from './stand-ins.ts'
 
-/** An object of a group that one of them represents. */
+/** A member of a group that one of its objects represents. */
 export interface Represented {
   readonly object: DeclaredObject
-  /** How the server shows it, from the wanted spec of the one that was tried out. */
+  /** How the server shows this object, derived from the wanted spec of the representative. */
   shown(representative: unknown): unknown
 }
 
-/** Probes the first of each group, and all that are in none. If it fails, or finds user-defined code, the rest of its group is probed too. */
+/**
+ * Probes the first object of each group, and all objects without a group. If it fails, or finds user-defined code, the rest of its
+ * group is probed too.
+ */
 export async function probeByRepresentatives(
   run: ProbeRun,
   objects: readonly DeclaredObject[],
@@ -46,7 +49,7 @@ export function recordShown(run: ProbeRun, object: DeclaredObject, shown: unknow
   recordWanted(run, object, how.wanted(shown, object.spec, undefined, undefined))
 }
 
-/** Plans list what is wanted in the order of its declaration. */
+/** Restores the order of the declarations, in which plans list objects. */
 export function keepOrder({ wanted }: ProbeRun, objects: readonly DeclaredObject[]): void {
   for (const key of objects.map(({ id }) => keyOf(id))) {
     const object = wanted.get(key)

@@ -1,5 +1,5 @@
-// Finds the types and tables that use row types: in columns, attributes, domains, defaults, checks. They can be created only after the
-// relations that these rows are of, so they are probed among the queries.
+// Finds the types and tables that use row types: in columns, attributes, domains, defaults, checks. They can be created only after
+// the relations of those rows, so they are probed among the queries.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { idOf, type Key, keyOf, relationKey } from '../core/object.ts'
@@ -8,7 +8,7 @@ import { typesNamed } from '../kinds/type/parts.ts'
 import { possibleTypeKeys, relationsRead } from '../parser/relations-read.ts'
 import type { ProbeRun } from './run.ts'
 
-/** By type or table: what it needs of the relations that are probed too, of other users of their row types, and of its parents. */
+/** For each such type or table, what it needs: relations that are probed too, other users of their row types, and its parents. */
 export async function findRowTypeUsers(
   run: ProbeRun,
   toProbe: readonly DeclaredObject[],
@@ -17,7 +17,7 @@ export async function findRowTypeUsers(
   const users = new Map<Key, readonly Key[]>()
   const rest = new Set(toProbe.filter(({ id }) => kindOf(id).typedExpressions))
   const mayName = nameFinder(run, named)
-  // Each user can have users of its own.
+  // A user can have users of its own.
   for (let before = -1; before < users.size && named.size > 0; ) {
     before = users.size
     for (const object of rest) {
@@ -31,7 +31,7 @@ export async function findRowTypeUsers(
       for (const name of nameOf(id)) named.add(name)
     }
   }
-  // All other types exist by the time that these are probed.
+  // All other types exist by the time these are probed.
   const isWaitedFor = (key: Key) => run.settled.has(key) && (users.has(key) || isRelation(key))
   return new Map(Array.from(users, ([key, keys]) => [key, [...new Set(keys)].filter(isWaitedFor)]))
 }
@@ -45,7 +45,7 @@ function nameOf(id: DeclaredObject['id'] | undefined): readonly string[] {
   return id && 'schema' in id ? [relationKey(id.schema, id.name)] : []
 }
 
-/** Goes by words, so that only what may be a user is parsed. Most objects have types that others have too. */
+/** Compares words first, so that only possible users are parsed. Most objects have types that others have too. */
 function nameFinder({ input: { searchPath } }: ProbeRun, named: ReadonlySet<string>) {
   const namesOf = new Map<string, readonly string[]>()
   const namesIn = (text: string) => {

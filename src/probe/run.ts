@@ -1,4 +1,4 @@
-// The state of one run of the probe, and small questions about it.
+// The state of one run of the probe, and small functions that query it.
 
 import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
@@ -18,7 +18,7 @@ import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { RelationName } from '../parser/relations-read.ts'
 
-/** Another session has committed something since the target was read: the plan has to start again. */
+/** Another session has committed something since the target was read, so everything has to be planned once more. */
 export class TargetChangedError extends Error {}
 
 /** How long the probe waits for a lock on a live relation. Readers that queue behind it wait as long. */
@@ -33,15 +33,15 @@ export interface ProbeResult {
    */
   readonly live: LiveState
   readonly findings: readonly ProbeFinding[]
-  /** What the SQL of the probed objects refers to, as far as a plan reports it. */
+  /** The code that the SQL of the probed objects refers to, if a plan reports it. */
   readonly code: ReadonlyMap<Key, readonly ReferencedCode[]>
-  /** What the server warned of while it checked servers and user mappings. */
+  /** Warnings of the server while it checked servers and user mappings. */
   readonly notices: readonly ObjectNotice[]
 }
 
 export interface ProbeInput {
   readonly declared: readonly DeclaredObject[]
-  /** Those that are not fully known, since a reference could not be resolved. */
+  /** Objects that are not fully known, since a reference could not be resolved. */
   readonly unresolved: ReadonlyMap<Key, Problem>
   readonly searchPath: readonly string[]
   /** Roles whose code unqualified names may find: see introspector/referenced-code.ts. */
@@ -49,7 +49,7 @@ export interface ProbeInput {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
-  /** For the objects that are unchanged since they last matched their declaration. */
+  /** The digests of objects that are unchanged since they last matched their declaration. */
   readonly dependencyDigests: DependencyDigests
   /** Whether some of the declared objects are unmanaged: other roles have written their SQL, and chosen its names. */
   readonly withUnmanaged?: boolean
@@ -81,9 +81,9 @@ export interface ProbeRun {
   readonly namesakes: Map<string, string>
   /** The relation keys of what was created under its own name, or is about to be. */
   readonly ownNames: Set<string>
-  /** The relation keys of functions that come with it: the constructors of ranges. */
+  /** The relation keys of functions that come with such objects: the constructors of ranges. */
   readonly ownFunctions: Set<string>
-  /** What was created under its own name. */
+  /** The objects that were created under their own names. */
   readonly underOwnNames: Set<Key>
   /** Types that SQL finds in a scratch schema instead of their own. */
   readonly scratchTypes: Set<Key>
@@ -91,9 +91,9 @@ export interface ProbeRun {
   rowTypeUsers: ReadonlyMap<Key, readonly Key[]>
   /** Whether types are as this plan alters them: enumerations with new values, composite types with new attributes. */
   readonly usesFutureTypes: boolean
-  /** Set if something could not be created because a type lacks a value or an attribute. */
+  /** Whether something could not be created because a type lacks a value or an attribute. */
   needsFutureTypes: boolean
-  /** What runs user-defined code in this database, once it is read and while it stays the same: see evaluation.ts. */
+  /** A cache of what runs user-defined code in this database: see evaluation.ts. */
   evaluatingCode: EvaluatingCode | undefined
   /** The number of stand-in names given out. A name is never used twice, even if the stand-in failed. */
   names: number
@@ -109,7 +109,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
     }),
   )
   const { reading } = input
-  // Queries have the declared name of an object, and do not find it while it has another one.
+  // Queries contain the declared name of an object, and do not find it while it has another one.
   const isElsewhere = ({ elsewhere }: LiveObject) => elsewhere !== undefined
   const live = new Map([...reading.live].filter(([, object]) => !isElsewhere(object)))
   const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
@@ -149,7 +149,7 @@ export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObj
   return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
 }
 
-/** Whether a plan considers an object: it is declared or owned, or it is a plain view, which may be between two such objects. */
+/** Whether a plan considers an object: a declared or owned one, or a plain view, which may be between two such objects. */
 export function isKnown({ settled, input }: ProbeRun, key: Key): boolean {
   return settled.has(key) || input.reading.live.has(key) || idOf(key)?.kind === 'view'
 }
@@ -170,7 +170,7 @@ export function recordWanted(
 export interface QueryObject {
   readonly object: DeclaredObject
   readonly names: readonly RelationName[]
-  /** Those that are declared. */
+  /** The declared relations that the query names. */
   readonly reads: readonly Key[]
   /** Its indexes. */
   readonly children: readonly DeclaredObject[]

@@ -1,4 +1,4 @@
-// Suggests a relation in the place of one that does not exist.
+// Suggests a relation in place of one that does not exist.
 
 import { nearestOf } from '../core/nearest.ts'
 import { idOf, type Relation } from '../core/object.ts'

@@ -41,7 +41,7 @@ export async function createStandIns(
   return created
 }
 
-/** What exists need not be creatable: a validator, for one, can have become stricter. */
+/** An existing object need not be creatable any more: a validator can have become stricter, for example. */
 async function createWithoutUnchangedOptions(run: ProbeRun, object: DeclaredObject): Promise<boolean> {
   const key = keyOf(object.id)
   const live = run.input.reading.live.get(key)
@@ -59,7 +59,8 @@ async function createWithoutUnchangedOptions(run: ProbeRun, object: DeclaredObje
 }
 
 /**
- * If the live object fails as well, the declaration is not to blame: an object that is as declared is left alone, and one that differs is undetermined.
+ * If the live object fails as well, its declaration is not to blame: an object that is as declared is left alone, and one that
+ * differs is undetermined.
  */
 async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Promise<void> {
   const key = keyOf(object.id)
@@ -74,7 +75,7 @@ async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Prom
   const standIn = how.standIn({ ...object, spec: live.spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
   const unit = unitOf({ ...object, spec: live.spec }, standIn)
   const isAsDeclared = !differs(run, object, live)
-  // Without its secrets, what exists would be rejected for the lack of them.
+  // Without its secrets, the live object would be rejected just because they are missing.
   if (unit.withSecrets ? !isAsDeclared : !(await isRejected(run, unit))) return
   run.findings.splice(at, 1, ...(isAsDeclared ? [] : [unlikeLiveFinding(key, finding.reason)]))
   if (!isAsDeclared) run.wanted.delete(key)

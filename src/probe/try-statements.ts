@@ -1,5 +1,5 @@
-// Runs the statements of stand-ins as one batch, and finds out where the server has found an error in them. Some names are sent with
-// the schema that the probe has created their object in.
+// Runs the statements of stand-ins as one batch, and locates errors that the server finds in them. Some names are sent with the
+// scratch schema in which the probe has created their object.
 
 import type { SqlPosition } from '../core/finding.ts'
 import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
@@ -34,7 +34,7 @@ export async function tryStatements(run: ProbeRun, all: readonly Statement[]): P
 
 /**
  * @param sent the texts of one batch
- * @param written the same texts as the manifest writes their names; undefined for those that are not of an object
+ * @param written the same texts with names as in the manifest; undefined for texts that do not come from an object
  */
 function positionInBatch(
   { position }: Pick<DatabaseError, 'position'>,
@@ -43,7 +43,7 @@ function positionInBatch(
   scratchSchema: string,
 ): SqlPosition | undefined {
   if (position === undefined) return undefined
-  // PostgreSQL counts characters, some of which are two UTF-16 units of a string.
+  // PostgreSQL counts characters, some of which take two UTF-16 units of a string.
   let offset = [...sent.join(batchSeparator)].slice(0, position - 1).join('').length
   for (const [at, text] of sent.entries()) {
     const statement = written[at]
@@ -56,7 +56,7 @@ function positionInBatch(
   return undefined
 }
 
-/** Both texts are the same but for the schemas of some names. */
+/** Both texts are the same except for the schemas of some names. */
 function writtenOffset(sent: string, written: string, offset: number, scratchSchema: string): number {
   let sentAt = 0
   let writtenAt = 0

@@ -1,4 +1,4 @@
-// What the probe creates for one object, and what PostgreSQL would evaluate of it.
+// What the probe creates for one object, and which of its expressions PostgreSQL would evaluate.
 
 import type { DeclaredObject } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
@@ -8,9 +8,9 @@ import { kindOf } from '../kinds/registry.ts'
 
 export interface Unit {
   readonly object: DeclaredObject
-  /** Without secrets. */
+  /** The statements without secrets. */
   readonly statements: readonly Statement[]
-  /** The same with them, if there are any. */
+  /** The same with secrets, if there are any. */
   readonly withSecrets?: readonly Statement[]
   /** Creates a view of the expressions that PostgreSQL would simplify; empty if there are none. */
   readonly expressions?: (view: { readonly schema: string; readonly name: string }) => readonly Statement[]
@@ -27,7 +27,7 @@ export function unitOf(
   const all = [...before, ...create(standIn.id, standIn.spec)]
   return {
     object,
-    // Whether a wrapper knows an option is asked without the secret.
+    // To find out whether a wrapper knows an option, no secret is sent.
     statements: all.map(withoutSecrets),
     ...(all.some(({ secrets }) => secrets.length > 0) ? { withSecrets: all } : {}),
     expressions(view) {

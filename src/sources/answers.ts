@@ -1,4 +1,4 @@
-// The answers of sources to import requests, and what a manifest requests that its sources do not have.
+// The answers of sources to import requests, and errors for requested tables that a source does not have.
 
 import type { Problem } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
@@ -29,17 +29,17 @@ export interface ImportAnswer {
   readonly notices: readonly Notice[]
   /** Tables that the request excludes and the source does not have. Empty if the wrapper cannot list tables. */
   readonly unknownExceptions: readonly string[]
-  /** The tables of the source, to suggest one in the place of a requested one that does not exist. Empty if all exist. */
+  /** The tables of the source, for suggestions in place of requested tables that do not exist. Empty if all exist. */
   readonly suggestions: readonly string[]
   readonly indexes: readonly RemoteIndex[]
-  /** By table. */
+  /** The primary keys, by table. */
   readonly primaryKeys: ReadonlyMap<string, PrimaryKeyStanza>
   readonly copied: Copied
   /** The column names of tables that failed, if they were requested. */
   readonly columnNames: ReadonlyMap<string, readonly string[]>
-  /** Of the imported tables. Empty if the source is not a PostgreSQL server. */
+  /** The identities of the imported tables. Empty if the source is not a PostgreSQL server. */
   readonly identities: ReadonlyMap<string, TableIdentity>
-  /** What is not taken over of what the source has. */
+  /** Warnings about what is not taken over from the source. */
   readonly warnings: readonly Warning[]
   /** A digest of the entire answer; undefined if a table failed. */
   readonly state: string | undefined
@@ -49,11 +49,11 @@ export interface ImportAnswer {
 
 export type SourceFailure =
   /**
-   * The request is wrong: there is no such schema, or the wrapper does not support it. `key` is the manifest key that
-   * asks for it.
+   * The request is wrong: the source has no such schema, or the wrapper does not support it. `key` is the responsible key of the
+   * manifest.
    */
   | ({ readonly status: 'rejected'; readonly key?: string } & Reason)
-  /** The source could not be asked: it was not reached, or refused. */
+  /** The source could not be asked: it was unreachable, or refused. */
   | ({ readonly status: 'unanswered'; readonly code: 'source/unreachable' | 'source/rejected' } & Reason)
 
 /** The `state` of an {@link ImportAnswer}, without the answer. */
@@ -62,7 +62,7 @@ export interface SourceState {
   readonly state: string | undefined
 }
 
-/** The answers as if the source had not changed these tables. By the key of the foreign table: why it is kept. */
+/** The answers as if the source had not changed these tables. `kept` has the reasons, by the key of the foreign table. */
 export function withTablesKept(answers: Answers, kept: ReadonlyMap<Key, Reason>): Answers {
   if (kept.size === 0) return answers
   return new Map(Array.from(answers, ([request, answer]) => [request, withKept(request, answer, kept)]))
@@ -78,7 +78,7 @@ function withKept({ schema }: ImportRequest, answer: Answer, all: ReadonlyMap<Ke
   return { ...answer, tables, kept, state: undefined }
 }
 
-/** What the manifest requests and the source does not have. */
+/** Problems for everything that the manifest requests and the source does not have. */
 export function requestErrors(request: ImportRequest, answer: Answer | undefined): readonly PathProblem[] {
   const at = (path: Path, problem: Problem): PathProblem => ({ path: [...request.path, ...path], atKey: true, problem })
   if (answer?.status === 'rejected') {
@@ -100,7 +100,7 @@ export function requestErrors(request: ImportRequest, answer: Answer | undefined
     }),
     ...answer.unknownExceptions.map((name) => {
       const position = request.except.indexOf(name)
-      // A mirror also excludes tables by an entry of their own.
+      // A mirror can also exclude a table in its own entry below `tables`.
       const path = position < request.listedExceptions ? ['except', position] : ['tables', name, 'exclude']
       return at(path, notAtSource(request, name, [...tables.keys(), ...failed.keys()]))
     }),
@@ -113,7 +113,7 @@ function notAtSource({ remoteSchema }: ImportRequest, name: string, existing: It
   return { code: 'source/not-found', message }
 }
 
-/** Entries of an import for tables that it does not import. */
+/** Problems for entries of an import about tables that it does not import. */
 export function unknownTables(request: ImportRequest, known: ReadonlySet<string>): readonly PathProblem[] {
   return Object.keys(request.tables).flatMap((name) => {
     if (known.has(name)) return []

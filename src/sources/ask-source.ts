@@ -1,8 +1,6 @@
-// Asks one source for all that is imported from it.
-//
-// PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch schema, which is read like any other
-// schema, in a transaction that is always rolled back. The session is used for nothing else, because a source that
-// does not answer may cost it its connection.
+// Asks one source for everything that is imported from it.  PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch
+// schema, which is read like any other schema, in a transaction that is always rolled back. The session is used for nothing else,
+// because a source that does not answer may cost it its connection.
 
 import { ident, sql, trusted } from '../core/sql.ts'
 import { withDeadline } from '../db/cancellation.ts'
@@ -44,7 +42,7 @@ export function askSourceState(
 }
 
 interface Question<Result> {
-  /** The answer to a request that is limited to no tables. The source is not connected to for that. */
+  /** The answer to a request that is limited to no tables, which takes no connection to the source. */
   readonly empty: Result
   read(run: ImportRun, request: ImportRequest): Promise<Result>
 }
@@ -105,7 +103,7 @@ async function answer<Result>(
   }
 }
 
-/** The key of a mirror that asks for other relations than the default ones. */
+/** The key of a mirror that requests other relations than the default. */
 function chosenKey({ mirrored }: ImportRequest): 'relations' | 'partitions' | undefined {
   if (mirrored?.isDefault === false) return 'relations'
   return mirrored?.partitions === 'each' ? 'partitions' : undefined

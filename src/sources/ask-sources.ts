@@ -15,7 +15,7 @@ import { digestOf } from './source-state.ts'
 export interface SourceAccess extends Pick<AskOptions, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
   /** Which user-defined code may be run. */
   readonly mayEvaluate?: MayEvaluate
-  /** By server: failures of a moment ago. These servers are not asked again. */
+  /** Failures of a moment ago, by server. These servers are not asked once more. */
   readonly unanswered?: ReadonlyMap<string, SourceFailure>
 }
 
@@ -36,8 +36,8 @@ export async function askSources(
 }
 
 /**
- * Reads one digest of everything that the sources of a manifest would answer. It is equal to {@link sourceStateOf} of
- * their answers, and undefined if a source cannot be asked or a table not be imported.
+ * Reads one digest of everything that the sources of a manifest would answer. It equals {@link sourceStateOf} of their answers.
+ * Undefined if a source cannot be asked, or a table cannot be imported.
  */
 export async function readSourceState(
   session: Session,
@@ -54,7 +54,7 @@ export async function readSourceState(
   return { state: sourceStateOf(requests, answers), unanswered }
 }
 
-/** A digest of the answers to all requests; undefined if there is none to one of them. */
+/** A digest of the answers to all requests; undefined if an answer is missing. */
 export function sourceStateOf(
   requests: readonly ImportRequest[],
   answers: ReadonlyMap<ImportRequest, Answer | SourceState>,

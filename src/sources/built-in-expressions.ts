@@ -1,5 +1,6 @@
-// Decides which expressions of a source are taken over: those that consist of immutable functions and operators of PostgreSQL and its extensions.
-// A source is not trusted with code. This goes by names, before anything is created; stored-expressions.ts checks the result.
+// Decides which expressions of a source are taken over: those that consist of immutable functions and operators of PostgreSQL and
+// its extensions. A source is not trusted with code. This file decides by names, before anything is created; stored-expressions.ts
+// checks the result.
 
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -10,7 +11,7 @@ import { isSqlNode, nameParts, parseSql, type SqlNode, statementsOf } from '../p
 interface Candidate {
   /** The parse tree; undefined if it cannot be parsed. */
   readonly tree: unknown
-  /** Whether PostgreSQL computes its constant parts when it stores it. */
+  /** Whether PostgreSQL computes constant parts of the expression when it stores it. */
   readonly isSimplified: boolean
 }
 
@@ -32,11 +33,11 @@ export async function rejections(
   })
 }
 
-/** Names, each with its schema if it is written with one. */
+/** The names that an expression uses, each with its schema if it is written with one. */
 interface ExpressionUses {
   readonly functions: readonly Name[]
   readonly operators: readonly Name[]
-  /** Other parts than those that expressions usually have. */
+  /** Parts of an unusual sort, by which an expression is rejected. */
   readonly others: readonly string[]
   readonly hasConstants: boolean
 }
@@ -96,7 +97,7 @@ const expectedNodes: ReadonlySet<string> = new Set([
   'TypeName',
 ])
 
-/** BETWEEN has its keywords as its name. */
+/** In the tree, BETWEEN has its keywords as its name. */
 function operatorsOf({ kind, name }: SqlNode): string[][] {
   return String(kind).includes('BETWEEN') ? [['>='], ['<=']] : [[...nameParts(name)]]
 }
@@ -109,8 +110,8 @@ interface BuiltIns {
 }
 
 /**
- * $1 and $2: the names of functions and of operators, each with its schema. Those of which one is immutable and none is
- * user-defined: compiled functions of extensions are like those of PostgreSQL itself.
+ * $1 and $2: the names of functions and of operators, each with its schema. Finds the names of which one is immutable and none is
+ * user-defined. Compiled functions of extensions count as PostgreSQL's own.
  */
 const builtInsQuery: Sql = trusted(`
   SELECT 'functions' AS what, n.nspname AS schema, p.proname AS name
@@ -146,7 +147,7 @@ async function readBuiltIns(
   return { functions: found('functions'), operators: found('operators'), hasUserCasts: found('casts').size > 0 }
 }
 
-/** The source shows what is in pg_catalog without a schema. */
+/** The source shows names in pg_catalog without their schema. */
 function withSchema(name: Name): readonly [schema: string, name: string] {
   return [name.length > 1 ? name.slice(0, -1).join('.') : 'pg_catalog', name.at(-1) ?? '']
 }

@@ -31,7 +31,7 @@ export interface SourceCheck {
   readonly warnings: readonly Warning[]
 }
 
-/** Compares the foreign tables that the manifest or its lock declares. Those that were just imported cannot differ. */
+/** Compares the foreign tables that the manifest or its lock declares. Tables that were just imported cannot differ. */
 export async function checkSources(session: Session, input: SourceCheckInput): Promise<SourceCheck> {
   const { wanted, resolved, digests, sources } = input
   const all = [...wanted.values()].flatMap(tableOf)
@@ -100,7 +100,7 @@ export function unreachableServers({
   )
 }
 
-/** One request for each schema of a source. */
+/** Creates one request for each schema of a source. */
 function requestsFor(tables: readonly Table[]): ReadonlyMap<ImportRequest, readonly Table[]> {
   const groups = groupBy(tables, ({ spec, remoteSchema }) => JSON.stringify([spec.server, remoteSchema]))
   return new Map(
@@ -121,7 +121,7 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     limitTo,
     except: [],
     listedExceptions: 0,
-    // These are not compared, so their types and functions need not exist here.
+    // These attributes are not compared, so their collations and functions need not exist here.
     options: { import_default: 'false', import_collate: 'false', import_not_null: 'false', import_generated: 'false' },
     tables: {},
     withIndexes: false,
@@ -160,7 +160,7 @@ function findingsOf(
   })
 }
 
-/** By the remote name of a column, which an import sets as an option. */
+/** The types by the remote names of columns, which an import sets as an option. */
 function typesAtSource({ columns }: ForeignTableSpec): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(columns).map(([name, { type, options }]) => [plainOption(options, 'column_name') ?? name, type]),

@@ -8,7 +8,7 @@ import type { RemoteRelation } from './remote-catalog.ts'
 
 export interface ChosenRelations {
   readonly names: readonly string[]
-  /** What the manifest neither asks for nor excludes. Partitions go with their parents, so they are not among it. */
+  /** The relations that the manifest neither requests nor excludes. Partitions are not listed, since they go with their parents. */
   readonly leftOut: readonly RemoteRelation[]
 }
 
@@ -33,7 +33,7 @@ function isAskedFor(relation: RemoteRelation, mirrored: MirroredRelations): bool
   const { relkind, isPartition, extension } = relation
   if (extension !== null || !mirrored.kinds.includes(kindOfRelation(relkind))) return false
   if (mirrored.partitions === 'parent') return !isPartition
-  // Each partition that has rows, in the place of its parents.
+  // The partitions that have rows, in place of their parents.
   return relkind !== 'p'
 }
 
@@ -64,7 +64,10 @@ const words: Readonly<Record<RelationKind, readonly [one: string, many: string]>
 
 const kindsInOrder: readonly RelationKind[] = ['tables', 'views', 'materialized_views', 'foreign_tables']
 
-/** One warning for everything that is left out. None for kinds that the manifest lists, since then it is a decision. */
+/**
+ * One warning for everything that is left out. There is none if the manifest lists kinds, since leaving out others is a decision
+ * then.
+ */
 export function leftOutWarnings(
   { path }: Pick<ImportRequest, 'path'>,
   leftOut: readonly RemoteRelation[],

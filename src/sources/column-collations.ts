@@ -22,7 +22,7 @@ export interface WithCollations {
   readonly missing: readonly CollatedColumn[]
 }
 
-/** Gives the columns of tables that were imported without collations those that exist here. */
+/** Adds the collations that exist here to the columns of tables that were imported without any. */
 export async function withCollations(
   session: Session,
   { catalog, remoteSchema }: { readonly catalog: string; readonly remoteSchema: string },
@@ -61,7 +61,7 @@ async function existingCollations(session: Session, columns: readonly CollatedCo
   return new Set(rows.map(({ schema, name }) => qualified(schema, name)))
 }
 
-/** One for each collation, with what it means that it is not here. */
+/** One warning for each collation, with what its absence means. */
 export function collationWarnings(missing: readonly CollatedColumn[]): readonly Warning[] {
   const groups = groupBy(missing, ({ schema, name }) => qualified(schema, name))
   return Array.from(groups, ([collation, columns]) => {

@@ -1,6 +1,6 @@
-// Defaults and generation expressions of a source's columns. IMPORT FOREIGN SCHEMA puts their text into CREATE FOREIGN TABLE
-// as the source sends it, so they are not imported by it, but read from the source's catalog and added to the imported tables,
-// as far as they are taken over.
+// Defaults and generation expressions of a source's columns. IMPORT FOREIGN SCHEMA puts their text into CREATE FOREIGN TABLE as the
+// source sends it, so they are not imported that way. They are read from the source's catalog, and the accepted ones are added to
+// the imported tables.
 
 import { groupBy } from '../core/data.ts'
 import { keyOf } from '../core/object.ts'
@@ -22,7 +22,7 @@ import { foreignExpressions } from './stored-expressions.ts'
 /** The expressions of requested columns, as the source has them. */
 export interface ColumnExpressions {
   readonly all: readonly RemoteExpression[]
-  /** By table, those that are taken over by their names. */
+  /** The expressions whose names are acceptable, by table. */
   readonly ofTables: ReadonlyMap<string, readonly RemoteExpression[]>
   readonly omitted: Map<RemoteExpression, string>
 }
@@ -46,7 +46,7 @@ export async function chooseExpressions(
   return { all, omitted, ofTables: groupBy(kept, ({ table }) => table) }
 }
 
-/** Adds the expressions to imported tables. Those that this server cannot create, or takes for something else, are omitted. */
+/** Adds the expressions to imported tables, except those that this server cannot create, or understands differently. */
 export async function withExpressions(
   run: ImportRun,
   imported: ReadonlyMap<string, ForeignTableSpec>,
@@ -89,7 +89,7 @@ interface Candidate {
   readonly expressions: readonly RemoteExpression[]
 }
 
-/** Creates all at once or, if that fails, each half by itself. Returns what could be created. */
+/** Creates all at once or, if that fails, each half on its own. Returns what could be created. */
 async function createTables(
   run: ImportRun,
   schema: string,
@@ -148,7 +148,7 @@ async function failureOf({ session }: ImportRun, statements: readonly Sql[]): Pr
   }
 }
 
-/** What is not taken over of imported tables, and how it can be had. */
+/** Warnings about expressions of imported tables that are not taken over, with what to do. */
 export function expressionWarnings(
   { schema, path }: ImportRequest,
   tables: ReadonlyMap<string, unknown>,

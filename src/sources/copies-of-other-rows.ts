@@ -1,5 +1,5 @@
-// The copies that read something else once a plan is applied, such as a server under another host. What their last refreshes have found does not
-// hold for that: a watermark that was reached, the answer of skip_if_same.
+// The copies that read other rows once a plan is applied, for example because a server has another host. What their last refreshes
+// have found does not hold for these: the watermark that was reached, the answer of skip_if_same.
 
 import type { Change, LiveObject, WantedObject } from '../core/change.ts'
 import { groupBy, sameData } from '../core/data.ts'
@@ -24,7 +24,7 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { UserMappingSpec } from '../kinds/user-mapping.ts'
 import { connectionOf, remoteOf } from './what-is-read.ts'
 
-/** Options of postgres_fdw and libpq that decide how rows are read, not which. */
+/** Options of postgres_fdw and libpq that decide how rows are read, and not which ones. */
 const tuning: ReadonlySet<string> = new Set([
   'analyze_sampling',
   'application_name',
@@ -50,7 +50,7 @@ const tuning: ReadonlySet<string> = new Set([
   'use_remote_estimate',
 ])
 
-/** Copies that exist already. Functions may read anything, and do not count. */
+/** Finds existing copies. Reads through functions do not count: functions may read anything. */
 export async function copiesOfOtherRows(
   session: Session,
   changes: readonly Change[],
@@ -64,7 +64,10 @@ export async function copiesOfOtherRows(
   return tables.length === 0 ? [] : readersOf(session, tables, copies)
 }
 
-/** Foreign tables, and parents that they leave. Those that they join are found as parents, which show the rows of their children. */
+/**
+ * The foreign tables, and the parents that they leave. Parents that they join are found anyway, since parents show the rows of
+ * their children.
+ */
 function tablesOfOtherRows(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly ObjectName[] {
   const changed = changes.filter(readsOtherRows)
   const before = changed.flatMap((change) => ('from' in change ? [change.from] : []))
@@ -88,7 +91,7 @@ function tableSpec({ spec }: DbObject): ForeignTableSpec {
   return spec as ForeignTableSpec // the objects of a kind have its specs
 }
 
-/** Whether rows can be other ones than before through the object itself, or through those that inherit them. */
+/** Whether the object itself, or what inherits from it, may have other rows than before. */
 function readsOtherRows(change: Change): boolean {
   switch (change.op) {
     case 'create':
@@ -104,7 +107,10 @@ function readsOtherRows(change: Change): boolean {
   }
 }
 
-/** With a mapping, users read as others than before. A table need not be new to those that read it, if it was dropped by hand. */
+/**
+ * A user mapping that comes or goes changes as whom its users read. A table that is created may have readers already, if it was
+ * dropped by hand.
+ */
 function appears({ id }: DbObject): boolean {
   return id.kind === 'userMapping' || isForeignTable(id)
 }
@@ -124,7 +130,10 @@ function differ(from: LiveObject, to: WantedObject): boolean {
   }
 }
 
-/** What decides which rows a table has, of the columns that it has before and after. What reads others, or another type, is replaced. */
+/**
+ * What decides which rows a table has, for the columns that it has before and after. Whatever reads other columns, or a column with
+ * another type, is replaced anyway.
+ */
 function rowsOf(table: LiveObject | WantedObject, other: DbObject) {
   const { columns, ...remote } = withoutTuning(remoteOf(table))
   const kept = Object.entries(columns).filter(([name]) => Object.hasOwn(tableSpec(other).columns, name))
@@ -138,7 +147,7 @@ function withoutTuning<Read extends { readonly options: readonly (readonly unkno
   return { ...read, options: read.options.filter(([name]) => !tuning.has(String(name))) }
 }
 
-/** What a user may see can differ. */
+/** The remote user, since another one may see other rows. */
 function userOf(spec: unknown): string | undefined {
   const { options } = spec as UserMappingSpec // the objects of a kind have its specs
   return options === null ? undefined : plainOption(options, 'user')
@@ -172,7 +181,7 @@ const readsQuery = trusted(`
     JOIN pg_catalog.pg_class c ON c.oid = read.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
 
-/** Also through views, other copies, and the parents of tables. */
+/** The readers, also through views, other copies, and the parents of tables. */
 async function readersOf(
   session: Session,
   tables: readonly ObjectName[],

@@ -16,8 +16,8 @@ import { lastIndexes } from './stanzas.ts'
 type CopiedIndexes = ReadonlyMap<ResolvedImport, ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>>
 
 /**
- * The indexes of each mirror, by table: those that the source has, or for a table that was not read, those that were
- * last applied. A view with a query of its own gets none.
+ * The indexes of each mirror, by table: those of the source or, for a table that was not read, those that were last applied. A view
+ * with a query of its own gets none.
  */
 export async function copyIndexes(
   session: Session,

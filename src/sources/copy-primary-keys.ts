@@ -11,7 +11,7 @@ import type { ResolvedImport } from './resolve-import.ts'
 import type { ServerContext } from './server-context.ts'
 import { lastPrimaryKeys } from './stanzas.ts'
 
-/** The primary keys that the source has, or of a table that was not read, that which was last applied. */
+/** The primary keys of the source or, for a table that was not read, the one that was last applied. */
 export function copyPrimaryKeys(
   { ledger }: ServerContext,
   manifest: Manifest,
@@ -29,7 +29,7 @@ export function copyPrimaryKeys(
   return new Map(found.flat())
 }
 
-/** One for each mirror: the tables without a key, whose rows a refresh cannot find again. */
+/** One warning for each mirror, about tables without a key: a refresh cannot match their rows. */
 export function keylessWarnings({ asWritten, expanded, origins }: ResolvedManifest): readonly Warning[] {
   return Object.entries(asWritten.manifest.mirrors ?? {}).flatMap(([mirror, { schema }]): readonly Warning[] => {
     const tables = Object.entries(expanded.manifest.schemas?.[schema]?.tables ?? {})

@@ -24,7 +24,7 @@ import { evaluatedParts, type OmittedPart, omissionWarning, partsToOmit, without
 
 export interface Copied {
   readonly types: readonly CopiedType[]
-  /** By title: types that cannot be created here. */
+  /** Types that cannot be created here, by title. */
   readonly failed: ReadonlyMap<string, Reason>
   readonly undetermined: readonly Undetermined[]
   readonly warnings: readonly Warning[]
@@ -35,16 +35,14 @@ export const nothingCopied: Copied = { types: [], failed: new Map(), undetermine
 interface CopyRun {
   readonly session: Session
   readonly context: ServerContext
-  /**
-   * A schema for stand-ins, which no name finds. Other schemas that are created have names that begin with this one.
-   */
+  /** A schema for stand-ins, which no search path contains. Names of other scratch schemas begin with this one. */
   readonly scratch: string
 }
 
 interface CreatedType {
   readonly id: TypeId
   readonly spec: TypeSpec
-  /** Read back instead of `spec` if that has SQL of the source, which this server must parse first. */
+  /** Read back instead of `spec` if that contains SQL of the source, which this server must parse first. */
   readonly standIn: TypeId | undefined
 }
 
@@ -95,7 +93,7 @@ export async function copyTypes(run: CopyRun, all: readonly RemoteType[]): Promi
   return { types, failed, undetermined, warnings: [...warningsOf(wanted, created), ...warnings] }
 }
 
-/** The parts of a type that are not what their names suggest, found out from a stand-in. Or why that cannot be created. */
+/** Finds on a stand-in the parts of a type that are not what their names suggest. Returns the reason if it cannot be created. */
 async function foreignParts(run: CopyRun, id: TypeId, spec: TypeSpec): Promise<readonly OmittedPart[] | Reason> {
   if (!hasSql(spec)) return []
   const { session, scratch } = run
@@ -159,7 +157,7 @@ async function runForType(
   }
   const code = await runByStatements(session, await readEvaluatingCode(session), statements)
   if (code.length > 0) return { reason: `${typeKind.title(id)}: ${evaluationReason(code)}`, hint: '' }
-  // The source shows checks with qualified names. It shows a default as it was written, under an unknown search_path.
+  // The source shows checks with qualified names, but a default as it was written, under an unknown search_path.
   const paths = [readingPath, ...(spec.default === null ? [] : [manifestPath([id.schema, ...context.searchPath])])]
   let firstFailure: Reason | undefined
   for (const path of paths) {

@@ -1,5 +1,5 @@
-// Finds tables and columns that a source has renamed, by the numbers that its catalog gives them. Without that, a rename would be the
-// drop of one object and the creation of another.
+// Finds tables and columns that a source has renamed, by the numbers that its catalog gives them. Otherwise a rename would look
+// like a drop of one object and the creation of another.
 
 import { keyOf } from '../core/object.ts'
 import { record } from '../kinds/facets/options.ts'
@@ -9,8 +9,8 @@ import type { ImportRequest } from '../manifest/manifest.ts'
 import { isRecordOf } from './source-records.ts'
 
 /**
- * The former names of the tables, and of their columns, that have other names than when they were last applied.
- * @param identities of all tables that the source has now
+ * The former names of tables and columns that the source has renamed since they were last applied.
+ * @param identities the identities of all tables that the source has now
  */
 export function formerNames(
   ledger: Ledger,
@@ -26,7 +26,7 @@ export function formerNames(
   }
   const found = Array.from(identities, ([name, identity]) => {
     const before = applied.get(identity.oid)
-    // Tables that have swapped their names, or have that of another one, are compared by name.
+    // A table that has taken the name of another one is compared by name.
     if (!before || (before.name !== name && (names.has(name) || identities.has(before.name)))) return []
     const columns = formerColumns(before.identity, identity)
     const table = before.name === name ? undefined : before.name
@@ -35,7 +35,7 @@ export function formerNames(
   return new Map(found.flat())
 }
 
-/** Of tables that are kept as they were last applied. */
+/** The identities of tables that are kept as they were last applied. */
 export function recordedIdentities(
   ledger: Ledger,
   { schema }: ImportRequest,

@@ -1,4 +1,4 @@
-// The options of an import that fdwsync understands, since it does itself what they ask of a wrapper.
+// The options of an import that fdwsync carries out itself, instead of the wrapper.
 
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { ServerSetup } from './server-setup.ts'
@@ -7,10 +7,10 @@ type Options = ImportRequest['options']
 type Request = Pick<ImportRequest, 'options' | 'mirrored'>
 type Wrapper = Pick<ServerSetup, 'isPostgresFdw'>
 
-/** What postgres_fdw does if an option is not set. */
+/** The defaults of postgres_fdw. */
 const defaultsOfImports = { import_collate: true, import_default: false, import_generated: true, import_not_null: true }
 
-/** A copy has the values of generated columns. What generates them may not exist here. */
+/** A copy has the values of generated columns. The functions that generate them may not exist here. */
 const defaultsOfMirrors: typeof defaultsOfImports = { ...defaultsOfImports, import_generated: false }
 
 /** Whether an option is on, by the words that PostgreSQL accepts for a Boolean. */
@@ -26,14 +26,14 @@ const ofExpressions: ReadonlySet<string> = new Set<ExpressionOption>(['import_de
 
 /**
  * The options to turn off. IMPORT FOREIGN SCHEMA must not import expressions: their text, which a source chooses, becomes part of
- * statements. A wrapper may not know an option, and it rejects those that it does not know. So these are tried in this order.
+ * statements. A wrapper rejects options that it does not know, so these lists are tried in order.
  */
 export function optionsToTurnOff({ isPostgresFdw }: Wrapper): readonly (readonly ExpressionOption[])[] {
   const both = ['import_default', 'import_generated'] as const
   return isPostgresFdw ? [both] : [both, ['import_generated'], ['import_default'], []]
 }
 
-/** The options for IMPORT FOREIGN SCHEMA. Values that are no Booleans are left for the wrapper to refuse. */
+/** The options for IMPORT FOREIGN SCHEMA. The wrapper itself rejects values that are not Booleans. */
 export function optionsOfImport(options: Options, off: readonly ExpressionOption[]): Options {
   const others = Object.entries(options).filter(([name, value]) => !ofExpressions.has(name) || !isBoolean(value))
   return Object.fromEntries([...off.map((name) => [name, 'false'] as const), ...others])
@@ -43,7 +43,7 @@ function isBoolean(value: string): boolean {
   return /^(0|1|on|off?|t(r(ue?)?)?|f(a(l(se?)?)?)?|y(es?)?|no?)$/i.test(value)
 }
 
-/** The options that ask a wrapper for expressions which it cannot show beforehand. */
+/** The options that request expressions from a wrapper that cannot show them beforehand. */
 export function unsupportedOptions(request: Request, { isPostgresFdw }: Wrapper): readonly string[] {
   if (isPostgresFdw) return []
   return Object.keys(request.options).filter(

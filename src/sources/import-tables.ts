@@ -1,5 +1,5 @@
-// Runs IMPORT FOREIGN SCHEMA into a scratch schema, and reads the tables that it creates. A table that cannot be
-// imported fails the entire statement, so it is found and left out.
+// Runs IMPORT FOREIGN SCHEMA into a scratch schema, and reads the tables that it creates. A table that cannot be imported fails the
+// entire statement, so such tables are found and left out.
 
 import { isReported, type Notice } from '../core/notice.ts'
 import type { ObjectId } from '../core/object.ts'
@@ -31,13 +31,13 @@ interface Imported {
   readonly notices: readonly Notice[]
   /** Tables of a mirror that were imported without the collations of their columns, since one does not exist here. */
   readonly withoutCollations: ReadonlySet<string>
-  /** Of everything that was imported; undefined if a table failed. */
+  /** The state of everything that was imported; undefined if a table failed. */
   readonly state: TablesState | undefined
 }
 
 const nothing: TablesState = { state: 'nothing', areTypesBuiltIn: true }
 
-/** What an import adds to, table by table. */
+/** What an import collects, table by table. */
 interface Results {
   readonly tables: Map<string, ForeignTableSpec>
   readonly failed: Map<string, Reason>
@@ -52,7 +52,7 @@ export async function importTables(
 ): Promise<Imported> {
   const results: Results = { tables: new Map(), failed: new Map(), withoutCollations: new Set() }
   if (request.limitTo?.length === 0) return { ...results, notices: [], state: nothing }
-  // An import may be repeated for a part of the tables, with the same notices.
+  // An import may be repeated for some of the tables, with the same notices.
   const notices = new Map<string, Notice>()
   const all: ImportRun = { ...run, onNotice: (notice) => notices.set(notice.text, notice) }
   try {
@@ -78,7 +78,7 @@ interface ImportedState {
   readonly isWithoutCollations: boolean
 }
 
-/** Imports, but reads only the state. */
+/** Imports, and reads only the state. */
 export async function importedState(run: ImportRun, request: ImportRequest): Promise<ImportedState> {
   if (request.limitTo?.length === 0) return { state: nothing.state, isWithoutCollations: false }
   const read = (each: ImportRequest) =>
@@ -92,8 +92,8 @@ export async function importedState(run: ImportRun, request: ImportRequest): Pro
 }
 
 /**
- * Tries an import that has failed again, all of it without the collations of its columns: one that does not exist here is the
- * most frequent reason. Undefined if this fails, too, or if the request has to have them.
+ * Repeats a failed import without the collations of columns: the most frequent reason for a failure is one that does not exist
+ * here. Undefined if that fails too, or if the request must have the collations.
  */
 async function withoutCollations<State>(
   request: ImportRequest,
@@ -128,7 +128,7 @@ async function importHalves(
   }
 }
 
-/** A copy can do without collations that do not exist here. An import has what PostgreSQL imports, or fails. */
+/** A copy can do without missing collations. An import has what PostgreSQL imports, or fails. */
 async function importWithoutCollations(
   run: ImportRun,
   request: ImportRequest,
@@ -172,7 +172,7 @@ async function importExcept(
   }
 }
 
-/** Returns the state. */
+/** Imports, adds what was imported to `tables`, and returns its state. */
 function importAndRead(
   run: ImportRun,
   request: ImportRequest,
@@ -216,11 +216,11 @@ async function withImported<Result>(
   const { session, context, setup } = run
   await session.run(trusted('SAVEPOINT import'))
   try {
-    // Only postgres_fdw qualifies the names of types. Those of other wrappers are found by the manifest's search_path.
+    // Only postgres_fdw qualifies the names of types. Types from other wrappers are looked up in the manifest's search_path.
     if (!setup.isPostgresFdw) await session.run(manifestPath(context.searchPath))
     session.takeNotices()
     await session.run(importStatement(run, request, limit))
-    // Functions, such as event triggers, report what they see of the import's tables, which are rolled back.
+    // Functions, such as event triggers, report on the tables of the import, which are rolled back.
     const notices = session.takeNotices().filter((notice) => isReported(notice) && !notice.isOfFunction)
     for (const notice of notices) run.onNotice?.(notice)
     await session.run(readingPath)
@@ -253,12 +253,12 @@ function limits({ limitTo, except }: Pick<ImportRequest, 'limitTo' | 'except'>):
 }
 
 /**
- * Whether the definition of a table is at fault, such as a missing type, schema or function; not privileges or the
+ * Whether the definition of a table is at fault, for example a missing type, schema or function, and not a privilege or the
  * connection.
  */
 function isTableError(error: unknown): error is DatabaseError {
   if (!isDatabaseError(error)) return false
-  // 22: a modifier of a type that this server does not accept, such as the scale of numeric(3,-2) before PostgreSQL 15.
+  // 22: a type modifier that this server does not accept, such as the scale of numeric(3,-2) before PostgreSQL 15.
   return (
     /^42(?!501)|^3F000/.test(error.sqlstate) || (error.importedTable !== undefined && error.sqlstate.startsWith('22'))
   )

@@ -1,4 +1,4 @@
-// Which foreign tables and copies a manifest has from its imports and mirrors.
+// Lists the foreign tables and copies that a manifest gets from its imports and mirrors.
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { ResolvedManifest } from '../manifest/expansion/expand.ts'

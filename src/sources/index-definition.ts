@@ -1,4 +1,4 @@
-// The definitions of indexes as a source shows them, parsed, and which of them are alike.
+// Parses the definitions of indexes as a source shows them, and finds out which are alike.
 
 import { fragment, ident, qualified, type Sql, sql } from '../core/sql.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
@@ -6,14 +6,14 @@ import type { RemoteIndex } from './remote-catalog.ts'
 
 export interface IndexDefinition {
   readonly isUnique: boolean
-  /** The rest of it, after the name of the table. */
+  /** The definition after the name of the table. */
   readonly text: string
   /** The parse trees of its expressions and of its predicate. */
   readonly expressions: readonly unknown[]
   /** The names of its key columns, null for expressions. */
   readonly columns: readonly (string | null)[]
   readonly include: readonly string[]
-  /** Everything but names of columns, if it has no expressions. */
+  /** Everything except names of columns, if the index has no expressions. */
   readonly settings: string
 }
 
@@ -26,7 +26,7 @@ const definition = new RegExp(
 /**
  * The text comes from pg_get_indexdef of the source, which is not trusted, so it must parse as one CREATE INDEX statement and
  * nothing else. Many indexes have the same text, which is parsed once.
- * @param known what was parsed before, by its text
+ * @param known definitions that were parsed before, by text
  */
 export async function parseDefinition(
   { definition: text }: RemoteIndex,
@@ -34,7 +34,7 @@ export async function parseDefinition(
 ): Promise<IndexDefinition | undefined> {
   const [, unique, rest] = definition.exec(text) ?? []
   if (rest === undefined) return undefined
-  // The index of a constraint WITHOUT OVERLAPS is shown as unique, but CREATE INDEX cannot create that, no more than an exclusion.
+  // The index of a constraint WITHOUT OVERLAPS is shown as unique, but CREATE INDEX can create neither that nor an exclusion.
   const isUnique = unique !== undefined && !rest.startsWith('USING gist ')
   const key = `${isUnique} ${rest}`
   if (!known.has(key)) known.set(key, await parse(isUnique, rest))
@@ -79,9 +79,9 @@ export function createIndex(
 }
 
 /**
- * Equal for indexes that PostgreSQL certainly treats alike, but for the names of their columns. Undefined if it is like no other one.
- * An expression can name any column, so it is the same only where all columns are.
- * @param definitions those of the columns of its table, by name, without the name
+ * A signature that is equal for indexes that PostgreSQL certainly treats alike, whatever their columns are called. Undefined if the
+ * index is like no other. An expression can name any column, so it counts as the same only where all columns are the same.
+ * @param definitions the definitions of the columns of its table without their names, by name
  */
 export function signatureOf(index: IndexDefinition, definitions: ReadonlyMap<string, string>): string | undefined {
   const { isUnique, text, expressions, columns, include, settings } = index

@@ -5,7 +5,7 @@ import type { Session } from '../db/session.ts'
 import type { Reason } from './reasons.ts'
 import type { RemoteType } from './remote-types.ts'
 
-/** By title: the types of a source that do not exist here. */
+/** The types of a source that do not exist here, by title. */
 export async function missingTypes(session: Session, all: readonly RemoteType[]): Promise<ReadonlyMap<string, Reason>> {
   const names = all.map(({ schema, name, title }) => ({ schema, name, title }))
   const found = await session.query<{ title: string }>(
@@ -32,9 +32,9 @@ export async function missingTypes(session: Session, all: readonly RemoteType[])
 }
 
 interface ExistingHere {
-  /** By extension. */
+  /** The schemas of extensions, by extension. */
   readonly schemaOf: ReadonlyMap<string, string>
-  /** Of those that the source has its extensions in. */
+  /** The schemas in which the source has its extensions. */
   readonly schemas: ReadonlySet<string>
 }
 
@@ -55,8 +55,8 @@ function whyMissing({ title, sort, spec, extension }: RemoteType, existing: Exis
 }
 
 /**
- * Why a table cannot be imported: all its missing types, where PostgreSQL reports only the first. Undefined if it has
- * none, so that there is another reason.
+ * Why a table cannot be imported: all its missing types, where PostgreSQL reports only the first. Undefined if no type is missing
+ * and the reason is another one.
  * @param failed types that could not be created
  */
 export function whyNotImported(

@@ -1,4 +1,4 @@
-// The types of a source as they are called if a mirror creates them in another schema than they have there.
+// The names of a source's types if a mirror creates them in a schema of its choice (`types_schema`).
 
 import { ident } from '../core/sql.ts'
 import { withTypeNames } from '../kinds/facets/type-names.ts'

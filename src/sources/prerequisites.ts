@@ -13,9 +13,9 @@ import { kindOf } from '../kinds/registry.ts'
 import { differencesOf, forbiddenCode, type ServerContext } from './server-context.ts'
 
 /**
- * Skips what cannot be created, and what would run user-defined code: the probe reports it. An enumeration with new values is recreated, because a value
- * that was added cannot be used before COMMIT. A live type with the name of a new one is moved into a schema whose
- * name begins with `scratch`.
+ * Skips objects that cannot be created or would run user-defined code: the probe reports these. An enumeration with new values is
+ * recreated, because a value that was added cannot be used before COMMIT. A live type with the name of a new one is moved into a
+ * schema whose name begins with `scratch`.
  */
 export async function createMissingPrerequisites(
   session: Session,
@@ -31,7 +31,7 @@ export async function createMissingPrerequisites(
     const statements = statementsToCreate(context, object, `${scratch}_aside_${at}`)
     if (statements.length === 0) continue
     await session.run(readingPath)
-    // What is created can run code in what is created after it.
+    // A created object can cause user-defined code to run in the ones after it.
     const forbidden = await forbiddenCode(session, context)
     if (forbidden && (await runByStatements(session, forbidden, statements)).length > 0) continue
     const path = object.id.kind === 'type' ? manifestPath(context.searchPath) : readingPath
@@ -49,8 +49,8 @@ function isPrerequisite(id: ObjectId): boolean {
 }
 
 /**
- * The statements after which an object exists under its name, as declared as far as it affects other objects. None if
- * the live object will do. A live object that will not do is moved into the new schema `aside`.
+ * The statements that create an object under its name, with all that other objects can depend on. There are none if the live object
+ * is good enough. Otherwise the live object is moved into the new schema `aside`.
  */
 export function statementsToCreate(
   context: ServerContext,

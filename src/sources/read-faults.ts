@@ -1,4 +1,4 @@
-// What a read means that failed when it was tried before a plan is applied, and of which object that is reported.
+// What it means if a trial read fails before a plan is applied, and for which object that is reported.
 
 import type { ProblemCode } from '../core/codes.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -17,7 +17,7 @@ export interface FailedRead {
   readonly table: TableRead
 }
 
-/** Whether the role can read nothing else of the server either. */
+/** Whether the role can read nothing else from the server either. */
 export function endsRole(error: unknown): boolean {
   return (
     error instanceof DeadlineError || (isDatabaseError(error) && (isOfConnecting(error) || isMissingMapping(error)))
@@ -39,7 +39,7 @@ export function faultsOfRead({ server, role, table }: FailedRead, error: unknown
   return [refusing(code, table.id, { ...reason, reason: `it cannot be read: ${reason.reason}` })]
 }
 
-/** A wrapper need not have a handler: its tables can be declared, and not read. */
+/** A wrapper need not have a handler. Its tables can be declared but not read. */
 function hasNoHandler({ sqlstate, message }: DatabaseError): boolean {
   return sqlstate === '55000' && message.includes('has no handler')
 }
@@ -54,7 +54,7 @@ export function wrongType({ id, spec }: TableRead, column: string): Warning {
   })
 }
 
-/** Whether it can be read is unknown, which does not keep a plan from being applied. */
+/** The warning for an object of which it is unknown whether it can be read. The plan can still be applied. */
 export function notTried(id: ObjectId, { reason, hint }: Reason): Warning {
   return warning('source/not-tried', id, { reason: `it was not tried whether its source can be read: ${reason}`, hint })
 }
@@ -78,7 +78,7 @@ function connectionFault(
   switch (kind) {
     case 'unreachable': {
       const found = { reason: `its source cannot be reached: ${reason}`, hint }
-      // For a new view of a table that exists, it is enough that the source answers when the view is loaded.
+      // For a new view over an existing table, it is enough that the source answers when the view is loaded.
       return tables.some(({ isChanged }) => isChanged)
         ? refusing('source/unreachable', id, found)
         : warning('source/unreachable', id, found)

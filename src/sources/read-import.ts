@@ -1,4 +1,4 @@
-// Reads what one import request is answered with: tables, types and indexes, or only their state.
+// Reads the answer to one import request: tables, types and indexes, or only their state.
 
 import type { Warning } from '../core/plan.ts'
 import { ident, sql } from '../core/sql.ts'
@@ -136,7 +136,7 @@ function readsTypes(request: ImportRequest): boolean {
   return request.copiesTypes || request.withColumnNames === true
 }
 
-/** A mirror copies columns as text whose types cannot be here. So they are compared as text, too. */
+/** A mirror copies columns as text if their types cannot exist here. So they are compared as text, too. */
 function readsAsText({ mirrored, withColumnNames }: ImportRequest): boolean {
   return mirrored !== undefined || withColumnNames === true
 }
@@ -156,7 +156,7 @@ export async function readImportState(run: ImportRun, asked: ImportRequest): Pro
   return { status: 'state', state: stateOf(content) }
 }
 
-/** The request of a mirror lists the relations that it copies, instead of leaving their choice to the wrapper. */
+/** The request of a mirror, with the list of relations that it copies: the choice is not left to the wrapper. */
 async function limitedToRelations(
   run: ImportRun,
   request: ImportRequest,
@@ -184,7 +184,7 @@ async function unknownExceptions(run: ImportRun, request: ImportRequest): Promis
     )
     return except.filter((name) => !tables.has(name) && !failed.has(name))
   } catch (error) {
-    // They may be excluded because they cannot be imported.
+    // Tables may be excluded because they cannot be imported.
     if (!isDatabaseError(error) || run.session.isLost()) throw error
     return []
   }
@@ -231,12 +231,12 @@ function clashing(clash: string): SourceFailure {
   return { status: 'rejected', key: 'types_schema', reason: clash, hint }
 }
 
-/** What the state of tables lacks that were imported without the collations of their columns. */
+/** The collations, which the state lacks of tables that were imported without them. */
 function collationsOf(run: ImportRun, { remoteSchema, limitTo = [] }: ImportRequest, isWithout: boolean) {
   return isWithout ? remoteCollations(run.session, catalogSchema(run), remoteSchema, limitTo) : Promise.resolve([])
 }
 
-/** Expressions that the request asks for. */
+/** The requested expressions. */
 async function expressionsOf(
   run: ImportRun,
   request: ImportRequest,
@@ -251,7 +251,7 @@ async function expressionsOf(
   return types ? requested.map((each) => ({ ...each, text: types.rename(each.text) })) : requested
 }
 
-/** Options that would bring the text of expressions which only the wrapper sees. */
+/** Warnings about options that would import the text of expressions which only the wrapper sees. */
 function optionWarnings({ setup, server }: ImportRun, request: ImportRequest): readonly Warning[] {
   return unsupportedOptions(request, setup).map((option) => ({
     code: 'source/expression',
@@ -286,7 +286,7 @@ async function typesOf(
   return remoteTypes(run.session, catalogSchema(run), remoteSchema, isRequested, typesSchema)
 }
 
-/** The declared server, where a stand-in was asked in its place. */
+/** The tables with the declared server in place of the stand-in that was asked. */
 function withServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string, server: string) {
   return new Map(
     Array.from(tables, ([name, spec]) => [name, spec.server === scratch ? { ...spec, server } : spec] as const),

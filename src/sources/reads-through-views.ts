@@ -1,4 +1,5 @@
-// Reads which foreign tables unmanaged plain views read, and as which roles: a view reads as its own owner, whoever reads the view.
+// Finds out which foreign tables unmanaged plain views read, and as which roles: a view reads as its own owner, whoever reads the
+// view.
 
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key, keyOf, type Relation } from '../core/object.ts'
@@ -7,7 +8,7 @@ import type { Session } from '../db/session.ts'
 
 export interface ReadThroughView {
   readonly table: Key
-  /** Null: the role that reads the view, since it and those between it and the table are views with security_invoker. */
+  /** Null for the role that reads the view, since all views down to the table have security_invoker. */
   readonly role: string | null
 }
 
@@ -39,7 +40,7 @@ interface Row extends Relation {
   readonly role: string | null
 }
 
-/** @param views the plain views among these keys are looked up */
+/** @param views keys, of which those of plain views are looked up */
 export async function readsThroughViews(
   session: Session,
   views: Iterable<Key>,

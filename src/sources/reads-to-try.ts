@@ -1,4 +1,4 @@
-// Which reads of foreign tables a plan affects: of which servers, and as which roles. These are tried before the plan is applied.
+// Finds the reads of foreign tables that a plan affects, by server and role. These are tried before the plan is applied.
 
 import type { Change, LiveState, WantedObject } from '../core/change.ts'
 import { groupBy, sameData } from '../core/data.ts'
@@ -12,7 +12,7 @@ export interface ReadsInput {
   readonly changes: readonly Change[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly live: LiveState
-  /** What the plain views read that the wanted views name. */
+  /** What is read through the plain views that wanted views name. */
   readonly throughViews: ReadonlyMap<Key, readonly ReadThroughView[]>
   /** The role that applies. */
   readonly user: string
@@ -20,11 +20,11 @@ export interface ReadsInput {
   readonly fresh: ReadonlySet<Key>
 }
 
-/** What is read of one source. */
+/** What is read from one source. */
 export interface ServerReads {
   readonly server: string
   readonly byRole: readonly RoleReads[]
-  /** Whether no table is declared, so that a table which every PostgreSQL has is read. */
+  /** Whether no table is declared. Then a table is read that every PostgreSQL server has. */
   readonly isForConnecting: boolean
   /** User mappings that the plan drops. */
   readonly droppedMappings: readonly IdOf<'userMapping'>[]
@@ -33,7 +33,7 @@ export interface ServerReads {
 /** What is read as one role. */
 export interface RoleReads {
   readonly role: string
-  /** The materialized views that read the tables as this role. Without any, it is a role that has a user mapping. */
+  /** The materialized views that read the tables as this role. If there are none, it is just a role with a user mapping. */
   readonly views: readonly Key[]
   readonly tables: readonly TableRead[]
 }
@@ -42,8 +42,8 @@ export interface TableRead {
   readonly id: IdOf<'foreignTable'>
   readonly spec: ForeignTableSpec
   /**
-   * Whether the plan changes the table, its server or a user mapping. Otherwise only a view is new, for which it does not matter
-   * that the source is down at the moment.
+   * Whether the plan changes the table, its server or a user mapping. Otherwise only a view is new, and the source may be down at
+   * the moment.
    */
   readonly isChanged: boolean
   /** Whether its columns were imported just now, so that their types are those of the source. */
@@ -86,7 +86,7 @@ interface Read {
 
 interface Reader {
   readonly view: Key
-  /** Its owner, or that of a plain view between it and the table. */
+  /** The owner of the copy, or of a plain view between the copy and the table. */
   readonly role: string
 }
 
@@ -113,7 +113,7 @@ function byRole(reads: readonly Read[]): readonly RoleReads[] {
   )
 }
 
-/** Where the manifest declares no table of a server, one that every PostgreSQL has shows whether it can be connected to. */
+/** For a server without declared tables, a table that every PostgreSQL server has shows whether connecting works. */
 function withoutTables(input: ReadsInput, server: string): readonly RoleReads[] {
   const id = { kind: 'foreignTable', schema: 'pg_catalog', name: 'pg_class' } as const
   const table = {
@@ -126,7 +126,7 @@ function withoutTables(input: ReadsInput, server: string): readonly RoleReads[] 
   return rolesWithMapping(input, server).map((role) => ({ role, views: [], tables: [table] }))
 }
 
-/** The servers that change, themselves or one of their user mappings. */
+/** The servers that change, or have a user mapping that changes. */
 function serversWithChanges(changes: readonly Change[], changed: ReadonlySet<Key>): ReadonlySet<string> {
   return new Set(
     changes.flatMap(({ key }) => {
@@ -137,12 +137,12 @@ function serversWithChanges(changes: readonly Change[], changed: ReadonlySet<Key
   )
 }
 
-/** For each foreign table the copies that read it, and as which roles. */
+/** The copies that read each foreign table, and as which roles. */
 function readersByTable(input: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
   return groupBy(readsOfCopies(input), ({ table }) => table)
 }
 
-/** What copies read, directly or through plain views. Not all of it need be foreign tables. */
+/** What copies read, directly or through plain views. Some of it may be no foreign table. */
 export function readsOfCopies({
   wanted,
   live,
@@ -166,7 +166,7 @@ function ownerOf(wanted: unknown, live: unknown, user: string): string {
   return owner ?? (live as Access | undefined)?.owner ?? user
 }
 
-/** Where no view reads a table, some role with a user mapping does. */
+/** If no view reads a table, a role with a user mapping does. */
 function rolesWithMapping({ wanted, user }: ReadsInput, server: string): readonly string[] {
   const roles = Array.from(wanted.values(), ({ id }) => id)
     .filter(isMapping)
@@ -178,7 +178,7 @@ function isMapping(id: ReturnType<typeof idOf>): id is IdOf<'userMapping'> {
   return id?.kind === 'userMapping'
 }
 
-/** Whether a change affects how a source is connected to, what of it is read, or as whom. */
+/** Whether a change affects how the source is connected to, what is read from it, or as which role. */
 function affectsReading(change: Change): boolean {
   const kind = idOf(change.key)?.kind
   if (kind === 'userMapping') return change.op !== 'adopt' && change.op !== 'release'

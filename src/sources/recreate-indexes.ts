@@ -38,7 +38,7 @@ export interface RecreatedIndexes {
   readonly warnings: readonly Warning[]
 }
 
-/** In indexes: the server's lock table is finite. */
+/** How many indexes are created at once: the server's lock table is finite. */
 const batchSize = 200
 
 const uniqueInParent =
@@ -102,7 +102,7 @@ interface Unit {
 
 type Recreated = ReadonlyMap<Unit, IndexSpec>
 
-/** Of indexes that are alike, one is created for all. If that fails, the others are created too. */
+/** Creates one index of those that are alike. If that fails, the others are created too. */
 async function recreateByRepresentatives(trial: Trial, units: readonly Unit[]): Promise<Recreated> {
   const groups = await groupsOf(trial, units)
   const represented = new Map(groups.flatMap(([first, ...rest]) => rest.map((unit) => [unit, first])))
@@ -179,7 +179,7 @@ function notCopiedIf(of: IndexesToRecreate, index: RemoteIndex, reason: string |
   return [notCopied(of, index, `${reason}. ${hint}`)]
 }
 
-/** Creates all at once or, if that fails, each half by itself. Returns those that could be created. */
+/** Creates all at once or, if that fails, each half on its own. Returns those that could be created. */
 async function createIndexes(trial: Trial, units: readonly Unit[]): Promise<readonly Unit[]> {
   const { session, warnings } = trial
   const creations = units.map(({ definition, table, name }) => createIndex(definition, table, name))
@@ -206,7 +206,7 @@ function whyNotCreated({ serverVersion }: Session, { definition }: RemoteIndex, 
   return error.message
 }
 
-/** The tables that the indexes are on. What failed before may have left some of them. */
+/** Creates the tables of the indexes, unless they exist. A failed attempt may have left some of them. */
 function tablesOf(units: readonly Unit[]): readonly Sql[] {
   const tables = new Map(units.map(({ of, table }) => [table.name, { of, table }]))
   return Array.from(tables.values(), ({ of, table }) => {

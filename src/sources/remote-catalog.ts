@@ -13,7 +13,7 @@ export interface RemoteIndex {
   readonly table: string
   readonly name: string
   readonly definition: string
-  /** Whether it is unique, but not among the rows of tables that inherit from its table. These are part of a copy. */
+  /** Whether the index is unique only in the table itself. A copy also has the rows of tables that inherit from it. */
   readonly isUniqueInParent: boolean
 }
 
@@ -25,7 +25,7 @@ export interface RemoteExpression {
   readonly text: string
 }
 
-/** The OIDs of pg_class and pg_extension, which no server can send as names to another one. */
+/** The OIDs of pg_class and pg_extension, which are the same on every server. postgres_fdw cannot send them as names (regclass). */
 const relationCatalog = number(1259)
 const extensionCatalog = number(3079)
 
@@ -93,7 +93,7 @@ export function remoteRelations(
   )
 }
 
-/** The collations of columns, where they are not those of their types. */
+/** The collations of columns that differ from those of their types. */
 export function remoteCollations(
   session: Session,
   schema: string,
@@ -113,7 +113,7 @@ export function remoteCollations(
   )
 }
 
-/** What identifies tables and their columns when they are renamed. */
+/** What identifies tables and their columns even if they are renamed. */
 export async function remoteIdentities(
   session: Session,
   schema: string,
@@ -150,7 +150,7 @@ export async function remoteTables(session: Session, schema: string, remoteSchem
   return rows.map(({ name }) => name)
 }
 
-/** Those of the given tables that exist. Partitions are among them, which are imported only by name. */
+/** Which of the given tables exist. Partitions count, although they are imported only by name. */
 export async function existingTables(
   session: Session,
   schema: string,
@@ -165,7 +165,7 @@ export async function existingTables(
   return new Set(rows.map(({ name }) => name))
 }
 
-/** Without invalid indexes, which a failed CREATE INDEX CONCURRENTLY leaves behind. */
+/** Leaves out invalid indexes, which a failed CREATE INDEX CONCURRENTLY leaves behind. */
 export async function remoteIndexes(
   session: Session,
   schema: string,
@@ -189,8 +189,8 @@ export async function remoteIndexes(
 }
 
 /**
- * The primary keys of tables. That of a table that others inherit from is left out, since it is unique among the rows of the table
- * alone.
+ * The primary keys of tables. Those of tables that others inherit from are left out, since they are unique only in the table
+ * itself.
  */
 export async function remotePrimaryKeys(
   session: Session,
@@ -242,7 +242,7 @@ export async function remoteColumnNames(
   )
 }
 
-/** The expressions of the columns in a schema. Those of virtual columns are left out, as by IMPORT FOREIGN SCHEMA. */
+/** The expressions of the columns in a schema. Those of virtual columns are left out, as IMPORT FOREIGN SCHEMA does. */
 export async function remoteExpressions(
   session: Session,
   { catalog, server }: { readonly catalog: string; readonly server: string },
@@ -265,7 +265,7 @@ export async function remoteExpressions(
   return all.filter(({ table, column, isGenerated }) => !isGenerated || stored.has(JSON.stringify([table, column])))
 }
 
-/** Only sources that have generated columns have this attribute of columns. */
+/** Only sources that support generated columns have this attribute of columns. */
 async function storedColumns(
   session: Session,
   { catalog, server }: { readonly catalog: string; readonly server: string },

@@ -56,11 +56,11 @@ export interface CheckRow {
 export interface TypeRows {
   readonly types: ReadonlyMap<number, TypeRow>
   readonly values: ReadonlyMap<number, readonly string[]>
-  /** By relation. */
+  /** The attributes, by relation. */
   readonly attributes: ReadonlyMap<number, readonly AttributeRow[]>
-  /** By range, and by multirange. */
+  /** The ranges, by range type and by multirange type. */
   readonly ranges: ReadonlyMap<number, RangeRow>
-  /** By domain. */
+  /** The checks, by domain. */
   readonly checks: ReadonlyMap<number, readonly CheckRow[]>
 }
 
@@ -110,7 +110,7 @@ function distinct(oids: readonly number[], known: ReadonlyMap<number, TypeRow>):
   return [...new Set(oids)].filter((oid) => oid >= firstOwnOid && !known.has(oid))
 }
 
-/** The relations that are more than the composite type itself: tables, views and the like. */
+/** Which relations are more than just a composite type: tables, views and the like. */
 async function rowTypes(session: Session, catalog: string, relations: readonly number[]): Promise<ReadonlySet<number>> {
   if (relations.length === 0) return new Set()
   const rows = await session.query<{ oid: number }>(

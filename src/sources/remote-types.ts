@@ -24,7 +24,7 @@ export interface RemoteType {
   readonly name: string
   /** `schema.name`, quoted as in SQL. */
   readonly title: string
-  /** In words, such as "an enumeration". */
+  /** The sort of type in words, such as "an enumeration". */
   readonly sort: string
   /** Undefined if it cannot be copied. The checks and the default of a domain are the source's text. */
   readonly spec: TypeSpec | undefined
@@ -40,7 +40,7 @@ export interface RemoteType {
 export interface RemoteTypes {
   /** Each type after those that it consists of. */
   readonly all: readonly RemoteType[]
-  /** By table: the titles of the types of its columns. */
+  /** The titles of the types of columns, by table. */
   readonly ofTables: ReadonlyMap<string, readonly string[]>
   readonly rows: TypeRows
   /** SQL of the source, with the names that its types have here. */
@@ -149,14 +149,14 @@ function isCopyable(row: TypeRow, range: RangeRow | undefined): boolean {
   return range ? rangeSort(range, row.schema) === 'a range' : ['e', 'd', 'c'].includes(row.type) && !row.isOfRows
 }
 
-/** With what it differs from the ranges that can be copied. */
+/** The sort of a range, with what distinguishes it from the ranges that can be copied. */
 function rangeSort({ canonical, hasDefaultOperatorClass, multirange }: RangeRow, schema: string): string {
   if (canonical !== null) return `a range with the canonical function ${canonical}`
   if (!hasDefaultOperatorClass) return 'a range with an operator class of its own'
   return multirange && multirange.schema !== schema ? 'a range whose multirange is in another schema' : 'a range'
 }
 
-/** The function is an estimate for indexes and statistics. Without it, the range has the same values and operators. */
+/** The function only helps indexes and statistics. Without it, the range has the same values and operators. */
 function rangeFunctions({ subtypeDiff }: RangeRow): Pick<TypeSpec, 'subtypeDiff'> & { omissions: readonly string[] } {
   if (subtypeDiff === null) return { subtypeDiff: null, omissions: [] }
   const name = subtypeDiff.replace(/^pg_catalog\./, '')

@@ -5,7 +5,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { qualified, type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// $1: the schema, $2: the server. Expressions were turned off.
+// $1: the schema, $2: the server. Importing expressions is turned off.
 const oddTableQuery: Sql = trusted(`
   SELECT c.relname AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

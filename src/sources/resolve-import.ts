@@ -26,7 +26,7 @@ export interface ResolvedImport {
   readonly types: readonly CopiedType[]
   readonly identities: ReadonlyMap<string, TableIdentity>
   readonly formerNames: ReadonlyMap<string, FormerNames>
-  /** Last applied types that the source did not describe. See {@link withKeptTypes}. */
+  /** The last applied types that the source did not describe. See {@link withKeptTypes}. */
   readonly keptTypes: readonly CopiedType[]
   /** Whether the source has listed its tables. */
   readonly isComplete: boolean
@@ -137,7 +137,7 @@ export function withKeptTypes(all: readonly ResolvedImport[]): readonly Resolved
   }))
 }
 
-/** Leaves out types that another manifest owns: that one creates them and keeps them up to date. */
+/** Leaves out types that another manifest owns, since that manifest keeps them up to date. */
 export function withoutTypesOfOtherManifests(
   all: readonly ResolvedImport[],
   { entries, otherOwners }: Ledger,

@@ -1,5 +1,5 @@
-// Resolves the imports and mirrors of a manifest: finds out what they contain, and expands them. Sources are asked,
-// unless the manifest has a lock; what a source does not answer is kept as it was last applied.
+// Resolves the imports and mirrors of a manifest: finds out what they contain, and expands them. Sources are asked unless the
+// manifest has a lock. What a source does not answer is kept as it was last applied.
 
 import { canonicalJson, uniqueBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
@@ -32,7 +32,7 @@ export interface ResolvedImports extends ResolvedManifest {
   readonly fresh: ReadonlySet<Key>
   /** A digest of all answers. Undefined if one is missing, or if the result depends on more than the answers. */
   readonly sourceState: string | undefined
-  /** The same, if the sources will still answer so when everything that the manifest declares has been created. */
+  /** The same digest, if the answers will not change once everything that the manifest declares exists. */
   readonly lastingState: string | undefined
 }
 
@@ -72,8 +72,7 @@ export async function resolveImports(
   const all = withKeptTypes(requests.map((request) => resolveImport(request, answers.get(request), context, manifest)))
   const contextForIndexes = await contextWithTypes(session, context, parsed, all)
   const resolved = withoutTypesOfOtherManifests(all, contextForIndexes.ledger)
-  // Which types other manifests own is in the ledger. If that changes the result, the answers alone do not determine
-  // it.
+  // The ledger has the types that other manifests own. If they change the result, the answers alone do not determine it.
   const ownsAllTypes = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
   // Two imports may report the same about a type.
   const undetermined = uniqueBy(

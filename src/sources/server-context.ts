@@ -1,4 +1,4 @@
-// Reads what must be known to ask servers: what is declared of them and of their prerequisites, and what exists.
+// Reads what is needed to ask servers: the declared and the existing servers, and their prerequisites.
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
@@ -20,7 +20,7 @@ export interface ServerContext {
   readonly declared: readonly DeclaredObject[]
   readonly searchPath: readonly string[]
   readonly reading: CatalogReading
-  /** The foreign-data wrappers that postgres_fdw's handler serves, whatever their names. */
+  /** The foreign-data wrappers with the handler of postgres_fdw, whatever their names. */
   readonly postgresWrappers: ReadonlySet<string>
   readonly ledger: Ledger
   readonly digests: RunDigests
@@ -82,7 +82,7 @@ export function wrapperOf({ declared, reading }: ServerContext, name: string): s
   return found && serverSpecOf(found).wrapper
 }
 
-/** Whether postgres_fdw serves a wrapper: the one of that name, or another with its handler. */
+/** Whether a wrapper is postgres_fdw, or another one with its handler. */
 export function isPostgresFdw({ postgresWrappers }: Pick<ServerContext, 'postgresWrappers'>, wrapper: string): boolean {
   return postgresWrappers.has(wrapper)
 }

@@ -1,4 +1,4 @@
-// A session in which a server is as declared, though it may not exist yet, or not like that. All of it is rolled back.
+// A session in which a server is as declared, even if it does not exist yet or differs. Everything is rolled back.
 
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
@@ -26,7 +26,7 @@ export interface AskOptions {
 
 export interface PreparedServer {
   readonly setup: ServerSetup
-  /** The schema to create in. Also the name of the server, if a stand-in is asked. */
+  /** The scratch schema. It is also the name of the server, if a stand-in is asked. */
   readonly scratch: string
   /** The name of the declared server. */
   readonly server: string
@@ -78,8 +78,8 @@ export async function inServerSession<T>(
 }
 
 /**
- * Before PostgreSQL 16, only this setting ends the wait for a source that never answers. Until then the backend keeps
- * the locks of its transaction, even if the client has disconnected.
+ * Before PostgreSQL 16, only this setting ends the wait for a source that never answers. Meanwhile the backend keeps the locks of
+ * its transaction, even if the client has disconnected.
  */
 function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: AskOptions): ServerSetup {
   const { name, isPostgresFdw, options, statements } = setup

@@ -1,4 +1,4 @@
-// How a server is asked that may not exist yet, or not as declared. All of it is rolled back.
+// How to ask a server that may not exist yet, or not as declared. Everything is rolled back.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
@@ -15,7 +15,7 @@ export interface ServerSetup {
   readonly wrapper: string
   readonly isPostgresFdw: boolean
   readonly options: ServerSpec['options']
-  /** To be run first, in the transaction that asks. */
+  /** The statements to run first, in the transaction that asks. */
   readonly statements: readonly Statement[]
 }
 
@@ -60,8 +60,8 @@ export function secretsOf({ statements }: ServerSetup): readonly Secret[] {
 }
 
 /**
- * Whether a field of a server affects what is imported. Others, like its owner, this role may not be allowed to
- * change.
+ * Whether a field of a server affects what is imported. Other fields, such as the owner, stay: this role may not be allowed to
+ * change them.
  */
 function affectsImport(field: string): boolean {
   return field.startsWith('option ') || ['version', 'type', 'foreign-data wrapper'].includes(field)

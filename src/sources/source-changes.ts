@@ -16,7 +16,7 @@ import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
 import { isRecordOf, recordedRequest } from './source-records.ts'
 
 export interface SourceChanges {
-  /** Objects whose declaration would be different if no source had changed, with that declaration. */
+  /** The objects whose declarations would be different if no source had changed, with those declarations. */
   readonly altered: ReadonlyMap<Key, unknown>
   /** Objects that are declared only because a source has changed. */
   readonly added: ReadonlySet<Key>
@@ -64,9 +64,7 @@ function comparable({ tables, types, indexes, primaryKeys }: Resolution): unknow
   ]
 }
 
-/**
- * The resolution if the source had responded as recorded. What was not requested then is as the source responds now.
- */
+/** The resolution if the source had responded as recorded. For what was not requested then, the present response counts. */
 function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledger: Ledger): Resolution {
   const { request } = resolution
   const recorded = recordsOf(ledger, 'foreignTable', request, request.schema)
@@ -87,7 +85,10 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
   }
 }
 
-/** Which kind a recorded table is of is not recorded. So with other kinds, it is the manifest that has changed. */
+/**
+ * A record does not contain the kind of the relation. So if other kinds are requested now, a difference counts as a change of the
+ * manifest.
+ */
 function asksForSameKinds(request: ImportRequest, source: SourceRecord): boolean {
   const { relations, partitions } = recordedRequest(request)
   return sameData([source.request.relations, source.request.partitions], [relations, partitions])
@@ -143,13 +144,16 @@ function recordedIndexes(
   )
 }
 
-/** Whether it is a table so far and becomes a view, where the primary key is one of the indexes, or the reverse. Only tables have a record. */
+/**
+ * Whether a table becomes a view, of which the primary key is just an index, or the reverse. Only tables have a record of their
+ * key.
+ */
 function isOfAnotherKind(copy: CopyId, { entries }: Ledger): boolean {
   const entry = entries.get(keyOf(copy))
   return entry !== undefined && (entry.source !== null) !== (copy.kind === 'table')
 }
 
-/** What a table had as its key, if it was a table when it was recorded. */
+/** The recorded primary keys of copies that were tables then. */
 function recordedKeys(
   manifest: Manifest,
   { request, primaryKeys }: Resolution,
@@ -189,7 +193,7 @@ function formerRequest(request: ImportRequest, { request: { limitTo, except } }:
   return { ...request, limitTo: limitTo ?? undefined, except }
 }
 
-/** All that the manifest and its resolved imports declare in schemas. */
+/** Everything that the manifest and its resolved imports declare in schemas. */
 function declarations(
   manifest: Manifest,
   resolutions: readonly Resolution[],

@@ -1,6 +1,5 @@
-// What an error of a source means, and what to do about it. A wrapper passes on all errors of connecting with a single
-// SQLSTATE. So these are recognized by the text of libpq and of the source, which is English unless `lc_messages` is set to
-// another language.
+// What an error of a source means, and what to do about it. A wrapper reports all connection errors with a single SQLSTATE, so they
+// are recognized by the text of libpq and of the source. That is English unless `lc_messages` is set to another language.
 
 import type { DatabaseError } from '../db/database-error.ts'
 
@@ -27,7 +26,7 @@ const busy: SourceError = {
   hint: 'The source accepts only so many connections at once. Run fewer loads at once: --jobs 1.',
 }
 
-/** While connecting: matched against the message and its detail, the first match wins. */
+/** Errors while connecting. The rules are matched against the message and its detail; the first match wins. */
 const connecting: readonly Rule[] = [
   {
     matches: /too many (clients|connections)|remaining connection slots|user_connections|max_connections/i,
@@ -99,7 +98,7 @@ const connecting: readonly Rule[] = [
   { matches: /\bFATAL: /, kind: 'rejected', hint: 'See the log of the source.' },
 ]
 
-/** By the SQLSTATE that the source reported. */
+/** Errors of queries, by the SQLSTATE that the source reported. */
 const bySqlstate: Readonly<Record<string, SourceError>> = {
   '53300': busy,
   '57P03': { kind: 'unreachable', hint: 'The source is starting, stopping or recovering. Try again in a moment.' },
@@ -137,7 +136,7 @@ const queries: readonly Rule[] = [
   },
 ]
 
-/** PostgreSQL found no user mapping for the role that reads. It reports it itself, before it connects. */
+/** The role that reads has no user mapping, which PostgreSQL itself reports before it connects. */
 const noMapping = /^user mapping not found for /
 
 /** Explains an error that reading from a source may have caused. */
@@ -157,7 +156,7 @@ export function explainSourceError(error: DatabaseError): SourceError {
     : { kind: 'other', hint: '' }
 }
 
-/** Whether reading from a source caused the error, as far as it shows. */
+/** Whether the error shows that reading from a source caused it. */
 export function isSourceError(error: DatabaseError): boolean {
   return error.isOfSource || isOfConnecting(error) || isMissingMapping(error)
 }

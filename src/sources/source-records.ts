@@ -9,7 +9,7 @@ import { originKey } from '../manifest/expansion/imports.ts'
 import { mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 
-/** The records to write. For a source that was not asked, they are those that the ledger has. */
+/** The records to write. For a source that was not asked, they are those of the ledger. */
 export function sourceRecords(
   { asWritten: { manifest, requests }, resolutions, origins }: ResolvedManifest,
   ledger: Ledger,
@@ -21,7 +21,7 @@ export function sourceRecords(
       records.set(key, source)
     }
   }
-  // The manifest's own declarations take precedence over imported ones, and have no record.
+  // Declarations in the manifest take precedence over imported ones, and have no record.
   const isImported = (...path: Path) => origins.has(originKey(path))
   for (const { request, tables, types, indexes, primaryKeys, identities } of resolutions) {
     const recorded = recordedRequest(request)

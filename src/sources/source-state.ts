@@ -1,4 +1,4 @@
-// Digests of what a source has: while a digest is equal, so is everything that an import derives from it.
+// Digests of what a source has. While a digest is equal, everything that an import derives from it is equal, too.
 
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/data.ts'
@@ -19,7 +19,7 @@ interface SourceContent {
   readonly indexes: readonly RemoteIndex[]
   readonly primaryKeys: ReadonlyMap<string, unknown>
   readonly expressions: readonly RemoteExpression[]
-  /** What a mirror leaves out, which a plan reports. */
+  /** The relations that a mirror leaves out, which a plan reports. */
   readonly leftOut: readonly RemoteRelation[]
 }
 
@@ -65,7 +65,7 @@ export interface TablesState {
   readonly areTypesBuiltIn: boolean
 }
 
-/** Of the tables in a schema. Runs under `readingPath`. */
+/** Reads the state of the tables in a schema. Runs under `readingPath`. */
 export async function readTablesState(session: Session, schema: string): Promise<TablesState> {
   await session.run(catalogCosts)
   const [row] = await session.query<TablesState>(tablesQuery, [schema])

@@ -67,14 +67,14 @@ export function lastTables(
     const spec = declared as ForeignTableSpec // the ledger has the specs of a kind
     if (spec.server !== server && spec.server !== former) continue
     if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
-    // It may belong to another import of the same schema.
+    // The table may belong to another import of the same schema.
     if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
     tables.set(id.name, writtenTable(id, { ...spec, server }))
   }
   return tables
 }
 
-/** What an export replaces by variables, the table itself needs. The ledger has no secrets: those of a manifest are added later. */
+/** Unlike an export, this needs the values and not variables. The ledger has no secrets: those of the manifest are added later. */
 function writtenTable(id: IdOf<'foreignTable'>, spec: ForeignTableSpec): TableStanza {
   const table = asTable(foreignTable.write(id, withPlainOptions(spec), noVariables))
   const secrets = secretsIn(spec.options)
@@ -113,8 +113,8 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'index' || id.schema !== schema) continue
     const spec = declared as IndexSpec // the ledger has the specs of a kind
-    // `write` writes a collation or operator class only if the definition mentions it. A declaration has only those
-    // that were given.
+    // `write` includes a collation or an operator class only if the definition mentions it. A declaration has only those that were
+    // given.
     const names = spec.columns.flatMap(({ collation, operatorClass }) => [collation, operatorClass])
     const definition = names.flatMap((name) => (name ? ident(name.name) : [])).join(' ')
     const stanza = asIndex(index.write(id, { ...spec, definition }, noVariables))
@@ -123,7 +123,7 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
   return copies
 }
 
-// `write` returns what the schema of manifests allows: an exported manifest can be parsed.
+// `write` returns what the schema of manifests allows, since an exported manifest must be valid.
 function asTable({ path, value }: Stanza): TableStanza {
   return normalizeExported(value, path) as TableStanza
 }

@@ -1,5 +1,4 @@
-// Checks what the expressions of a source have become here: the functions that the server found for their operators, casts and
-// overloaded names.
+// Checks which functions the expressions of a source use here: the server chooses those of operators, casts and overloaded names.
 
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -11,8 +10,9 @@ import { nodesIn, oidAt, readNodeTree } from '../parser/node-tree.ts'
 
 /** An expression in the catalog. */
 interface StoredExpression {
-  /** The relation or type in the schema, and the column or constraint. */
+  /** The relation or type in the schema. */
   readonly object: string
+  /** The column or constraint; empty if there is only one expression of the sort. */
   readonly part: string
   readonly tree: string
 }

@@ -1,5 +1,6 @@
-// Tables of a mirror whose columns have types that it creates in another schema. IMPORT FOREIGN SCHEMA would look for these types where
-// the source has them, so the tables are created from the catalog of the source instead, like postgres_fdw would.
+// Tables of a mirror with columns of types that the mirror creates in another schema (`types_schema`). IMPORT FOREIGN SCHEMA would
+// look for these types in the schema of the source. So such tables are created from the source's catalog instead, as postgres_fdw
+// would.
 
 import { groupBy } from '../core/data.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -33,7 +34,7 @@ export function tablesOfMovedTypes({ typesSchema }: ImportRequest, types: Remote
   ).flat()
 }
 
-/** Their columns in order, with what an import takes over of these. */
+/** The columns of the tables in order, with the attributes that an import takes over. */
 export function columnsOfTables(
   session: Session,
   catalog: string,
@@ -60,7 +61,7 @@ interface CreatedTables {
   readonly failed: ReadonlyMap<string, Reason>
 }
 
-/** Creates them in the scratch schema, reads them, and rolls that back. */
+/** Creates the tables in the scratch schema, reads them, and rolls back. */
 export async function createTablesOfMovedTypes(
   run: ImportRun,
   request: ImportRequest,

@@ -1,5 +1,5 @@
-// Tries new and changed servers, user mappings and foreign tables against their sources before a plan is applied. Sources of what
-// stays as it is are not contacted.
+// Tries new and changed servers, user mappings and foreign tables against their sources before a plan is applied. Other sources are
+// not contacted.
 
 import { mapConcurrently } from '../core/concurrently.ts'
 import { uniqueBy } from '../core/data.ts'
@@ -18,7 +18,7 @@ import { tryReads } from './try-reads.ts'
 
 export interface ChangesToTry extends Omit<ReadsInput, 'user' | 'fresh' | 'throughViews'> {
   readonly resolved: ResolvedImports
-  /** What cannot be tried, since a reference is unresolved. */
+  /** The objects that cannot be tried, since a reference is unresolved. */
   readonly unresolved: ReadonlyMap<Key, unknown>
   readonly digests: RunDigests
   readonly sources: SourceAccess
@@ -46,12 +46,12 @@ export async function tryChanges(session: Session, input: ChangesToTry): Promise
   return uniqueBy(found.flat(), ({ message }) => message)
 }
 
-/** Only then is an apply refused: that an import has failed is no reason, since the source may be down. */
+/** Only then is an apply refused. A failed import is no reason to refuse, since the source may just be down. */
 function isChanged({ isForConnecting, byRole }: ServerReads): boolean {
   return isForConnecting || byRole.some(({ tables }) => tables.some((table) => table.isChanged))
 }
 
-/** A mapping without its password, for one, would only show that the password is missing. */
+/** A mapping without its password, for example, would only show that the password is missing. */
 function isResolved({ server, byRole }: ServerReads, unresolved: ChangesToTry['unresolved']): boolean {
   const isOfServer = (key: Key) => {
     const id = idOf(key)

@@ -1,8 +1,6 @@
-// Tries whether what is read from one source can be read: stand-ins of its server and its foreign tables are read in a transaction
-// that is not committed.
-//
-// With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only when a
-// value is read, so some rows are read, too. They do not leave the server.
+// Tries to read from one source: creates stand-ins of its server and foreign tables, and reads them in a transaction that is rolled
+// back.  With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only in
+// a value, so some rows are read, too. They do not leave the server.
 
 import { groupBy } from '../core/data.ts'
 import type { Warning } from '../core/plan.ts'
@@ -28,10 +26,10 @@ import {
   withDeclaredNames,
 } from './server-session.ts'
 
-/** So many tables are tried at once: their stand-ins take locks until they are rolled back. */
+/** How many tables are tried at once: their stand-ins hold locks until they are rolled back. */
 const batchSize = 20
 
-/** Returns what cannot be read, and what could not be tried. */
+/** Returns warnings for what cannot be read, and for what could not be tried. */
 export async function tryReads(options: AskOptions, reads: ServerReads): Promise<readonly Warning[]> {
   const { server, byRole } = reads
   const roles = byRole.map(({ role }) => role)
@@ -55,12 +53,12 @@ export async function tryReads(options: AskOptions, reads: ServerReads): Promise
 }
 
 interface Fault {
-  /** Undefined if it is not about one table. */
+  /** The table; undefined if the fault does not concern a single one. */
   readonly table: TableRead | undefined
   readonly warning: Warning
 }
 
-/** A role with a user mapping need not be able to read a table that no view reads as that role, as long as another role can. */
+/** If no view reads a table as a role, that role need not be able to read it, as long as another role with a user mapping can. */
 function warningsOf(faults: readonly Fault[], { byRole }: ServerReads): readonly Warning[] {
   const failures = groupBy(faults, ({ table }) => table)
   const trials = groupBy(
@@ -81,11 +79,11 @@ interface Trial {
   readonly reads: ServerReads
   readonly standIns: ReadonlyMap<TableRead, StandIn>
   readonly timeoutMilliseconds: number
-  /** What has been found so far. */
+  /** The faults so far. */
   readonly faults: Fault[]
 }
 
-/** There is a scratch schema for each schema of the tables, so that every stand-in can have the name of its table. */
+/** Each schema has a scratch schema of its own, so that every stand-in can have the name of its table. */
 function standInsOf({ byRole }: ServerReads, { setup, scratch }: PreparedServer): ReadonlyMap<TableRead, StandIn> {
   const tables = [...new Set(byRole.flatMap((role) => role.tables))]
   const schemas = [...new Set(tables.map(({ id }) => id.schema))]
@@ -115,7 +113,7 @@ async function tryRoles(trial: Trial): Promise<void> {
 /** @returns the error after which nothing else can be read as this role, if there was one */
 async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
   const tables = role.tables.filter(({ spec }) => !runsProgram(spec))
-  // The first one alone: it shows whether the source can be connected to.
+  // The first table is tried alone, since it shows whether connecting works.
   for (const batch of [tables.slice(0, 1), ...batchesOf(tables.slice(1))]) {
     for (const [table, failure] of await failuresOf(trial, role, batch, selectNothing)) {
       const isOfTable = !endsRole(failure.error)
@@ -129,7 +127,7 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
   const withRows = tables.filter(({ isFresh, spec }) => !isFresh && mayReadRows(spec, isPostgresFdw))
   for (const batch of batchesOf(withRows)) {
     for (const [table, { error }] of await failuresOf(trial, role, batch, selectRows)) {
-      // It may take long to find a row, which does not mean that the view cannot be loaded.
+      // Finding a row may take long. That does not mean that the view cannot be loaded.
       if (error instanceof DeadlineError) return undefined
       if (!isWrongValue(error)) continue
       for (const warning of await wrongTypesOf(trial, role, table)) trial.faults.push({ warning, table: undefined })
@@ -145,12 +143,12 @@ function faultsOf({ reads: { server }, run }: Trial, role: RoleReads, table: Tab
   return faultsOfRead({ server, role, table }, failure.error, named)
 }
 
-/** A value that the type of its column does not have, or a source that sends another number of columns. */
+/** Whether a value does not fit the type of its column, or the source sends another number of columns. */
 function isWrongValue(error: unknown): boolean {
   return isDatabaseError(error) && !error.isOfSource && /^22/.test(error.sqlstate)
 }
 
-/** The message of a wrong value quotes it, and a plan shows no data. So the columns are read one by one. */
+/** The error quotes the wrong value, but a plan must show no data. So the columns are read one by one. */
 async function wrongTypesOf(trial: Trial, role: RoleReads, table: TableRead): Promise<readonly Warning[]> {
   const faults: Warning[] = []
   for (const column of columnsWithBuiltInTypes(table.spec)) {
@@ -160,7 +158,7 @@ async function wrongTypesOf(trial: Trial, role: RoleReads, table: TableRead): Pr
   return faults
 }
 
-/** How many rows of a table are read. postgres_fdw would fetch as many at once. */
+/** How many rows of a table are read, and how many postgres_fdw fetches at once. */
 const sample = number(20)
 
 const selectNothing = (name: Sql) => sql`SELECT * FROM ${name} LIMIT 0`
@@ -231,7 +229,7 @@ function schemasOf(tables: readonly TableRead[], standIns: Trial['standIns']): r
   return tables.flatMap((table) => standIns.get(table)?.schema ?? [])
 }
 
-/** Until the savepoint is rolled back. */
+/** Acts as the role until the savepoint is rolled back. */
 function actAs(role: string, schemas: readonly string[]): Sql {
   const grants = schemas.map(
     (schema) =>

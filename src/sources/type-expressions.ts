@@ -1,4 +1,4 @@
-// Which checks and defaults of a source's types are taken over, and how the others can be had.
+// Decides which checks and defaults of a source's types are taken over, and what to do about the others.
 
 import type { Warning } from '../core/plan.ts'
 import { ident, type Statement } from '../core/sql.ts'
@@ -19,7 +19,7 @@ export interface OmittedPart {
   readonly reason: string
 }
 
-/** By type, what is omitted because of its text alone. Runs under `readingPath`. */
+/** The parts that are omitted because of their text alone, by type. Runs under `readingPath`. */
 export async function partsToOmit(
   session: Session,
   types: readonly RemoteType[],
@@ -45,7 +45,7 @@ export async function partsToOmit(
   return omitted
 }
 
-/** The parts with literals whose input runs user-defined code. */
+/** The parts with literals that run user-defined code when they are read. */
 export async function evaluatedParts(
   session: Session,
   spec: TypeSpec,

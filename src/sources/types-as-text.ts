@@ -16,8 +16,8 @@ import type { RemoteType } from './remote-types.ts'
 export type TypesAsText = ReadonlyMap<string, string>
 
 /**
- * Finds the types that can neither be copied nor exist here, and those that consist of them. Until the transaction is rolled back, a
- * domain takes the place of each, so that tables with such columns can be imported.
+ * Finds the types that cannot be copied and do not exist here, and types that consist of them. Until the transaction is rolled
+ * back, a domain takes the place of each, so that tables with such columns can be imported.
  * @param all each type after those that it consists of
  */
 export async function standInForTypes(session: Session, all: readonly RemoteType[]): Promise<TypesAsText> {
@@ -35,7 +35,7 @@ export async function standInForTypes(session: Session, all: readonly RemoteType
   return found
 }
 
-/** Without the row types of relations: those of a copy come and go with it. */
+/** The types that exist here, without row types of relations: the row type of a copy comes and goes with it. */
 async function existingTypes(session: Session, all: readonly RemoteType[]): Promise<ReadonlySet<string>> {
   const rows = await session.query<{ title: string }>(
     trusted(`SELECT w.title FROM jsonb_to_recordset($1) AS w(schema name, name name, title text)
@@ -70,7 +70,7 @@ export interface WithTypesAsText {
   readonly warnings: readonly Warning[]
 }
 
-/** Gives the columns of such types the type text, or an array of it. */
+/** Changes the columns of such types to text, or to an array of text. */
 export function withTypesAsText(tables: ReadonlyMap<string, ForeignTableSpec>, types: TypesAsText): WithTypesAsText {
   if (types.size === 0) return { tables, warnings: [] }
   const changed: { readonly title: string; readonly column: string }[] = []

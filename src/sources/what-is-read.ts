@@ -1,4 +1,4 @@
-// From where rows come: how a source is connected to, and what it is asked for. Pure.
+// Where rows come from: how the source is connected to, and what is requested from it. Pure.
 
 import type { LiveObject, WantedObject } from '../core/change.ts'
 import type { IdOf } from '../core/object.ts'
@@ -6,7 +6,7 @@ import { plainOption } from '../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ServerSpec } from '../kinds/server.ts'
 
-/** How a server is connected to. */
+/** What decides how a server is connected to. */
 export function connectionOf(spec: unknown) {
   const { wrapper, type, version, options } = spec as ServerSpec // the objects of a kind have its specs
   return { wrapper, type, version, options: comparable(options) }
@@ -14,7 +14,7 @@ export function connectionOf(spec: unknown) {
 
 export type Named = Pick<WantedObject, 'id' | 'spec'> & Pick<Partial<LiveObject>, 'renamedFrom' | 'renamedColumns'>
 
-/** What a foreign table asks its source for. Without options for it, that follows from the names of the table and its columns. */
+/** What a foreign table reads at its source. Without options, that follows from the names of the table and its columns. */
 export function remoteOf({ id, renamedFrom, renamedColumns = new Map(), spec }: Named) {
   const { server, options, columns } = spec as ForeignTableSpec // the objects of a kind have its specs
   const { schema, name } = (renamedFrom ?? id) as IdOf<'foreignTable'> // it has kept its kind
