@@ -18,6 +18,11 @@ export function namePattern(pattern: string): (id: ObjectId) => boolean {
   }
 }
 
+/** The pattern, without a schema, that only this name matches. */
+export function exactPattern(name: string): string {
+  return /^[\p{Ll}\p{N}_$-]+$/u.test(name) ? name : `"${name.replaceAll('"', '""')}"`
+}
+
 /** A regular expression for each part between dots. */
 function partsOf(pattern: string): readonly string[] {
   const parts = ['']

@@ -1,6 +1,7 @@
 // What could be typed next: commands, options, their values, and names from the manifest.
 
 import type { Command, Option } from 'commander'
+import { exactPattern } from '../../core/name-pattern.ts'
 import type { Manifest } from '../../library/load-manifest.ts'
 
 export interface Candidates {
@@ -23,10 +24,18 @@ const filesOnly: Candidates = { words: [], files: true }
 export async function candidates(root: Command, typed: readonly string[], names: NameSources): Promise<Candidates> {
   const word = typed.at(-1) ?? ''
   const before = typed.slice(0, -1)
-  const commands = root.commands.map((each) => each.name())
+  const commands = root
+    .createHelp()
+    .visibleCommands(root)
+    .map((each) => each.name())
   if (before.join() === 'help') return starting(word, commands)
   const command = root.commands.find((each) => each.name() === before[0])
   if (!command) return before.length > 0 ? nothing : starting(word, [...commands, '--help', '--version'])
+  const [, assigned, start = ''] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []
+  if (assigned !== undefined) {
+    const { words } = await candidates(root, [...before, assigned, start], names)
+    return { words: words.map((each) => `${assigned}=${each}`), files: false }
+  }
   const option = command.options.find((each) => [each.long, each.short].includes(before.at(-1)))
   if (option?.long === '--only') return starting(word, objectsOf(await names.manifest(filesIn(command, before))))
   if (option?.required) return valuesOf(option, word)
@@ -73,16 +82,29 @@ async function argumentsOf(command: string, files: readonly string[], names: Nam
   }
 }
 
-/** The copies that the manifest spells out. Only the source knows what a mirror copies. */
+/** Patterns for the copies that the manifest names. Only the source knows what else a mirror copies. */
 function copiesOf(manifest: Manifest | undefined): readonly string[] {
-  return Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { materialized_views = {}, tables = {} }]) =>
-    [...Object.keys(materialized_views), ...Object.keys(tables)].map((name) => `${schema}.${name}`),
-  )
+  const { schemas = {}, mirrors = {} } = manifest ?? {}
+  return [
+    ...Object.entries(schemas).flatMap(([schema, { materialized_views = {}, tables = {} }]) =>
+      patternsOf(schema, [...Object.keys(materialized_views), ...Object.keys(tables)]),
+    ),
+    ...Object.values(mirrors).flatMap(({ schema, limit_to = [] }) => patternsOf(schema, limit_to)),
+  ]
 }
 
 function objectsOf(manifest: Manifest | undefined): readonly string[] {
-  const tables = Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { foreign_tables = {} }]) =>
-    Object.keys(foreign_tables).map((name) => `${schema}.${name}`),
-  )
-  return [...copiesOf(manifest), ...tables, ...Object.keys(manifest?.servers ?? {}).map((name) => `server:${name}`)]
+  const { schemas = {}, mirrors = {}, servers = {} } = manifest ?? {}
+  return [
+    ...copiesOf(manifest),
+    ...Object.entries(schemas).flatMap(([schema, { foreign_tables = {} }]) =>
+      patternsOf(schema, Object.keys(foreign_tables)),
+    ),
+    ...Object.values(mirrors).flatMap(({ proxy_schema, limit_to = [] }) => patternsOf(proxy_schema, limit_to)),
+    ...Object.keys(servers).map((name) => `server:${exactPattern(name)}`),
+  ]
+}
+
+function patternsOf(schema: string, names: readonly string[]): readonly string[] {
+  return names.map((name) => `${exactPattern(schema)}.${exactPattern(name)}`)
 }

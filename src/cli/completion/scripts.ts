@@ -4,12 +4,19 @@
 export const completionScripts = {
   bash: `# Completion of fdwsync for bash: source <(fdwsync completion bash)
 _fdwsync() {
-  local IFS=$'\\n' candidate files=
-  local word="\${COMP_WORDS[COMP_CWORD]}"
+  local IFS=$'\\n' candidate files= typed=() part at word= before=
+  # Bash splits words at : and =, and replaces only what comes after them.
+  for ((at = 1; at <= COMP_CWORD; at++)); do
+    part="\${COMP_WORDS[at]}"
+    if [[ $part = [:=]* || $word = *[:=] ]] && [ -n "$word" ]; then word+="$part"; else typed+=("$word"); word="$part"; fi
+  done
+  typed=("\${typed[@]:1}" "$word")
+  part="\${COMP_WORDS[COMP_CWORD]}"
+  before="\${word%"\${part#[:=]}"}"
   COMPREPLY=()
   while read -r candidate; do
-    if [ "$candidate" = ':files' ]; then files=1; else COMPREPLY+=("$(printf '%q' "$candidate")"); fi
-  done < <(fdwsync complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    if [ "$candidate" = ':files' ]; then files=1; else COMPREPLY+=("$(printf '%q' "\${candidate#"$before"}")"); fi
+  done < <(fdwsync complete -- "\${typed[@]}" 2>/dev/null)
   if [ -n "$files" ]; then compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "$word")); fi
 }
 complete -F _fdwsync fdwsync

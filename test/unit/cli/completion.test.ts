@@ -15,6 +15,7 @@ const manifest = {
   version: 1,
   name: 'm',
   servers: { source: {} },
+  mirrors: { m: { schema: 'copies', proxy_schema: 'proxy', limit_to: ['Orders'] } },
   schemas: { shop: { materialized_views: { orders: {}, 'a b': {} } }, proxy: { foreign_tables: { orders: {} } } },
 } as unknown as Manifest
 const names = {
@@ -27,18 +28,20 @@ test.each([
   [['--v'], ['--version']],
   [['plan', '--det'], ['--detailed-exitcode']],
   [['plan', '--format', 'm'], ['markdown']],
+  [['plan', '--format=m'], ['--format=markdown']],
+  [['comp'], ['completion']],
   [['apply', '--allow', 'drops-da'], ['drops-data']],
   [['apply', ''], [':files']],
   [['plan', '-f', ''], [':files']],
   [['refresh', 'shop.o'], ['shop.orders']],
   [
     ['refresh', 'shop.orders', ''],
-    ['shop.orders', 'shop.a b'],
+    ['shop.orders', 'shop."a b"', 'copies."Orders"'],
   ],
   [['refresh', '-f', 'other.yaml', ''], []],
   [
     ['release', ''],
-    ['shop.orders', 'shop.a b', 'proxy.orders', 'server:source'],
+    ['shop.orders', 'shop."a b"', 'copies."Orders"', 'proxy.orders', 'proxy."Orders"', 'server:source'],
   ],
   [['plan', '--only', 'se'], ['server:source']],
   [['help', 'rel'], ['release']],
@@ -53,27 +56,56 @@ test.each([
   expect([...words, ...(files ? [':files'] : [])]).toEqual(expected)
 })
 
+/** In a folder with a file. Fish cannot read a script from the pipe that Node opens. */
+function runScript(shell: string, script: string, options: readonly string[] = []) {
+  const folder = mkdtempSync(join(tmpdir(), 'fdwsync-completion-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'shop.o-file'), '')
+  writeFileSync(join(folder, 'script'), script)
+  return spawnSync(shell, [...options, 'script'], { encoding: 'utf8', cwd: folder })
+}
+
 const has = (shell: string) => spawnSync(shell, ['--version']).status === 0
 
 describe('the scripts', () => {
   test.each(Object.entries(completionScripts))('%s', (shell, script) => {
     if (!has(shell)) return expect(script).toContain('fdwsync complete --')
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })
+    const { status, stderr } = runScript(shell, script, ['-n'])
     expect([status, stderr]).toEqual([0, ''])
   })
-  test.skipIf(!has('bash'))('bash completes what the command prints', () => {
-    // A name with an asterisk is no pattern for files.
-    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-completion-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    writeFileSync(join(folder, 'shop.file'), '')
-    const script = `
-      fdwsync() { [ "$1 $2 $3 $4" = 'complete -- refresh shop.' ] && printf 'shop.orders\\nshop.a b\\nshop.*\\n:files\\n'; }
-      ${completionScripts.bash}
-      COMP_WORDS=(fdwsync refresh shop.) COMP_CWORD=2
-      _fdwsync
-      printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout, stderr } = spawnSync('bash', ['--norc'], { input: script, encoding: 'utf8', cwd: folder })
-    expect([stdout, stderr]).toEqual(['shop.orders\nshop.a\\ b\nshop.\\*\nshop.file\n', ''])
+
+  // A command that prints the last word that it is to complete, twice: as it is, and with what is in the way of shells.
+  const echo = 'printf "%s\\n" "${@: -1}rders" "${@: -1} b*" :files'
+  const ofBash = (words: string) => `
+    fdwsync() { ${echo}; }
+    ${completionScripts.bash}
+    COMP_WORDS=(fdwsync ${words}) COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+    _fdwsync
+    printf '%s\\n' "\${COMPREPLY[@]}"`
+  const ofZsh = (words: string) => `
+    compdef() { :; }
+    compadd() { shift; print -rl -- "$@"; }
+    _files() { print -r shop.o-file; }
+    fdwsync() { ${echo}; }
+    ${completionScripts.zsh}
+    words=(fdwsync ${words}) CURRENT=$#words
+    _fdwsync`
+  const ofFish = (words: string) => `
+    function fdwsync; printf '%s\\n' "$argv[-1]rders" "$argv[-1] b*" :files; end
+    ${completionScripts.fish}
+    complete -C 'fdwsync ${words}'`
+  test.each([
+    ['bash', 'refresh shop.o', ofBash, ['shop.orders', 'shop.o\\ b\\*', 'shop.o-file']],
+    ['bash', 'plan --only server : o', ofBash, ['orders', 'o\\ b\\*']],
+    ['bash', 'plan --only server :', ofBash, ['rders', '\\ b\\*']],
+    ['bash', 'plan --format = o', ofBash, ['orders', 'o\\ b\\*']],
+    ['zsh', 'refresh shop.o', ofZsh, ['shop.o-file', 'shop.orders', 'shop.o b*']],
+    ['fish', 'refresh shop.o', ofFish, ['shop.o b*', 'shop.o-file', 'shop.orders']],
+  ])('%s completes what the command prints for: %s', (shell, words, scriptFor, expected) => {
+    const script = scriptFor(words)
+    if (!has(shell)) return expect(script).toContain('_fdwsync') // all that can be checked without the shell
+    const { stdout, stderr } = runScript(shell, script)
+    expect([stdout.trim().split('\n').sort(), stderr]).toEqual([expected.toSorted(), ''])
   })
 })
 
