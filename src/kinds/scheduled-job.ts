@@ -16,6 +16,8 @@ export interface ScheduledJobSpec {
   readonly command: string
   /** Whether pg_cron runs it. Declared jobs are active. */
   readonly isActive: boolean
+  /** Of a live job that runs in another database than the target: which one. */
+  readonly wrongDatabase?: string
   /** Of a live job: why it could not be read. The rest is empty then. */
   readonly unreadable?: Unreadable
 }
@@ -66,16 +68,18 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   }),
   listQuery: trusted('SELECT NULL::jsonb AS id WHERE false'),
 
-  // pg_cron shows each role its own jobs, and superusers all. One of another role is taken for the same.
+  // pg_cron shows each role its own jobs, and superusers all. One of another role is taken for the same. A role has one job of a name: its own
+  // one is replaced in whatever database it runs.
   catalogQuery: trusted(`
     SELECT DISTINCT ON (wanted.schema, wanted.name)
            jsonb_strip_nulls(jsonb_build_object('kind', 'scheduledJob', 'schema', wanted.schema, 'name', wanted.name,
                                                 'database', wanted.database)) AS id,
            0::oid AS oid,
-           jsonb_build_object('schedule', j.schedule, 'command', j.command, 'isActive', j.active) AS spec
+           jsonb_strip_nulls(jsonb_build_object('schedule', j.schedule, 'command', j.command, 'isActive', j.active,
+                                                'wrongDatabase', nullif(j.database, ${target}))) AS spec
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text, database text)
-      JOIN cron.job j ON j.jobname = ${nameOfWantedJob} AND j.database = ${target}
-     ORDER BY wanted.schema, wanted.name, j.username = current_user DESC`),
+      JOIN cron.job j ON j.jobname = ${nameOfWantedJob} AND (j.database = ${target} OR j.username = current_user)
+     ORDER BY wanted.schema, wanted.name, j.database = ${target} DESC, j.username = current_user DESC`),
 
   elsewhere: {
     databaseOf: ({ database }) => database,
@@ -106,19 +110,20 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
       ...field('schedule', before.schedule, to.schedule),
       ...field('command', before.command, to.command),
       ...field('active', activeText(before), activeText(to)),
+      ...(before.wrongDatabase === undefined ? [] : field('database', before.wrongDatabase, 'that of the copy')),
     ]
   },
 
   create: scheduled,
-  // cron.schedule() replaces a job of the same name, but leaves it inactive. Not every role may call cron.alter_job().
+  // cron.schedule() replaces a job of the same name, but leaves it inactive, and in its database. Not every role may call cron.alter_job().
   alter: (id, fields) => [
-    ...(fields.some(({ field }) => field === 'active') ? scheduledJob.drop(id) : []),
+    ...(fields.some(({ field }) => field === 'active' || field === 'database') ? scheduledJob.drop(id) : []),
     ...fields.slice(0, 1).flatMap(({ effect }) => (effect.how === 'statement' ? [effect.statement] : [])),
   ],
   drop: (id) => [
     resolved(
       statement(
-        sql`SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${jobName(id)} AND database = ${targetOf(id)}`,
+        sql`SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${jobName(id)} AND (database = ${targetOf(id)} OR username = current_user)`,
       ),
     ),
   ],

@@ -178,7 +178,7 @@ describe.skipIf(!binaries)('pg_cron', () => {
       .toEqual([{ address: '["materializedView","shop","orders"]', how: 'plain', origin: 'cron' }])
 
     // Seen by a proof as by any other plan.
-    await runSql(there, "UPDATE cron.job SET active = false WHERE schedule = '@reboot'")
+    await runSql(there, "UPDATE cron.job SET active = false, database = 'postgres' WHERE schedule = '@reboot'")
     expect((await plan(text('@reboot'))).changes.map(({ title, cause }) => [title, cause])).toEqual([[job, 'drift']])
     expect(await apply(text('@hourly'))).toEqual(['alter refresh policy of shop.orders', `alter ${job}`])
     await runSql(there, "SELECT cron.unschedule(jobid) FROM cron.job WHERE schedule = '@hourly'")

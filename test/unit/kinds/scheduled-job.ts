@@ -7,6 +7,8 @@ const command = `SELECT fdwsync.refresh('shop."it''s"')`
 const schedule = (when: string) =>
   `SELECT cron.schedule(${name}, '${when}', 'SELECT fdwsync.refresh(''shop."it''''s"'')')`
 
+const unschedule = `SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${name} AND (database = current_database() OR username = current_user)`
+
 const unreadable = { reason: 'cannot connect', hint: '' }
 
 export const scheduledJobTable: KindTable<ScheduledJobSpec> = {
@@ -27,13 +29,10 @@ export const scheduledJobTable: KindTable<ScheduledJobSpec> = {
         { last: { schedule: '@hourly' } },
       ],
     ],
-    isActive: [
-      [
-        { isActive: false },
-        {},
-        'active: no → yes',
-        `SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${name} AND database = current_database(); ${schedule('@daily')}`,
-      ],
+    isActive: [[{ isActive: false }, {}, 'active: no → yes', `${unschedule}; ${schedule('@daily')}`]],
+    // pg_cron would leave it in that database.
+    wrongDatabase: [
+      [{ wrongDatabase: 'other' }, {}, 'database: other → that of the copy', `${unschedule}; ${schedule('@daily')}`],
     ],
   },
   settle: {},
