@@ -1,5 +1,5 @@
-// Which changes of a plan an apply has carried out, object by object: a step may change several objects, and an object may take
-// several steps.
+// Finds the changes of a plan that an apply has carried out, object by object: a step may change several objects, and an object may
+// take several steps.
 
 import type { Change } from '../core/change.ts'
 import { type Counts, countsOf } from '../core/counts.ts'
@@ -9,7 +9,7 @@ import type { Plan, Step } from '../core/plan.ts'
 import { keysOf, parentKeyOf } from './expected-result.ts'
 import type { FinishedStep } from './finished-step.ts'
 
-/** The counts of what was applied. If all of the plan was, they are those of the plan. */
+/** The counts of what was applied. If everything was, they equal those of the plan. */
 export function countsOfApplied({ changes, steps }: Plan, finished: readonly FinishedStep[]): Counts {
   const applied = new Set(finished.flatMap(([{ id }, { status }]) => (status === 'applied' ? [id] : [])))
   const isApplied = ({ id }: Step) => applied.has(id)
@@ -21,15 +21,15 @@ export function countsOfApplied({ changes, steps }: Plan, finished: readonly Fin
   })
 }
 
-/** The number of objects that the steps change or load, those included that are dropped or replaced with their parents. */
+/** The number of objects that the steps change or load, including those that are dropped or replaced with their parents. */
 export function countObjects({ changes }: Plan, steps: readonly Step[]): number {
   const stepsOf = stepsByObject(steps)
   return changes.filter(({ change }) => change.op !== 'adopt' && change.op !== 'release' && stepsOf(change)).length
 }
 
 /**
- * The steps that change an object: its own, or those that drop or replace its parent. A load changes nothing, unless it is all that
- * is to be done. Undefined for what takes no step, which the transaction of the definitions records.
+ * The steps that change an object: its own, or those that drop or replace its parent. A load counts only if it is the whole change.
+ * Undefined for changes without a step, which the transaction of the definitions records.
  */
 function stepsByObject(steps: readonly Step[]): (change: Change) => readonly Step[] | undefined {
   const byKey = groupBy(

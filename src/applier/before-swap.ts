@@ -1,4 +1,4 @@
-// What the end of a replacement needs to know, found out before its swap: from there until COMMIT, readers wait for each round trip.
+// Finds out before a swap what is needed after it: from the swap until COMMIT, readers wait for each round trip.
 
 import { currentIdOf } from '../core/change.ts'
 import { type Relation, relationKey } from '../core/object.ts'
@@ -13,9 +13,9 @@ import { plannedReplacement } from './replace-members.ts'
 import { type Created, requireKnownCode } from './require-known-code.ts'
 
 export interface FoundBeforeSwap {
-  /** Of all objects. Undefined if they have to be read after the swap. */
+  /** The digests of all objects. Undefined if they have to be read after the swap. */
   readonly digests: DependencyDigests | undefined
-  /** The OIDs of objects that are known to use no code but what the plan has shown. */
+  /** The OIDs of objects that are known to use only code that the plan has shown. */
   readonly checked: ReadonlySet<number>
 }
 
@@ -36,7 +36,7 @@ export async function findBeforeSwap(
   for (const { key, scratch } of members) {
     const { from, to, keptAs } = plannedReplacement(inHand, key).change
     const [before, after] = [currentIdOf(from), to.id]
-    // A type has digests by more than its name, and what gets another name only in the swap cannot be found before.
+    // The digest of a type depends on more than its name, and an object that gets its name only in the swap cannot be found before.
     const isMoved =
       'schema' in before &&
       'schema' in after &&
@@ -62,7 +62,7 @@ export async function findBeforeSwap(
   }
 }
 
-/** By `relationKey`. */
+/** The OIDs, by `relationKey`. */
 async function readOids(session: Session, schemas: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const rows = await session.query<Relation & { readonly oid: number }>(
     trusted(`SELECT n.nspname AS schema, c.relname AS name, c.oid

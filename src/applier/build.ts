@@ -72,7 +72,7 @@ async function runInTransaction(
   )
   if (secretsOf(step).length > 0) await hideSecrets(session, options.allow)
   const pid = await backendPid(session)
-  // It proves the COMMIT, with which it is undone or done.
+  // The record is committed or rolled back with the transaction, so it proves the COMMIT.
   const record = async (loads: readonly RefreshRecord[]) => {
     await session.run(readingPath)
     await openLedger(session)
@@ -100,16 +100,14 @@ async function runInTransaction(
   return { pid, warnings }
 }
 
-/**
- * Its COMMIT comes before that of the record in the ledger. If that fails, the next plan finds what was done, and records it.
- */
+/** The other database commits before the ledger does. If recording fails, the next plan finds what was done, and records it. */
 function runElsewhere(session: Session, database: string, statements: readonly Statement[]): Promise<void> {
   return inDatabase(session, database, async (there) => {
     for (const each of statements) await there.execute(each)
   })
 }
 
-/** The new keys of ledger entries: of old objects that the swap has kept, and of copies that are of another kind now. */
+/** The new keys of ledger entries, for old objects that the swap has kept, and for copies that now have another kind. */
 function namesSwapped(step: Step, inHand: PlanInHand): ReadonlyMap<Key, Key> {
   const members = step.action === 'replace' ? step.members : []
   return new Map(

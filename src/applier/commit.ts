@@ -1,5 +1,5 @@
-// COMMIT with a certain outcome: if the connection is lost during COMMIT, the ledger decides whether it happened. The
-// transaction has written a row that proves it.
+// COMMIT with a certain outcome: if the connection is lost during COMMIT, the ledger decides whether it happened. The transaction
+// has written a row that exists only if it did.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { trusted } from '../core/sql.ts'

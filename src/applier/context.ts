@@ -35,11 +35,11 @@ export interface ApplyContext {
   readonly applyId: string
   readonly options: ApplyOptions
   readonly connect: Connect
-  /** What no message may show. */
+  /** The values that no message may show. */
   readonly hidden: readonly Hidden[]
-  /** What the server has reported so far, of what is committed. */
+  /** The notices of the server about what is committed so far. */
   readonly notices: ObjectNotice[]
-  /** What else is to be known of what is committed. */
+  /** Other warnings about what is committed so far. */
   readonly warnings: Warning[]
   /** Throws if the lease was lost: another apply may be running. */
   checkLease(): void

@@ -14,7 +14,7 @@ export interface DataRun {
   readonly limits: ServerLimits
   readonly sources: SourceWatchdog
   readonly sourcesOf: SourcesOf
-  /** What each load begins with. */
+  /** The beginning of each load. */
   readonly begin: (session: Session) => Promise<Beginning>
   /** Whether a load can be recorded at the moment. */
   isRecorded(): boolean

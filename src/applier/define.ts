@@ -51,9 +51,9 @@ export interface DefineFailure {
 }
 
 export interface Defined {
-  /** Of the committed state. */
+  /** The fingerprint of the committed state. */
   readonly fingerprint: string
-  /** For a plan that creates everything: what later plans compare with. */
+  /** For a plan that creates everything: the state of the catalog that later plans compare with. */
   readonly state: CatalogState | undefined
 }
 
@@ -80,7 +80,7 @@ export async function define(context: ApplyContext, definitions: Definitions): P
   const onRetry = (error: Error, attempt: number) =>
     context.options.emit({ type: 'retrying', stage, reason: error.message, attempt })
   try {
-    // The only connection that carries secrets. No query of a user runs on it.
+    // The only connection that carries secrets. No query from a manifest runs on it.
     const session = await context.connect(stage, steps.flatMap(secretsOf))
     const attempt = () =>
       defineOnce(context, definitions, session, steps, onStep).catch((error: unknown) =>
@@ -225,8 +225,8 @@ async function readCurrentState({ inHand }: ApplyContext, session: Session, ledg
 }
 
 /**
- * If a statement fails, or the result is another one, because of what another session has committed since the check, reports that the
- * plan is stale.
+ * If another session has committed something since the check, and so a statement fails or the result differs, reports that the plan
+ * is stale.
  */
 async function throwStaleOr(
   error: unknown,

@@ -13,7 +13,10 @@ export interface ExpectedResult {
   readonly managed: readonly ObjectRecord[]
   /** Unmanaged objects that were recreated as they were. They do not go into the ledger. */
   readonly unmanaged: readonly WantedObject[]
-  /** Objects that do not exist. Another one can have the name: a source view goes, and its table is recreated. */
+  /**
+   * Objects that must not exist any more. Another object can have the name: a source view is dropped, for example, and recreated
+   * with its table.
+   */
   readonly absent: readonly { readonly id: ObjectId; readonly oid: number }[]
   /** Ledger entries to delete: of objects that were dropped or released. */
   readonly forgotten: readonly Key[]
@@ -30,7 +33,7 @@ export function preparedKeys({ steps }: Plan): ReadonlySet<Key> {
   return new Set(steps.filter(({ stage }) => stage === 'prepare').flatMap((step) => [...keysOf(step)]))
 }
 
-/** Those that stage `define` does not alter as well. */
+/** The objects of `prepare` that stage `define` does not alter as well. */
 function completedByPrepare(plan: Plan): ReadonlySet<Key> {
   const defined = new Set(plan.steps.filter(({ stage }) => stage === 'define').flatMap((step) => [...keysOf(step)]))
   return new Set([...preparedKeys(plan)].filter((key) => !defined.has(key)))

@@ -1,4 +1,4 @@
-// A step together with its outcome, and what is reported of it.
+// A step together with its outcome, and how it is reported.
 
 import type { Step } from '../core/plan.ts'
 import type { StepOutcome, StepReport } from '../core/report.ts'

@@ -1,5 +1,5 @@
-// Loads several new copies in one transaction, since what surrounds the load of little data takes longer than that itself. How much data
-// there is, is not known yet: a batch that takes long is rolled back, and its copies are loaded by themselves.
+// Loads several new copies in one transaction, since everything around a load of little data takes longer than the load. How much
+// data there is is still unknown: a batch that takes long is rolled back, and its copies are loaded one by one.
 
 import { randomUUID } from 'node:crypto'
 import { uniqueBy } from '../core/data.ts'
@@ -22,15 +22,15 @@ import { explainLoss } from '../loader/load.ts'
 import { type BatchLimits, type LoadedItem, loadInBatch } from '../loader/timed-batch.ts'
 import { type DataRun, relationOf } from './data-run.ts'
 
-/** No session reads what has never been loaded, so that a batch can take longer than one of a refresh. */
+/** No session reads copies that have never been loaded, so a batch can take longer than one of a refresh. */
 const limits: BatchLimits = { milliseconds: 100, lockTimeout: '10ms', statementTimeout: '1s' }
 
-/** A batch that is rolled back has kept so many from being loaded. */
+/** At most this many copies have to be loaded once more if a batch is rolled back. */
 const mostCopies = 25
 
 /** The loads that can be part of a batch. */
 export function loadsToShare(steps: readonly Step[]): Set<Step> {
-  // Something else could need the lock of a copy that only its batch holds.
+  // In other stages, something else could wait for the lock of a copy, which its batch holds.
   if (steps.some(({ stage }) => stage !== 'populate')) return new Set()
   return new Set(steps.filter((step) => isPlain(step) && step.statements.every(({ secrets }) => secrets.length === 0)))
 }
@@ -39,7 +39,7 @@ function isPlain(step: Step): step is PlainStep {
   return step.action !== 'replace'
 }
 
-/** @param serversOf those that a step reads from, all of which a batch reads from */
+/** @param serversOf the servers that a step reads from. All loads of a batch read from the same ones */
 export function chooseLoads(
   first: Step,
   candidates: Iterable<Step>,
@@ -57,8 +57,8 @@ export function chooseLoads(
 }
 
 /**
- * @param shared what is not loaded is removed from it, so that it is loaded by itself, which finds out what is wrong with which
- * @returns the outcomes of those that were loaded, or of all if the run was interrupted
+ * @param shared loads that fail are removed from it, so that each is repeated on its own, which shows which of them fails
+ * @returns the outcomes of the completed loads, or of all if the run was interrupted
  */
 export async function loadBatch(
   run: DataRun,
@@ -79,7 +79,7 @@ export async function loadBatch(
       )
   } catch (error) {
     if (error instanceof CommitOutcomeUnknown) return failAll(run, records, error)
-    // None of them would start any more.
+    // After an interruption none of them could start any more.
     if (options.signal.aborted) {
       const ended = performance.now()
       const interrupted = batch.map((step) => loadRecord(step, { started, ended, rows: undefined }))
@@ -108,7 +108,7 @@ interface LoadRecord extends RefreshRecord {
   readonly step: PlainStep
 }
 
-/** Adds those that are loaded to `records` before COMMIT. There are none if all were rolled back because the server has warned of something. */
+/** Adds the completed loads to `records` before COMMIT. If the server raises a warning, all are rolled back, and there are none. */
 async function loadAndRecord(
   run: DataRun,
   session: Session,
@@ -125,7 +125,7 @@ async function loadAndRecord(
       const started = performance.now()
       return [await loadInBatch(session, begin, batch, loadingOf, limits), started] as const
     })
-    // It is not known of which copy it warns.
+    // It is unknown which copy the warning is about.
     if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
       await session.run(trusted('ROLLBACK'))
       return
@@ -154,7 +154,10 @@ function loadingOf({ key, statements }: PlainStep) {
   return { id: relationOf(key), statements: statements.map((each) => each.sql) }
 }
 
-/** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
+/**
+ * All copies may show the source as it was when the first one was read, so each counts as begun at that moment, and as ended after
+ * its own duration.
+ */
 function recordOf({ item, milliseconds, before, after }: LoadedItem<PlainStep>, started: number): LoadRecord {
   const rows = countSince('inserted', before, after)
   return loadRecord(item, { started, ended: started + milliseconds, rows })

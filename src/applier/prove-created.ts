@@ -1,5 +1,5 @@
-// Records the proof of a plan that has created everything, from the state of the catalog in the transaction that did. So nothing of it
-// is read and compared once more.
+// Records the proof of a plan that has created everything, from the state of the catalog in the creating transaction. So nothing
+// has to be read and compared once more.
 
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
@@ -15,8 +15,8 @@ import { findLedger } from '../ledger/trust.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /**
- * The state of what the session's transaction has created, verified and recorded. No other session can have changed it. If nothing is
- * to be loaded, that is the proof. Undefined if the plan does more than create.
+ * The state of the catalog after the session's transaction has created, verified and recorded everything. No other session can have
+ * changed it. If nothing is to be loaded, it is recorded as the proof at once. Undefined if the plan does more than create.
  */
 export async function proveDefinitions(session: Session, inHand: PlanInHand): Promise<CatalogState | undefined> {
   const { proofOfCreation: proof } = inHand
@@ -27,8 +27,8 @@ export async function proveDefinitions(session: Session, inHand: PlanInHand): Pr
 }
 
 /**
- * Records the proof once all views are loaded. There is none if anything else has changed since they were defined.
- * @returns whether there is a proof
+ * Records the proof once all views are loaded, unless anything else has changed since they were defined.
+ * @returns whether the proof was recorded
  */
 export async function proveLoads(
   connect: Connect,

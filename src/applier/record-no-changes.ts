@@ -13,7 +13,7 @@ import { findLedger } from '../ledger/trust.ts'
 import { recordCanonicalForms, recordDependencyDigests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
-/** Does nothing if that is not possible: without the record, the next plan only takes longer. */
+/** Does nothing if the record cannot be written: the next plan only takes longer then. */
 export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Promise<void> {
   const { proof, provenDigests, canonicalForms, notImported = [] } = inHand
   if (!proof && provenDigests.size === 0 && canonicalForms.size === 0 && notImported.length === 0) return

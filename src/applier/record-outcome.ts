@@ -15,8 +15,8 @@ import { type ApplyContext, applyRecordOf } from './context.ts'
 import type { FinishedStep } from './finished-step.ts'
 
 /**
- * Records the outcome in a transaction of its own. If that fails the apply does not: what it committed stays
- * committed, and the ledger goes on to show it as "in progress".
+ * Records the outcome in a transaction of its own. If that fails, the apply does not fail: what it committed stays committed, and
+ * the ledger still shows it as "in progress".
  */
 export async function recordOutcome(
   context: ApplyContext,

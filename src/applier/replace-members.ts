@@ -1,4 +1,4 @@
-// Carries out the replacements of a plan, by loader/swap/.
+// Carries out the replacements of a plan, with loader/swap/.
 
 import { randomUUID } from 'node:crypto'
 import type { Replace, WantedObject } from '../core/change.ts'
@@ -21,7 +21,7 @@ import { type Created, requireKnownCode } from './require-known-code.ts'
 /**
  * Carries out a replacement in the session's transaction, without COMMIT.
  * @param record called with the loads of managed objects, before readers have to wait for the swap
- * @returns what the plan has not shown
+ * @returns warnings that the plan could not show
  */
 export async function replaceMembers(
   context: ApplyContext,

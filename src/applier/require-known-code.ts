@@ -1,5 +1,5 @@
-// Requires that what an apply has created refers to no untrusted code but what the plan has shown. Another role can plant a
-// function between the plan and the apply, or become the owner of one.
+// Requires that what an apply has created refers only to untrusted code that the plan has shown. Another role can plant a function
+// between the plan and the apply, or become the owner of one.
 
 import type { WantedObject } from '../core/change.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'

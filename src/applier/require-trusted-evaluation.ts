@@ -1,5 +1,5 @@
-// Requires that PostgreSQL evaluates no untrusted code while it creates the objects of a step. The plan has shown none, but
-// another role may have planted some since. Only what is evaluated at once: see require-known-code.ts for the rest.
+// Requires that PostgreSQL evaluates no untrusted code while it creates the objects of a step. The plan has shown none, but another
+// role may have planted some since. This covers only what is evaluated at once: see require-known-code.ts for the rest.
 
 import { randomBytes } from 'node:crypto'
 import type { WantedObject } from '../core/change.ts'
@@ -16,8 +16,8 @@ import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { requireKnownCode } from './require-known-code.ts'
 
 /**
- * The session must be in a transaction under `readingPath`. It returns what has to be checked before a step, if anything has. The check
- * may set another search_path.
+ * The session must be in a transaction under `readingPath`. Returns the check that has to run before a step, if there is one. The
+ * check may set another search_path.
  */
 export async function trustedEvaluation(
   session: Session,
@@ -62,7 +62,10 @@ interface Constants {
   readonly statements: readonly Statement[]
 }
 
-/** Constant parts of expressions, in a view, which PostgreSQL stores as it is. Those of children are resolved already. */
+/**
+ * The expressions with constant parts, in a view, which PostgreSQL stores without evaluating them. Those of children are resolved
+ * already.
+ */
 function constantsOf(inHand: PlanInHand, { key, action }: PlainStep): Constants | undefined {
   const wanted = inHand.wanted.get(key)
   const kind = wanted && kindOf(wanted.id)
@@ -92,7 +95,7 @@ async function requireTrustedConstants(session: Session, inHand: PlanInHand, { w
     )
     if (row) await requireKnownCode(session, [{ wanted, catalog: 'pg_class', oid: row.oid }], inHand)
   } catch (error) {
-    // An expression that is not valid fails again as the step runs.
+    // An invalid expression will fail once more when the step runs.
     if (!isDatabaseError(error) || isTransient(error)) throw error
   }
   await session.run(trusted('ROLLBACK TO expressions'))

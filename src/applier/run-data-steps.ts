@@ -92,7 +92,7 @@ async function beginRun(
 }
 
 /**
- * @param reuse takes connections that have read from the same sources
+ * @param reuse opens sessions, preferably ones that are connected to the same sources already
  * @param shared the loads that can share a transaction
  */
 function graphOf(run: DataRun, reuse: Connect, shared: Set<Step>): GraphOptions<Step> {
@@ -195,7 +195,7 @@ async function loadView(run: DataRun, session: Session, step: PlainStep, id: str
   })
 }
 
-/** The servers that a step reads from, as far as the manifest declares what is between. */
+/** The servers that a step reads from, as far as the manifest declares everything in between. */
 function serversOf(step: Step, { wanted }: PlanInHand): readonly string[] {
   const servers = new Set<string>()
   const seen = keysOf(step)
@@ -208,7 +208,7 @@ function serversOf(step: Step, { wanted }: PlanInHand): readonly string[] {
   return [...servers]
 }
 
-/** What a copy reads of another one is here already. */
+/** Whether the data of an object is here already, so that reading it takes no source. */
 function holdsData(key: Key): boolean {
   const id = idOf(key)
   return id !== undefined && kindOf(id).data !== undefined

@@ -17,7 +17,7 @@ export interface FinishedDefinitions {
   readonly state: Defined['state']
 }
 
-/** @throws FdwsyncError if nothing was changed, and no step is to blame */
+/** @throws FdwsyncError if nothing was changed and no step is responsible */
 export async function runDefinitions(context: ApplyContext, started: number): Promise<FinishedDefinitions> {
   const { plan } = context.inHand
   const ofStage = (wanted: StageName) => plan.steps.filter(({ stage }) => stage === wanted)
@@ -65,7 +65,7 @@ async function runStage(context: ApplyContext, definitions: Definitions): Promis
   })
   for (const [{ stage, key, title }, outcome] of finished) emit({ type: 'step-finished', stage, key, title, outcome })
   if (failure && !(failure.error instanceof CommitOutcomeUnknown) && (!failure.step || isDecision(failure.error)))
-    // No step is to blame, and nothing was changed: this is an error, not a report.
+    // No step is responsible, and nothing was changed: this is an error, not a report.
     throw failure.error
   return { finished, defined: 'error' in result ? undefined : result }
 }
@@ -76,7 +76,7 @@ function isDecision(error: unknown): boolean {
 }
 
 function outcomeOfFailure(failure: DefineFailure, step: Step, { hidden }: ApplyContext): StepOutcome {
-  // Of a COMMIT with an unknown outcome, every step has that outcome.
+  // If the outcome of COMMIT is unknown, so is that of every step.
   if (failure.step?.id === step.id || failure.error instanceof CommitOutcomeUnknown)
     return outcomeOfError(failure.error, hidden)
   return { status: 'skipped', reason: 'rolled back: all definitions are one transaction' }

@@ -12,19 +12,19 @@ const mostAtOnce = 200
 interface Waiting {
   readonly step: PlainStep
   readonly statement: Statement
-  /** Whether it is the last one of its step. */
+  /** Whether it is the last statement of its step. */
   readonly isLast: boolean
 }
 
 export interface StepsOptions {
   readonly searchPath: readonly string[]
-  /** What has to be checked before the step; undefined if nothing. It may set another search_path. */
+  /** Returns the check to run before a step; undefined if there is none. The check may set another search_path. */
   checkOf(step: PlainStep): (() => Promise<void>) | undefined
-  /** Called with the step that the next error is about. */
+  /** Called with the step to which the next error will belong. */
   onStep(step: PlainStep): void
 }
 
-/** @returns what the server has reported of the steps */
+/** @returns the notices of the server about the steps */
 export async function runSteps(
   session: Session,
   steps: readonly PlainStep[],
@@ -34,7 +34,7 @@ export async function runSteps(
   const path = pathKeeper(searchPath)
   session.takeNotices()
   let waiting: Waiting[] = []
-  // Each text once for a step, however many of its statements report it.
+  // A step gets each text once, however many of its statements report it.
   const finish = ({ step, isLast }: Waiting) => {
     if (!isLast) return
     for (const notice of session.takeNotices()) if (isReported(notice)) notices.push({ ...step, notice })

@@ -1,4 +1,4 @@
-// The secrets of a step, and what keeps the server from recording them.
+// The secrets of a step, and how to keep the server from recording them.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Step } from '../core/plan.ts'

@@ -12,7 +12,7 @@ import type { ExpectedResult } from './expected-result.ts'
 import { verify } from './verify.ts'
 
 /**
- * @param known what was found out before
+ * @param known what was found out before the swap
  * @throws FdwsyncError if the result is not as expected; then the transaction must be rolled back
  */
 export async function verifyAndRecord(

@@ -19,9 +19,9 @@ const readings = 40
 const pauseMilliseconds = 50
 
 /**
- * Reads the catalog again and compares it with what is expected. Views that are not loaded yet are accepted: that is a
- * later stage.
- * @param checked the OIDs of objects that are known to use no code but what the plan has shown
+ * Reads the catalog once more and compares it with what is expected. Views that are not loaded yet are accepted: that is a later
+ * stage.
+ * @param checked the OIDs of objects that are known to use only code that the plan has shown
  * @returns what was read
  * @throws FdwsyncError naming every difference; then the transaction must be rolled back
  */
@@ -40,7 +40,7 @@ export async function verify(
       [...wanted, ...absent].map(({ id }) => id),
       digests.salt,
     )
-    // A planted function causes other differences too, so this comes first.
+    // A planted function also causes other differences, so this check comes first.
     if (attempt === 1)
       await requireKnownCode(
         session,

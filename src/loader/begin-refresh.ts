@@ -1,5 +1,5 @@
-// What each transaction of a refresh begins with, in few statements: a REFRESH of little data takes not much longer than those. Also what
-// is counted before and after.
+// The beginning of each transaction of a refresh, in few statements, since a REFRESH of little data hardly takes longer than these.
+// Also counts rows before and after.
 
 import type { Relation } from '../core/object.ts'
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -17,7 +17,10 @@ interface Loaded {
 export interface Counted {
   /** Null if it does not exist. */
   readonly oid: number | null
-  /** The rows that this session has inserted and deleted, with earlier transactions that it has not reported yet. Null without track_counts. */
+  /**
+   * The number of rows that this session has inserted, and that of those deleted. Earlier transactions count until they are reported.
+   * Null without track_counts.
+   */
   readonly inserted: string | null
   readonly deleted: string | null
 }
@@ -31,16 +34,16 @@ const counts = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPE
          CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
          THEN pg_catalog.pg_stat_get_xact_tuples_deleted(copy.oid)::pg_catalog.text END AS deleted`)
 
-/** What is the same for all transactions of a run. */
+/** What all transactions of a run have in common. */
 export interface Beginning {
-  /** A scalar subquery that sets what has another value than in a load. */
+  /** A scalar subquery that sets all settings whose values differ from those of a load. */
   readonly settings: Sql
 }
 
 /**
- * Finds out once what each transaction of a refresh begins with. The session is in a transaction, whose settings this changes. The block
- * that tries whether the server can notice the end of a client would cost a small REFRESH half as much again each time, and so would
- * the settings, one by one.
+ * Computes once what each transaction of a refresh begins with. The session is in a transaction, whose settings this changes. The
+ * block that tries whether the server can notice the end of a client takes half as long as a small REFRESH, and so does setting all
+ * settings one by one.
  */
 export async function refreshBeginning(session: Session, searchPath: readonly string[]): Promise<Beginning> {
   const interval = 'client_connection_check_interval'
@@ -62,7 +65,7 @@ export async function refreshBeginning(session: Session, searchPath: readonly st
 
 export const beginStatement = trusted('BEGIN ISOLATION LEVEL READ COMMITTED')
 
-/** Everything that comes before the load, in one round trip. */
+/** Sends everything that precedes the load in one round trip. */
 export async function beginRefresh(session: Session, { settings }: Beginning, copies: readonly Loaded[]) {
   const rows = await session.query<Counted & { readonly pid: number }>(sql`${beginStatement};
     SELECT ${settings} AS set, pg_catalog.pg_backend_pid() AS pid, copy.oid, ${counts} FROM ${theCopies(copies)}`)
@@ -84,7 +87,7 @@ export function measureQuery(copies: readonly Loaded[]): Sql {
   return sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid)::pg_catalog.text AS bytes FROM ${theCopies(copies)}`
 }
 
-/** How many rows were inserted or deleted since. Undefined if the server does not count them. */
+/** How many rows were inserted or deleted since then. Undefined if the server does not count them. */
 export function countSince(
   count: 'inserted' | 'deleted',
   before: Counted | undefined,
@@ -95,7 +98,7 @@ export function countSince(
   return String(BigInt(last) - (before?.oid === after?.oid ? BigInt(first) : 0n))
 }
 
-/** `copy.oid`, in the order of the copies. Looked up by name, since a swap has another OID at the end. */
+/** `copy.oid`, in the order of the copies. They are looked up by name, since a swap changes the OID. */
 function theCopies(copies: readonly Loaded[]): Sql {
   const [first, ...others] = copies.map(({ id }) => literal(qualified(id.schema, id.name)))
   if (first !== undefined && others.length === 0)

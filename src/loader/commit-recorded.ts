@@ -1,11 +1,11 @@
-// COMMIT, and with it what is recorded of a load: one round trip, and no failure of the load if it cannot be recorded.
+// Records a load and commits, in one round trip. The load does not fail if it cannot be recorded.
 
 import { type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import type { OptionalEnd } from '../ledger/refresh-log.ts'
 
-/** Returns why `end` could not be recorded, if so. */
+/** Returns why `end` could not be recorded; undefined if it was. */
 export async function commitRecorded(
   session: Session,
   commit: (statements: Sql) => Promise<void>,

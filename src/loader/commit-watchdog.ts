@@ -1,5 +1,5 @@
-// COMMIT that does not keep readers waiting for a source that no longer answers. Whether a COMMIT happened after its
-// connection was lost is another subject: see applier/commit.ts.
+// A COMMIT that does not keep readers waiting for a source that has stopped answering. For a COMMIT whose connection is lost, see
+// applier/commit.ts.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
@@ -18,11 +18,11 @@ export async function backendPid(session: Session): Promise<number> {
 }
 
 /**
- * During COMMIT postgres_fdw first ends its transactions at the sources. If a source has stopped answering, it waits
- * until TCP gives up, and everyone who waits for our locks waits with it. statement_timeout does not apply to COMMIT,
- * so another session cancels the backend; the transaction is then rolled back.
+ * During COMMIT postgres_fdw first ends its transactions at the sources. If a source has stopped answering, it waits until TCP
+ * gives up, and so does every session that waits for a lock of this transaction. statement_timeout does not apply to COMMIT, so
+ * another session cancels the backend; the transaction is then rolled back.
  * @param statements COMMIT, and what is sent with it
- * @throws FdwsyncError if that happened
+ * @throws FdwsyncError if the COMMIT was cancelled
  */
 export async function commitWithWatchdog(
   connect: Connect,

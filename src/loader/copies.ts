@@ -1,4 +1,4 @@
-// Reads the copies that a refresh brings up to date: their order, and what the choice of a strategy depends on.
+// Reads the copies that a refresh brings up to date: their order, and the facts by which strategies are chosen.
 
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
@@ -29,7 +29,7 @@ export interface RefreshTarget {
   readonly sources: readonly ConnectivityProbe[]
   /** The other targets that it reads, directly or through plain views. */
   readonly reads: readonly Key[]
-  /** The copies that read it directly, whether they are targets or not: they are bound to it by its OID. */
+  /** All copies that read it directly, targets or not: they refer to it by its OID. */
   readonly readers: readonly { readonly key: Key; readonly title: string }[]
 }
 
@@ -52,7 +52,7 @@ export interface KnownOfLedger {
   readonly ledgerProblem: string | undefined
 }
 
-/** Where the ledger does not matter. */
+/** For callers to whom the ledger does not matter. */
 export const unknownOfLedger: KnownOfLedger = { lastLoads: new Map(), states: new Map(), ledgerProblem: undefined }
 
 /**
@@ -121,7 +121,7 @@ interface Known extends KnownOfLedger {
   readonly dependents: readonly Dependent[]
   readonly connections: CopyFacts['connections']
   readonly session: Session
-  /** By OID. */
+  /** The facts of tables, by OID. */
   readonly tables: ReadonlyMap<number, TableFacts>
 }
 
@@ -145,7 +145,7 @@ function copyOf(row: CopyRow, known: Known): Copy {
   return { id, key, title: titleOf(id), oid, facts }
 }
 
-/** Why this role may not drop the copy and put another one in its place. */
+/** Why this role may not drop the copy and create another one in its place. */
 function missingRight(row: CopyRow, { user, database }: Session): string | undefined {
   if (!row.actsAsOwner) return `${ident(user)} is no member of its owner ${ident(row.owner)}`
   if (!row.createsInDatabase) return `${ident(user)} has no CREATE on database ${ident(database)}`
@@ -153,7 +153,10 @@ function missingRight(row: CopyRow, { user, database }: Session): string | undef
   return row.writesLedger ? undefined : `${ident(user)} has no UPDATE on fdwsync.object, which has its OID`
 }
 
-/** What would keep PostgreSQL from dropping the copy. Plain views are repointed, and copies are swapped along with it. */
+/**
+ * The dependent that would keep PostgreSQL from dropping the copy. Plain views do not count, since they are repointed, nor do
+ * copies, which are swapped along.
+ */
 function boundDependent(dependents: readonly Dependent[]): string | undefined {
   const bound = dependents.find((dependent) => !isCopy(dependent) && !isRepointed(dependent))
   if (bound === undefined) return undefined
@@ -170,7 +173,10 @@ function isRepointed({ view }: Dependent): boolean {
   return view?.otherOwner === null && view.whyNotRepointed === null
 }
 
-/** One that stores rows of the other would store another type over its successor. */
+/**
+ * Whether a dependent is a copy that can be swapped along. If it stores whole rows of the other, it could not: the row type of the
+ * successor is another one.
+ */
 function isCopy({ key, storesValues }: Dependent): boolean {
   const kind = key === undefined ? undefined : idOf(key)?.kind
   return storesValues !== true && (kind === 'materializedView' || kind === 'table')

@@ -1,4 +1,4 @@
-// Reads what the catalog has of copies: no more than a refresh needs, since definitions take several times as long to read.
+// Reads from the catalog what a refresh needs of copies, and no more: reading definitions takes several times as long.
 
 import { type CopyId, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -10,7 +10,7 @@ import { relationsReadByQuery } from '../kinds/facets/copy/catalog.ts'
 import type { TableSpec } from '../kinds/table/spec.ts'
 
 interface Row {
-  /** Which of the given names. */
+  /** The position among the given names. */
   readonly at: number
   readonly oid: number
   readonly isView: boolean
@@ -25,7 +25,7 @@ interface Row {
   readonly createsInSchema: boolean
   readonly createsInDatabase: boolean
   readonly writesLedger: boolean
-  /** A table that it is a partition of, or inherits from. */
+  /** The table that it is a partition of, or inherits from. */
   readonly parent: string | null
 }
 
@@ -55,7 +55,7 @@ const factsQuery = trusted(`
 export interface CopyRow extends CatalogEntry, Omit<Row, 'at' | 'isView' | 'reads'> {
   readonly key: Key
   readonly id: CopyId
-  /** What its query reads. */
+  /** The relations that its query reads. */
   readonly reads: readonly Key[]
   /** Undefined for a materialized view. */
   readonly table: TableSpec | undefined

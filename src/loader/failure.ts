@@ -8,7 +8,7 @@ import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { explainSourceError, isSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
 
-/** A failure of one object of several that are replaced together. */
+/** The failure of one of several objects that are processed together. */
 export class MemberFailure extends Error {
   readonly key: Key
 
@@ -18,7 +18,7 @@ export class MemberFailure extends Error {
   }
 }
 
-/** Whether a source has too few connections at the moment for all loads that run. */
+/** Whether a source has too few connections for all running loads at the moment. */
 export function isBusySource(error: unknown): boolean {
   if (error instanceof MemberFailure) return isBusySource(error.cause)
   return isDatabaseError(error) && isSourceError(error) && explainSourceError(error).kind === 'busy'
@@ -33,7 +33,7 @@ export function outcomeOfError(error: unknown, hidden: readonly Hidden[]): Failu
     : failedOutcome(error, hidden)
 }
 
-/** The name that the ledger has for a status. */
+/** The name of a status in the ledger. */
 export function recordedStatus<Status extends StepOutcome['status']>(status: Status) {
   return status === 'in-doubt' ? 'in doubt' : (status as Exclude<Status, 'in-doubt'>) // not narrowed: it is generic
 }
@@ -63,7 +63,7 @@ function reasonOf(error: DatabaseError): string {
   return `${error.message}${detail ? ` (${detail})` : ''}`
 }
 
-/** Errors for a function, relation, type or column that does not exist. */
+/** SQLSTATEs for a function, relation, type or column that does not exist. */
 const missingName: ReadonlySet<string> = new Set(['42883', '42P01', '42704', '42703', '3F000'])
 
 const foreignKeyHint =

@@ -1,4 +1,4 @@
-// Watches the loads of a refresh from a session of its own: how far each is, and whether it waits for a lock of another session.
+// Watches the loads of a refresh from a session of its own: their progress, and whether they wait for a lock of another session.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ApplyEvent } from '../core/event.ts'
@@ -37,7 +37,7 @@ const progressQuery = trusted(`
               FROM pg_stat_activity b WHERE b.pid = ANY (pg_blocking_pids(a.pid))) END AS holder
     FROM pg_stat_activity a LEFT JOIN pg_stat_progress_create_index p USING (pid) WHERE a.pid = ANY ($1::int[])`)
 
-/** The first look comes after this, so that short refreshes cost nothing. */
+/** The first query is sent after this interval, so that short refreshes cost nothing. */
 const everyMilliseconds = 2000
 
 export function loadMonitor(connect: Connect, emit: (event: ApplyEvent) => void): LoadMonitor {

@@ -1,4 +1,4 @@
-// Retries a load that failed for a reason that may be gone in a moment.
+// Retries a load that failed for a reason that may soon be gone.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { isConnectionLost, isDatabaseError, isTransient } from '../db/database-error.ts'
@@ -15,9 +15,9 @@ interface LoadRetries {
 }
 
 /**
- * Runs a load again after a serialization failure, a deadlock, a lost connection to the target or to a source, or where one of them has
- * too many connections. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome is
- * unknown is not repeated.
+ * Repeats a load after a serialization failure, a deadlock, a lost connection to the target or to a source, or if one of them has
+ * too many connections. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome
+ * is unknown is not repeated.
  */
 export async function withLoadRetries<T>({ signal, onRetry }: LoadRetries, load: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -33,7 +33,7 @@ export async function withLoadRetries<T>({ signal, onRetry }: LoadRetries, load:
   }
 }
 
-/** connection_exception, and what the server ends connections or refuses new ones with. */
+/** connection_exception, and the SQLSTATEs with which a server ends connections or refuses new ones. */
 const lostOrRefused = /^(08...|57P0[123]|53300)$/
 
 function mayPass(error: unknown): boolean {

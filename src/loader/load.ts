@@ -1,4 +1,5 @@
-// Loads a materialized view in a transaction of its own, with few round trips: a load of little data takes not much longer than one.
+// Loads a materialized view in a transaction of its own, with few round trips, since a load of little data hardly takes longer than
+// one.
 
 import type { ObjectNotice } from '../core/notice.ts'
 import type { Relation } from '../core/object.ts'
@@ -15,15 +16,18 @@ import type { SourceWatchdog } from './source-watchdog.ts'
 export interface Load {
   readonly view: Relation
   readonly statements: readonly Statement[]
-  /** What the transaction begins with. */
+  /** The beginning of the transaction. */
   readonly begin: Beginning
-  /** What the view reads. */
+  /** How to connect to the sources that the view reads. */
   readonly probes: readonly ConnectivityProbe[]
-  /** What COMMIT is sent with. `rows` is undefined if the number is not known. `started` is when the load began, as in `performance.now()`. */
+  /**
+   * Returns the record to send along with COMMIT. `rows` is undefined if unknown. `started` is when the load began, as in
+   * `performance.now()`.
+   */
   record(rows: string | undefined, started: number): OptionalEnd | undefined
 }
 
-/** Runs the load once the sources of the view are known to answer. */
+/** Runs the load once the sources of the view have answered. */
 export async function load(
   session: Session,
   sources: SourceWatchdog,
@@ -58,7 +62,7 @@ export async function rowsLoaded(
   return before === undefined || after === undefined ? undefined : String(BigInt(after) - BigInt(before))
 }
 
-/** What a query or one of its functions has warned of. Without notices, of which a function may raise one for each row. */
+/** The warnings of a query and its functions. Notices are left out, since a function may raise one for each row. */
 export function takeWarnings(
   session: Session,
   { key, title }: Pick<ObjectNotice, 'key' | 'title'>,
@@ -67,7 +71,7 @@ export function takeWarnings(
   return warnings.map((notice) => ({ key, title, notice }))
 }
 
-/** For an error of COMMIT. */
+/** Rethrows an error of COMMIT, with what it means for the load. */
 export function explainLoss(error: unknown): never {
   if (!isConnectionLost(error)) throw error
   throw new CommitOutcomeUnknown({

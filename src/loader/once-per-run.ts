@@ -1,8 +1,8 @@
-// What is the same for all loads of a run.
+// Reads once what all loads of a run have in common.
 
 import type { Session } from '../db/session.ts'
 
-/** Reads it once: on the session of the load that needs it first, and on another one if that fails. */
+/** Reads it on the session of the first load that needs it, and on that of another load if that fails. */
 export function oncePerRun<Result>(read: (session: Session) => Promise<Result>): typeof read {
   let reading: Promise<Result> | undefined
   return async (session) => {

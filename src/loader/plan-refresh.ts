@@ -23,17 +23,17 @@ export type PlannedCopy =
 /** Copies that are refreshed in one transaction. Most units have one copy. */
 export interface RefreshUnit {
   readonly id: Key
-  /** Each after those that it reads. */
+  /** Each comes after those that it reads. */
   readonly copies: readonly PlannedCopy[]
-  /** The units that must end before. */
+  /** The units that must have ended before. */
   readonly after: readonly Key[]
 }
 
 export interface RefreshRequest {
-  /** Each after those that it reads. */
+  /** Each comes after those that it reads. */
   readonly targets: readonly RefreshTarget[]
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
-  /** The strategy of this run, for all copies. Undefined: that of their policies. */
+  /** The strategy for all copies of this run. Undefined: the strategies of their policies. */
   readonly strategy: RefreshStrategy | undefined
 }
 
@@ -45,11 +45,11 @@ export function planRefresh(request: RefreshRequest): readonly RefreshUnit[] {
     const units = unitsOf(request, planned)
     const inCircle = unitsInCircles(units)
     if (inCircle.length === 0) return units.map(requireOneMoment)
-    // A copy that is swapped with its readers would wait for one that reads it through a view, and that for the copy.
+    // A copy that is swapped with its readers would wait for one that reads it through a view, and that one for the copy.
     const culprits = inCircle.flatMap(({ copies }) =>
       copies.filter((each) => isSwapped(each) && each.target.readers.length > 0),
     )
-    // What is left are groups with a copy between two of their members.
+    // The others are groups with a copy between two of their members.
     if (culprits.length === 0)
       return units.map((unit) => (inCircle.includes(unit) ? refuseUnit(unit, circle) : requireOneMoment(unit)))
     for (const { target } of culprits)
@@ -66,7 +66,7 @@ function refuseUnit(unit: RefreshUnit, refusal: RefreshRefusal): RefreshUnit {
   return { ...unit, after: [], copies: unit.copies.map(({ target }) => ({ target, refusal })) }
 }
 
-/** Refuses a group that postgres_fdw would not read in one snapshot. */
+/** Refuses a group that postgres_fdw cannot read in one snapshot. */
 function requireOneMoment(unit: RefreshUnit): RefreshUnit {
   const groups = groupBy(
     unit.copies.flatMap((each) => ('policy' in each && each.policy.group !== undefined ? [each] : [])),
@@ -103,7 +103,7 @@ function chooseForAll({ targets, policies, strategy }: RefreshRequest, unswappab
     const { copy, key } = target
     if (!copy) return { target, refusal: missing }
     const policy = policyOf(key)
-    // Copies that are swapped together fail together, so that is left to whoever asks for it.
+    // Copies that are swapped together also fail together, so they are only if the policy asks for it.
     if (policy.strategy === 'auto') {
       const [reader] = target.readers
       const swapObstacle =
@@ -113,14 +113,14 @@ function chooseForAll({ targets, policies, strategy }: RefreshRequest, unswappab
     const facts = { ...copy.facts, swapObstacle: obstacleOf(key) }
     const obstacle = strategyNamed(policy.strategy).obstacle(facts, policy)
     if (obstacle === undefined) return { target, copy, policy, choice: { strategy: policy.strategy, reason: asked } }
-    // The first load needs no index and keeps no reader waiting.
+    // The first load needs no unique index, and no reader waits for it.
     if (policy.strategy === 'concurrently' && !facts.isPopulated)
       return { target, copy, policy, choice: chooseStrategy(facts, policy) }
     const hint = policy.strategy === 'concurrently' ? indexHint : 'Use another strategy, or auto, which chooses one.'
     return { target, refusal: { reason: `it cannot be refreshed by strategy ${policy.strategy}: ${obstacle}`, hint } }
   }
 
-  /** Why a copy cannot be swapped, with all that reads it. */
+  /** Why a copy cannot be swapped together with its readers. */
   function obstacleOf(key: Key): string | undefined {
     if (!obstacles.has(key)) obstacles.set(key, findObstacle(key))
     return obstacles.get(key)
@@ -171,7 +171,7 @@ function unitsOf({ policies }: RefreshRequest, planned: readonly PlannedCopy[]):
   })
 }
 
-/** The units that wait for themselves, through others. */
+/** The units that wait for themselves through others. */
 function unitsInCircles(units: readonly RefreshUnit[]): readonly RefreshUnit[] {
   const remaining = new Map(units.map((unit) => [unit.id, unit]))
   for (;;) {

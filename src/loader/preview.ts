@@ -9,7 +9,7 @@ import { readStrategyStates } from '../ledger/strategy-states.ts'
 import { type RefreshTarget, readTargets, unknownOfLedger } from './copies.ts'
 import { type PlannedCopy, planRefresh, type RefreshRequest } from './plan-refresh.ts'
 
-/** What the strategies of copies are chosen by. */
+/** Reads the facts by which the strategies of copies are chosen. */
 export async function readTargetsToPlan(
   session: Session,
   ids: readonly CopyId[],

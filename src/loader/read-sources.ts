@@ -1,4 +1,4 @@
-// Reads which sources copies read, and how to connect to each.
+// Finds the sources that copies read, and how to connect to each.
 
 import { groupBy } from '../core/data.ts'
 import { type IdOf, keyOf, type Relation, relationKey } from '../core/object.ts'
@@ -12,8 +12,8 @@ import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { oncePerRun } from './once-per-run.ts'
 
-// One foreign table for each server that each copy reads, directly or through plain views, such as that of a table. Not through materialized
-// views: their data is here already.
+// Finds one foreign table for each server that a copy reads, directly or through plain views, such as the source view of a table,
+// but not through materialized views: their data is here already.
 const foreignTablesQuery: Sql = trusted(`
   WITH RECURSIVE read(schema, name, oid) AS (
     SELECT loaded.schema, loaded.name, c.oid
@@ -34,7 +34,7 @@ const foreignTablesQuery: Sql = trusted(`
     JOIN pg_catalog.pg_class c ON c.oid = read.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
 
 interface Row {
-  /** The copy. */
+  /** The schema of the copy. */
   readonly schema: string
   readonly name: string
   readonly table_schema: string
@@ -45,12 +45,12 @@ interface Row {
 /** The sources of each copy, by `relationKey`. */
 export type SourcesOfViews = ReadonlyMap<string, readonly ConnectivityProbe[]>
 
-/** Looks up what copies read through tables that every session sees. It leaves the transaction under the reading path. */
+/** Looks up the sources of copies, for tables that are committed. It leaves the transaction under the reading path. */
 export async function readSources(session: Session, copies: readonly Relation[]): Promise<SourcesOfViews> {
   return byCopy(await readForeignTables(session, copies), (row) => connectThrough(idOf(row), row.server))
 }
 
-/** The same on the session whose transaction may have created the tables. */
+/** The same on a session whose transaction may have created the tables. */
 export async function readNewSources(session: Session, copies: readonly Relation[]): Promise<SourcesOfViews> {
   const rows = await readForeignTables(session, copies)
   if (rows.length === 0) return new Map()
@@ -89,13 +89,13 @@ function byCopy(
 /** The sources of a view, looked up on the session that is about to load it, in a transaction of their own. */
 export type SourcesOf = (session: Session, view: Relation) => Promise<readonly ConnectivityProbe[]>
 
-/** Looks up each view by itself, for when what they read is replaced between loads. */
+/** Looks up each view on its own, for runs that replace what views read between loads. */
 export const sourcesOfEach: SourcesOf = async (session, view) => {
   const found = await inReadOnlyTransaction(session, () => readNewSources(session, [view]))
   return [...found.values()].flat()
 }
 
-/** Looks up once what all of the views read. */
+/** Looks up the sources of all views at once. */
 export function sourcesOfAll(views: readonly Relation[]): SourcesOf {
   const read = oncePerRun((session) => inReadOnlyTransaction(session, () => readNewSources(session, views)))
   return async (session, { schema, name }) => (await read(session)).get(relationKey(schema, name)) ?? []

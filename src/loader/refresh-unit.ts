@@ -1,4 +1,5 @@
-// Refreshes the copies of one unit in one transaction, with few round trips: a REFRESH of little data takes not much longer than one.
+// Refreshes the copies of one unit in one transaction, with few round trips, since a REFRESH of little data hardly takes longer
+// than one.
 
 import { type Key, relationKey } from '../core/object.ts'
 import type { RefreshPolicy, StrategyName } from '../core/refresh-policy.ts'
@@ -24,37 +25,37 @@ export interface ChosenCopy extends AskedCopy {
 
 /** What a refresh has done to a copy. */
 export interface CopyResult {
-  /** The number of rows that it holds; undefined if unknown. */
+  /** The number of rows in the copy; undefined if unknown. */
   readonly rows: string | undefined
   /** How many rows were written; undefined if unknown. */
   readonly inserted: string | undefined
   readonly updated: string | undefined
   readonly deleted: string | undefined
   readonly bytes: number
-  /** What its policy's `skip_if_same` returned, as a digest. */
+  /** A digest of what the `skip_if_same` of its policy returned. */
   readonly answer: string | undefined
   /** The strategy that was used in place of the chosen one. */
   readonly instead: StrategyOutcome['instead']
-  /** What the next refresh depends on. */
+  /** What the next refresh has to know. */
   readonly state: FoundState | undefined
 }
 
 export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
-  /** What each transaction begins with. */
+  /** The beginning of each transaction. */
   readonly begin: Beginning
   readonly monitor: LoadMonitor
   /** A refresh does not fail because it could not be recorded. */
   onUnrecorded(reason: string): void
 }
 
-/** What a transaction has done. */
+/** The result of the transaction. */
 export type UnitResult =
   | { readonly isSame: true; readonly forMilliseconds: number }
   | { readonly isSame: false; readonly copies: ReadonlyMap<Key, CopyResult> }
 
 /**
  * Refreshes the copies, unless their policies find that there is nothing to do, and commits.
- * @param record what COMMIT is sent with
+ * @param record returns the record to send along with COMMIT
  */
 export async function refreshInTransaction(
   context: UnitContext,
@@ -82,7 +83,7 @@ export async function refreshInTransaction(
       const done = new Map<Key, StrategyOutcome & { readonly after: Measured | undefined }>()
       for (const { strategy, run } of runsOf(chosen)) {
         const outcomes = await strategyNamed(strategy).run(transaction, run)
-        // What was swapped was measured before: readers are waiting by now.
+        // Swapped copies were measured before the swap, since readers are waiting by now.
         const isMeasured = run.every(({ key }) => outcomes.get(key)?.successor)
         const measured = isMeasured ? [] : await measure(session, run)
         for (const [at, { key }] of run.entries()) {
@@ -114,7 +115,7 @@ async function connectToSources(context: UnitContext, session: Session, { id, ke
   }
 }
 
-/** Undefined unless it is known for all of them. */
+/** The sum of their last durations; undefined unless all are known. */
 function lastMillisecondsOf(chosen: readonly ChosenCopy[]): number | undefined {
   const last = chosen.flatMap(({ copy, choice }) => copy.facts.lastMilliseconds[choice.strategy] ?? [])
   return last.length === chosen.length ? last.reduce((sum, each) => sum + each, 0) : undefined
@@ -126,8 +127,8 @@ interface StrategyRun {
 }
 
 /**
- * What readers may go on reading comes first, and what is swapped last, all at once. What reads a swapped copy is swapped with it,
- * unless it reads it through a view.
+ * Strategies that let readers go on come first, and the swap of all swapped copies last. A copy that reads a swapped one is swapped
+ * with it, unless it reads it through a view.
  */
 function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
   const order: readonly StrategyName[] = ['concurrently', 'watermark', 'compare', 'merge', 'plain', 'swap']

@@ -27,9 +27,9 @@ import { chooseBatch, lockOfSmall, smallCopies } from './small-copies.ts'
 import { sourceWatchdog } from './source-watchdog.ts'
 
 export interface RefreshSessions {
-  /** In the open transaction of the lease, in which failures are recorded at the end. */
+  /** The session of the lease, with an open transaction in which failures are recorded at the end. */
   readonly lease: Session
-  /** Reads what there is to refresh, and is then the first that loads: its caches are warm. */
+  /** Reads what is to be refreshed, and then runs the first load, since its caches are warm. */
   readonly session: Session
   readonly connect: Connect
 }
@@ -139,7 +139,7 @@ async function closeLog({ manifest, failed, results, options }: RefreshRun, leas
   if (lease.isLost()) return
   try {
     await recordRefreshes(lease, manifest, undefined, failed)
-    // A refresh of changed rows alone does not load what is outdated.
+    // A refresh that reads only changed rows does not bring outdated data up to date.
     const loaded = [...results].filter(([, { state }]) => state === undefined || state.compared === 'all')
     await clearOutdated(
       lease,

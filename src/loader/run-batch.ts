@@ -1,4 +1,4 @@
-// Runs a batch of small copies, and what is recorded of it.
+// Runs a batch of small copies, and records it.
 
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
@@ -21,15 +21,15 @@ import { batchMilliseconds, type SmallCopy } from './small-copies.ts'
 import { type BatchLimits, type LoadedItem, loadInBatch } from './timed-batch.ts'
 
 /**
- * Readers of the copies that are refreshed already wait for the next ones, and they may hold what these need. So the batch gives up long
- * before the server looks for a deadlock.
+ * Readers of copies that the batch has refreshed wait for its end, and may hold locks that the next copies need. So the batch gives
+ * up long before the server looks for a deadlock.
  */
 const limits: BatchLimits = { milliseconds: batchMilliseconds, lockTimeout: '10ms', statementTimeout: '250ms' }
 
 /**
  * Refreshes the copies of a batch.
- * @param small those that fail are removed from it, so that they are refreshed by themselves
- * @returns the outcomes of those that were refreshed, or of all if the run was interrupted
+ * @param small the copies that fail are removed from it, so that they are refreshed on their own
+ * @returns the outcomes of the refreshed copies, or of all if the run was interrupted
  */
 export async function runBatch(
   run: RefreshRun,
@@ -57,7 +57,7 @@ export async function runBatch(
       const reached = refreshed.map(({ item }) => item)
       return failAll(run, reached, started, error)
     }
-    // None of them would start any more.
+    // After an interruption none of them could start any more.
     if (signal.aborted) return failAll(run, batch, started, interruption(signal))
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     return refuse()
@@ -77,7 +77,9 @@ function failAll(
   return new Map(batch.map(({ unit }) => [unit, outcome]))
 }
 
-/** Adds those that are refreshed to `refreshed` before COMMIT. There are none if all were rolled back because the server has warned of something. */
+/**
+ * Adds the refreshed copies to `refreshed` before COMMIT. If the server raises a warning, all are rolled back, and there are none.
+ */
 async function refreshAndRecord(
   run: RefreshRun,
   session: Session,
@@ -111,7 +113,10 @@ async function refreshAndRecord(
   }
 }
 
-/** All of them may be of the moment at which the first one was read, so that is when each began. It ended as much later as it took. */
+/**
+ * All copies may show the source as it was when the first one was read, so each counts as begun at that moment, and as ended after
+ * its own duration.
+ */
 function recordOf(
   { item, milliseconds }: LoadedItem<SmallCopy>,
   result: Omit<CopyResult, 'answer'>,

@@ -12,11 +12,11 @@ export async function runStatements(
   for (const each of pathKeeper(searchPath).withPath(statements)) await session.execute(each)
 }
 
-/** Knows the search_path of a transaction, so that it is set only where it changes. */
+/** Keeps track of the search_path of a transaction, so that it is set only where it changes. */
 export interface PathKeeper {
   /** The statements, with what they need around them. */
   withPath(statements: readonly Statement[]): readonly Statement[]
-  /** To be called when something else may have set another path. */
+  /** Has to be called when something else may have set another path. */
   forget(): void
 }
 

@@ -1,4 +1,4 @@
-// Refreshes one unit of a run: retries, timeout, and what is recorded of it.
+// Refreshes one unit of a run, with its retries, its timeout and its record.
 
 import { randomUUID } from 'node:crypto'
 import { roughDuration } from '../core/duration.ts'
@@ -32,12 +32,12 @@ export interface RefreshRun {
   isRecorded(): boolean
   readonly limits: ServerLimits
   readonly results: Map<Key, CopyResult>
-  /** To be recorded at the end. */
+  /** The failed refreshes, which are recorded at the end. */
   readonly failed: RefreshRecord[]
   readonly notices: ObjectNotice[]
 }
 
-/** Refreshes a unit, and repeats that after errors that may pass. */
+/** Refreshes a unit, and retries after errors that may pass. */
 export async function refreshUnit(
   run: RefreshRun,
   unit: RefreshUnit,
@@ -57,7 +57,7 @@ export async function refreshUnit(
     const onRetry = (reason: string, attempt: number) =>
       run.context.onRetry(`${chosen.map(({ target }) => target.title).join(', ')}: ${reason}`, attempt)
     const result = await withLoadRetries({ signal: run.options.signal, onRetry }, () => {
-      // A server that has crashed has ended all sessions.
+      // A crash of the server has ended all sessions, that of the lease too.
       run.options.checkLease()
       // postgres_fdw keeps its connection to a source for as long as the session lives.
       return withSession(isLimited ? run.connect : run.pooled, 'load', run.options.signal, async (session) => {
@@ -88,7 +88,7 @@ export async function refreshUnit(
   }
 }
 
-/** Of copies that are refreshed together, the shortest one counts. */
+/** The timeout of a unit: the shortest one of its copies. */
 function timeoutOf({ options }: RefreshRun, chosen: readonly Extract<PlannedCopy, { policy: RefreshPolicy }>[]) {
   const declared = chosen.flatMap(({ policy }) => policy.timeoutMilliseconds ?? [])
   return options.timeoutMilliseconds ?? (declared.length > 0 ? Math.min(...declared) : undefined)

@@ -4,7 +4,7 @@ import type { StepOutcome } from '../core/report.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { type ItemFacts, type WaitingItems, waitingItems } from './waiting-items.ts'
 
-/** What an item ends with that cannot run while so many others do. */
+/** The outcome of an item that cannot run while so many others do. */
 export const tooManyAtOnce = Symbol('too many at once')
 
 export interface GraphOptions<Item> extends ItemFacts<Item> {
@@ -12,27 +12,27 @@ export interface GraphOptions<Item> extends ItemFacts<Item> {
   readonly jobs: number
   /** When it is aborted, no further item starts. */
   readonly signal: AbortSignal
-  /** Of the items that share a lock, one runs at a time. */
+  /** Items that share a lock run one at a time. */
   locks(item: Item): readonly string[]
   readonly limits: ServerLimits
-  /** Runs several items as one. Undefined: each runs by itself. */
+  /** Runs several items as one. Undefined: each item runs on its own. */
   readonly batches?: Batches<Item>
   /**
    * @param othersRun whether other items run at the moment
-   * @returns `tooManyAtOnce` to be run again when another item has ended, with fewer at once from then on
+   * @returns `tooManyAtOnce` to be run once more when another item has ended, with fewer at once from then on
    */
   run(item: Item, othersRun: () => boolean): Promise<StepOutcome | typeof tooManyAtOnce>
-  /** Called when an item starts. Those of a batch start when it has ended, since it need not run all of them. */
+  /** Called when an item starts. Items of a batch count as started when the batch has ended, since it need not run all of them. */
   started(item: Item): void
-  /** Called with what an item ends with, whether it was run or not. */
+  /** Called with the outcome of an item, whether it was run or not. */
   finished(item: Item, outcome: StepOutcome): void
 }
 
 /** Items that are run as one, with the locks and the servers of the first. */
 export interface Batches<Item> {
-  /** @returns those of the candidates, all of which could start, that are run along with the first. */
+  /** @param candidates items that could start now. @returns those of them to run along with the first */
   choose(first: Item, candidates: Iterable<Item>): readonly Item[]
-  /** @returns the outcomes of those that were run. The others wait again. */
+  /** @returns the outcomes of the items that were run. The others wait once more. */
   run(items: readonly Item[]): Promise<ReadonlyMap<Item, StepOutcome>>
 }
 
@@ -70,7 +70,7 @@ interface Graph<Item> {
   readonly outcomes: Map<Item, StepOutcome>
   readonly locked: Set<string>
   readonly running: Set<Promise<void>>
-  /** How many items run at once, at most, by what was found so far. */
+  /** The present limit for items that run at once. */
   jobs: number
 }
 
@@ -94,7 +94,7 @@ function startAll<Item>(graph: Graph<Item>): void {
   }
 }
 
-/** In order. */
+/** The items that can start now, in order. */
 function* startable<Item>({ options, waiting, locked }: Graph<Item>): Iterable<Item> {
   for (const item of waiting.ready((servers) => options.limits.isFull(servers)))
     if (!options.locks(item).some((lock) => locked.has(lock))) yield item

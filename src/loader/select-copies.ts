@@ -26,7 +26,7 @@ function parseSelector(text: string): Selector {
   return { text, pattern, withReaders, withRead }
 }
 
-/** Whether the names need to know what the copies read. */
+/** Whether the names can be resolved only with what the copies read. */
 export function needsReads(names: readonly string[]): boolean {
   return names.map(parseSelector).some(({ withReaders, withRead }) => withReaders || withRead)
 }
@@ -82,7 +82,7 @@ function noSuchCopy(copies: readonly NamedCopy[], { pattern }: Selector): Proble
   }
 }
 
-/** Everything that can be reached, the keys themselves not included unless a circle returns to them. */
+/** Everything that can be reached. The keys themselves are included only if a circle returns to them. */
 function reachable(from: readonly Key[], next: (key: Key) => readonly Key[]): readonly Key[] {
   const found = new Set(from.flatMap((key) => next(key)))
   // Iterating over a set also visits what is added meanwhile.

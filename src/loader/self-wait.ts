@@ -1,6 +1,6 @@
-// Transactions that wait for themselves: a server connects back to the target database, where postgres_fdw reads for the transaction in
-// a session of its own. PostgreSQL sees no deadlock when one of the two waits for a lock of the other, because the other waits for a
-// result, not for a lock.
+// Transactions that wait for themselves: a server connects back to the target database, where postgres_fdw reads for the
+// transaction in a session of its own. If that session waits for a lock of the transaction, PostgreSQL sees no deadlock, because
+// the transaction waits for a result and not for a lock.
 
 import { FdwsyncError } from '../core/errors.ts'
 import { trusted } from '../core/sql.ts'
@@ -35,7 +35,9 @@ export async function sourcesWaitingFor(
   }
 }
 
-/** Returns a session once it was among so many lists in a row. One alone proves nothing: it may read for another one. */
+/**
+ * Returns a session once it was in so many lists in a row. A single list proves nothing: the session may read for another backend.
+ */
 export function seenRepeatedly(times: number): (pids: readonly number[]) => number | undefined {
   let seen: ReadonlyMap<number, number> = new Map()
   return (pids) => {

@@ -18,15 +18,15 @@ export interface AskedCopy {
 }
 
 export interface Answers {
-  /** Of the copies whose policy has such a query, to be recorded with their refresh. */
+  /** The answers for copies whose policy has such a query, to be recorded with their refresh. */
   readonly byCopy: ReadonlyMap<Key, string>
-  /** Set if none of the copies needs a refresh: how long ago the oldest of their refreshes began. */
+  /** How long ago the oldest of their refreshes began, if none of the copies needs a refresh; otherwise undefined. */
   readonly sameForMilliseconds: number | undefined
 }
 
 /**
- * Asks in the transaction of the refresh, as the owner of the copy: so the answer is of the same snapshot of the source as the data.
- * It leaves the settings of a load.
+ * Asks in the transaction of the refresh, as the owner of the copy, so that the answer comes from the same snapshot of the source
+ * as the data. Afterwards the settings of a load are in effect.
  */
 export async function askIfSame(transaction: RefreshTransaction, copies: readonly AskedCopy[]): Promise<Answers> {
   const answers = new Map<Key, string>()
@@ -57,7 +57,8 @@ function ageIfSame(recorded: RecordedAnswer | undefined, answer: string | undefi
 async function ask(transaction: RefreshTransaction, copy: Copy, query: string): Promise<string> {
   const { session, pid, sources, sourcesOf, searchPath } = transaction
   const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
-  // The text of a row does not depend on the settings of a role. Rows come in any order. A column can have the name of the row.
+  // Texts of rows do not depend on the settings of a role. They are sorted, since rows come in any order. `.*` is needed because a
+  // column can have the name of the row.
   const question = sql`SELECT pg_catalog.array_agg((answer.*)::pg_catalog.text ORDER BY (answer.*)::pg_catalog.text)::pg_catalog.text AS answer
           FROM (${fragment(query)}) AS answer`
   try {
@@ -75,7 +76,7 @@ async function ask(transaction: RefreshTransaction, copy: Copy, query: string): 
   }
 }
 
-/** What the question calls has the rights of the owner, and cannot return to those of the role that refreshes. */
+/** Functions that the query calls run with the rights of the owner, and cannot get back those of the role that refreshes. */
 async function answerOfOwner(
   session: Session,
   owner: string,

@@ -1,11 +1,11 @@
-// Which copies are refreshed in one transaction because they are small: what surrounds a REFRESH takes longer than that of an empty copy.
-// Pure.
+// Decides which small copies are refreshed in one transaction: everything around a REFRESH takes longer than the REFRESH of an
+// empty copy. Pure.
 
 import type { Key } from '../core/object.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
 import type { ChosenCopy } from './refresh-unit.ts'
 
-/** A copy that is a unit by itself, and known to be small. */
+/** A copy that is a unit of its own, and known to be small. */
 export interface SmallCopy extends ChosenCopy {
   readonly unit: RefreshUnit
   /** How long its last load took. */
@@ -14,13 +14,15 @@ export interface SmallCopy extends ChosenCopy {
 
 /** A copy that is larger may take much longer than the last time. */
 const smallBytes = 1024 * 1024
-/** Readers of the first copy of a batch wait for the last one: no longer than for a copy that only just is small. */
+/**
+ * The duration of a batch, for which readers of its first copy wait. It is also the longest load of a copy that counts as small.
+ */
 export const batchMilliseconds = 20
 const mostCopies = 100
-/** A copy that may take less has to be cancelled by itself. */
+/** A copy with a shorter timeout has to be refreshed on its own, so that it can be cancelled. */
 const shortestTimeoutMilliseconds = 1000
 
-/** By the unit. `timeoutMilliseconds` is that of the run. */
+/** The small copies, by unit. `timeoutMilliseconds` is that of the run. */
 export function smallCopies(
   units: readonly RefreshUnit[],
   timeoutMilliseconds: number | undefined,
@@ -37,7 +39,7 @@ export function smallCopies(
 /** A connection costs as much as many small copies. */
 const oneConnectionMilliseconds = 500
 
-/** A lock for all of them, if another connection would take longer than it saves. */
+/** A lock that all small copies share, if a second connection would take longer than it saves. */
 export function lockOfSmall(small: ReadonlyMap<Key, SmallCopy>): readonly string[] {
   const milliseconds = [...small.values()].reduce((sum, { lastMilliseconds }) => sum + lastMilliseconds, 0)
   return milliseconds < oneConnectionMilliseconds ? ['small copies'] : []
@@ -55,10 +57,13 @@ function smallCopyOf(unit: RefreshUnit): SmallCopy | undefined {
   return { copy, policy, choice, unit, lastMilliseconds: last }
 }
 
-/** On a busy machine a load may have taken several times as long as it does now. What a batch has no time for waits for the next one. */
+/**
+ * On a busy machine a load may have taken several times as long as it does now. Copies for which a batch has no time wait for the
+ * next one.
+ */
 const chosenMilliseconds = 5 * batchMilliseconds
 
-/** Those of the candidates that are refreshed along with the first. */
+/** Chooses the candidates that are refreshed along with the first copy. */
 export function chooseBatch(
   first: RefreshUnit,
   candidates: Iterable<RefreshUnit>,

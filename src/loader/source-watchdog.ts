@@ -1,10 +1,7 @@
-// Watches the sources of a load: one that does not answer, or stops answering, must not keep a load waiting for
-// hours.
-//
-// PostgreSQL itself can wait for a source without a limit. A source that accepts connections but never answers has no
-// timeout on 16 and later, where postgres_fdw ignores connect_timeout. On 14 and 15 neither statement_timeout nor a
-// cancel request interrupts connecting. A connection that goes silent later is given up by TCP after hours. So the
-// client has a deadline.
+// Watches the sources of a load: a source that does not answer, or stops answering, must not keep a load waiting for hours.
+// PostgreSQL itself can wait for a source without a limit. A source that accepts connections but never answers has no timeout on 16
+// and later, where postgres_fdw ignores connect_timeout. On 14 and 15 neither statement_timeout nor a cancel request interrupts
+// connecting. A connection that goes silent later is given up by TCP after hours. So the client has a deadline.
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -65,7 +62,8 @@ export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
   return {
     connect: (session, sources) =>
       require(sources, (each) =>
-        // Where their number is limited, the connection of this role would be one too many if the load runs as another one.
+        // If the number of connections is limited, this session must not keep one: the load may run as another role, which takes a
+        // connection of its own.
         options.limits.isLimited(each.source) ? connectToSource(options, each) : connectOn(session, options, each)),
     async load(session, pid, sources, load) {
       await require(sources, (each) => connectToSource(options, each))
@@ -84,8 +82,8 @@ async function requireAnswer(
     await connect()
   } catch (error) {
     if (signal.aborted) throw interruption(signal)
-    // A source that answered, even with a refusal, is alive. What it refuses need not affect the load, which may run as
-    // another role with another user mapping.
+    // A source that answered, even with a refusal, is alive. The refusal need not affect the load, which may run as another role
+    // with another user mapping.
     if (isDatabaseError(error) && explainSourceError(error).kind !== 'unreachable') return
     const reason = isDatabaseError(error)
       ? sourceErrorText(error)
@@ -100,7 +98,7 @@ async function requireAnswer(
   }
 }
 
-/** Has the server connect to the source, on a session of its own. */
+/** Lets the server connect to the source, on a session of its own. */
 async function connectToSource(options: WatchdogOptions, probe: ConnectivityProbe): Promise<void> {
   const { connect, signal } = options
   const secrets = probe.standIn?.('').flatMap((statement) => statement.secrets) ?? []
@@ -143,9 +141,9 @@ function isUndefinedTable({ sqlstate }: DatabaseError): boolean {
 const lockPollMilliseconds = 2000
 
 /**
- * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and
- * the load goes on. One that twice does not answer will not answer on the load's connection either: the load is
- * ended. So is a load that waits for itself.
+ * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and the load goes
+ * on. If a source fails to answer twice, it will not answer on the load's connection either, so the load is ended. A load that
+ * waits for itself is ended, too.
  */
 async function loadWithWatchdog<T>(
   options: WatchdogOptions,
@@ -202,7 +200,7 @@ async function firstUnresponsive(
   sources: readonly ConnectivityProbe[],
 ): Promise<string | undefined> {
   for (const each of sources) {
-    // If the loads have all connections that the server may have, it is not asked.
+    // A source whose connections are all in use by loads is not asked.
     if (options.limits.isFull([each.source])) continue
     options.limits.take([each.source])
     try {

@@ -1,4 +1,4 @@
-// Reads what the strategies of tables depend on: columns with how a source can digest them, and the key.
+// Reads what the strategies of tables depend on: the columns, how a source can digest each, and the key.
 
 import { groupBy } from '../core/data.ts'
 import { trusted } from '../core/sql.ts'
@@ -15,7 +15,7 @@ interface Row {
   readonly type: string
   readonly digest: DigestMethod | null
   readonly width: number | null
-  /** Null if it is no column of the key. */
+  /** Null if the column is not part of the key. */
   readonly equals: string | null
 }
 
@@ -45,7 +45,7 @@ const columnsQuery = trusted(`
    WHERE c.oid = ANY ($1::oid[])
    ORDER BY c.oid, a.attnum`)
 
-/** By OID. */
+/** Reads the facts of tables, by OID. */
 export async function readTableFacts(
   session: Session,
   tables: readonly { readonly oid: number; readonly spec: TableSpec }[],

@@ -1,5 +1,5 @@
-// Loads several copies in one transaction, all or none, in two round trips. After any failure they are as they were, to be loaded one by
-// one, which finds out what is wrong with which.
+// Loads several copies in one transaction, all or none, in two round trips. After any failure they are as before, and the caller
+// loads them one by one, which shows which of them fails.
 
 import type { Relation } from '../core/object.ts'
 import { join, literal, number, type Sql, sql, trusted } from '../core/sql.ts'
@@ -14,20 +14,20 @@ import {
 } from './begin-refresh.ts'
 
 export interface BatchLimits {
-  /** When they are over, no other copy is loaded. */
+  /** After this time no further copy is loaded. */
   readonly milliseconds: number
-  /** What takes longer ends the batch. */
+  /** A longer wait ends the batch. */
   readonly lockTimeout: string
   readonly statementTimeout: string
 }
 
-/** What a batch loads. */
+/** One load of a batch. */
 interface Loading {
   readonly id: Relation
   readonly statements: readonly Sql[]
 }
 
-/** What a batch has loaded. */
+/** A load that a batch has completed. */
 export interface LoadedItem<Item> {
   readonly item: Item
   readonly milliseconds: number
@@ -38,7 +38,7 @@ export interface LoadedItem<Item> {
 export interface Batch<Item> {
   /** The backend that runs the transaction. */
   readonly pid: number
-  /** The first ones of those that were given. */
+  /** The completed loads: the first ones of those that were given. */
   readonly loaded: readonly LoadedItem<Item>[]
 }
 
@@ -72,10 +72,10 @@ export async function loadInBatch<Item>(
   return { pid: row.pid, loaded }
 }
 
-/** Settings in which the results are kept until the end. */
+/** The settings in which results are kept until the end of the block. */
 const [counted, timed] = [literal('fdwsync.counted'), literal('fdwsync.timed')]
 
-/** Under the path of the manifest, so that all names have their schema. */
+/** The block runs under the path of the manifest, so all of its own names are qualified. */
 function loadUntilOver(loadings: readonly Loading[], milliseconds: number): Sql {
   const texts = loadings.map(({ statements }) => literal(join(statements, '; ')))
   const since = (start: 'beginning' | 'before') =>

@@ -1,4 +1,4 @@
-// The PL/pgSQL block that compares all rows of a copy with all rows of its query, and writes into temporary tables only. The block runs as
+// The PL/pgSQL block that compares all rows of a copy with all rows of its query. It writes only into temporary tables, and runs as
 // the owner of the copy. Pure.
 
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -9,11 +9,11 @@ import { columnList, differs, keySqlOf, namesOf, noPrefix, sameKey } from './str
 
 export interface ComparedCopy {
   readonly id: { readonly schema: string; readonly name: string }
-  /** Those that the query returns. */
+  /** The columns that the query returns. */
   readonly columns: readonly string[]
-  /** Of a table with a primary key. */
+  /** The facts of a table with a primary key; undefined for any other copy. */
   readonly table: TableFacts | undefined
-  /** What returns the rows that it should hold. */
+  /** A query for the rows that the copy should hold. */
   readonly source: Sql
 }
 

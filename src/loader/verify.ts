@@ -1,4 +1,4 @@
-// Compares the whole contents of copies with what their queries return now, and changes nothing: each in a transaction that is rolled back.
+// Compares the whole contents of copies with what their queries return now, each in a transaction that is rolled back.
 
 import type { CopyId, Key } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
@@ -31,12 +31,12 @@ export interface VerifyOptions {
   readonly sourceTimeoutMilliseconds: number
   readonly maxConnections: MaxConnections
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
-  /** Under which the query of a copy was declared. */
+  /** The search_path under which the query of a copy was declared. */
   searchPathOf(key: Key): readonly string[]
   readonly hidden: readonly Hidden[]
 }
 
-/** One after the other: a comparison reads all of a table at its source. */
+/** Compares one copy after the other, since a comparison reads a whole table at its source. */
 export async function verifyCopies(
   session: Session,
   ids: readonly CopyId[],
@@ -83,7 +83,7 @@ async function verify(
   }
 }
 
-/** In one snapshot of the copy. */
+/** Runs the work in one snapshot of the copy. */
 async function rolledBack<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
   const start = beginStatement(session.serverVersion, { isolation: 'REPEATABLE READ' })
   await session.run(sql`${start}; ${abortWhenClientDisconnects}`)
@@ -124,7 +124,7 @@ async function compare(session: Session, { options, sources, probes, copy, spec 
 /** The query of a materialized view. The name is looked up in pg_temp alone. */
 const query = trusted('pg_temp.fdwsync_query')
 
-/** Its text was read under the path of the catalog, so it is parsed under that, too. */
+/** The text was read under the reading path, so it is parsed under that, too. */
 async function createQuery(session: Session, owner: string, spec: CopySpec): Promise<void> {
   await session.run(
     sql`${readingPath}; SET LOCAL ROLE ${ident(owner)}; CREATE TEMPORARY VIEW fdwsync_query (${columnList(namesOf(spec.columns))}) AS ${fragment(spec.query)}; RESET ROLE`,

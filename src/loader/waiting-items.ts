@@ -1,18 +1,18 @@
-// The items of a graph that have not been run: which of them wait for no other, in the order given. What ends costs as much as waits for it,
-// however many items there are. Pure.
+// The items of a graph that have not been run yet, and which of them are ready, in the given order. The cost of an item's end grows
+// with the items that wait for it, and not with the size of the graph. Pure.
 
 export interface WaitingItems<Item> {
-  /** The items that could run, in order, but for those whose servers are full. */
+  /** The items that could run, in order, without those whose servers are full. */
   ready(isFull: (servers: readonly string[]) => boolean): Iterable<Item>
-  /** Takes one that is ready. */
+  /** Takes an item that is ready. */
   take(item: Item): void
-  /** Lets one that was taken wait again. */
+  /** Returns an item that was taken to those that wait. */
   putBack(item: Item): void
-  /** What waited for this one alone is ready. */
+  /** Items that waited only for this one become ready. */
   markApplied(item: Item): void
-  /** @returns what depends on this one, however far. It waits no longer. */
+  /** Removes all items that depend on this one, directly or indirectly, and returns them. */
   removeDependents(item: Item): readonly Item[]
-  /** @returns all that wait. */
+  /** Removes all waiting items, and returns them. */
   removeAll(): readonly Item[]
   count(): number
 }
@@ -27,7 +27,7 @@ export interface ItemFacts<Item> {
 
 interface Node<Item> {
   readonly item: Item
-  /** Its place in the order. */
+  /** The position in the order. */
   readonly at: number
   /** How many items it waits for. */
   missing: number
@@ -142,7 +142,7 @@ function removeFrom<Item>(list: Node<Item>[], node: Node<Item>): void {
   if (list[index] === node) list.splice(index, 1)
 }
 
-/** Where the node is in the list, or belongs. */
+/** The position of the node in the list, or the one where it belongs. */
 function indexIn<Item>(list: readonly Node<Item>[], { at }: Node<Item>): number {
   let [low, high] = [0, list.length]
   while (low < high) {

@@ -1,8 +1,6 @@
-// Chooses the cheapest strategy with which readers do not wait. Pure.
-//
-// Over the CPU time of a plain REFRESH, CONCURRENTLY takes about three times as much, and a swap 1.1 times and a fixed part, for the
-// objects that it creates. So CONCURRENTLY is cheaper only for little data. Where a REFRESH takes no longer than the longest pause
-// that a swap causes, nothing is gained by another strategy.
+// Chooses the cheapest strategy with which readers do not wait. Pure.  Compared with a plain REFRESH, CONCURRENTLY takes about
+// three times the CPU time, and a swap 1.1 times and a fixed amount for the objects that it creates. So CONCURRENTLY is cheaper
+// only for little data. If a REFRESH takes no longer than the longest pause that a swap causes, no other strategy is better.
 
 import type { RefreshPolicy, StrategyName } from '../../core/refresh-policy.ts'
 import { compare, planDigests } from './compare.ts'
@@ -13,7 +11,7 @@ import { scopeOf, watermark } from './watermark.ts'
 
 export interface Choice {
   readonly strategy: StrategyName
-  /** Why, as a part of a sentence. */
+  /** Why this strategy, as part of a sentence. */
   readonly reason: string
   /** Set if readers wait until the refresh has ended: what would change that. */
   readonly hint?: string
@@ -33,7 +31,7 @@ export function chooseStrategy(facts: CopyFacts, policy: RefreshPolicy): Choice 
   return facts.table ? chooseForTable(facts, policy) : chooseForView(facts, policy)
 }
 
-/** For less data than that, one query for all of it is cheaper than one for digests. */
+/** For less data than this, reading all of it is cheaper than a query for digests. */
 const comparedBytes = 128 * 1024
 
 /** Readers of a table never wait, so the strategy that reads and writes least is the best one. */
@@ -73,7 +71,9 @@ function chooseForView(facts: CopyFacts, policy: RefreshPolicy): Choice {
   }
 }
 
-/** A swap takes longer than a REFRESH. So a quick one shows that the last REFRESH was slow for another reason, such as a busy machine. */
+/**
+ * A swap takes longer than a REFRESH. So a quick swap shows that a slow last REFRESH had another reason, such as a busy machine.
+ */
 function isBrief({ bytes, lastMilliseconds: { plain, swap } }: CopyFacts): boolean {
   const isQuick = (milliseconds: number | undefined) => milliseconds !== undefined && milliseconds < briefMilliseconds
   return bytes < briefBytes && (isQuick(plain) || isQuick(swap))

@@ -1,7 +1,7 @@
-// Chooses how many rows share a digest when a table is compared with its source, or to read all rows at once. Pure.
-//
-// The costs are CPU of source and target for rows of 140 bytes, over that of a plain REFRESH of as many, as measured on 18. Digests cost the
-// same in blocks of any size; then each block costs a row that is sent, and each block that differs all of its rows.
+// Chooses how many rows share a digest when a table is compared with its source, or to read all rows at once. Pure.  The costs are
+// CPU time of source and target for rows of 140 bytes, relative to a plain REFRESH of the same rows, as measured on 18. Digests
+// cost the same whatever the size of blocks. In addition, each block costs the sending of a row, and each block that differs costs
+// all of its rows.
 
 import type { BlockSize } from '../../kinds/table/refresh/compare-block.ts'
 
@@ -11,14 +11,14 @@ export interface Expected {
   readonly count: number
   /** The size of a row, in bytes. */
   readonly width: number
-  /** Of that, the columns that the source cannot digest, and the key: they are read as they are. */
+  /** The part of `width` that is read as it is: the columns that the source cannot digest, and the key. */
   readonly widthBeside: number
-  /** The fraction of rows that had changed, as if they were scattered; undefined if unknown. */
+  /** The fraction of rows that had changed, if they were scattered; undefined if unknown. */
   readonly changed: number | undefined
 }
 
 export interface NoBlocks {
-  /** Why reading all rows is cheaper, as a part of a sentence. */
+  /** Why reading all rows is cheaper, as part of a sentence. */
   readonly reason: string
 }
 
@@ -27,22 +27,22 @@ const measuredWidth = 140
 const leastWidth = 60
 const digests = 0.32
 const sentBlock = 0.42
-/** To read a row at all. */
+/** The cost of reading a row at all. */
 const readRow = 0.9
-/** To find the rows of blocks that differ, read them, and compare them with those of the table. */
+/** The cost of a row in a block that differs: finding it, reading it, and comparing it with that of the table. */
 const differingRow = 1.5
-/** A merge, which reads and compares all rows. */
+/** The cost of a merge, which reads and compares all rows. */
 const merged = 1.2
 
 /** Groups of so many blocks fit into the default work_mem. For more, the server writes rows to disk. */
 const blocksInMemory = 2 ** 16
 const spilledBlock = 2
-/** A large block costs next to nothing. If one of its rows changed, they are read, or digested once more. */
+/** The size of a large block, which costs next to nothing. If one of its rows changed, all are read, or digested once more. */
 const largeBlocks = 1024
-/** Reading so much takes less than another query for digests. */
+/** Reading this many bytes is cheaper than another query for digests. */
 const fewBytes = 2 ** 20
 const largest = 64
-/** However little changed the last time, more may have changed now. */
+/** More may have changed now than the last time. */
 const leastChanged = 0.001
 const changedUnlessKnown = 0.005
 
@@ -54,7 +54,7 @@ export function chooseBlockSize(expected: Expected): BlockSize | NoBlocks {
   const perBlock = (rows: number) => (count / rows > blocksInMemory ? spilledBlock : sentBlock)
   const costIn = (rows: number) =>
     digests * relative + perBlock(rows) / rows + beside + differingRow * relative * differing(fraction, rows)
-  // Where few rows differ, the minimum of block / rows + differingRow * relative * fraction * rows.
+  // If few rows differ, the minimum of block / rows + differingRow * relative * fraction * rows.
   const bestFor = (block: number) =>
     Math.min(Math.max(Math.round(Math.sqrt(block / (differingRow * relative * fraction))), 1), largest)
   const sizes = [
@@ -75,7 +75,10 @@ export function chooseBlockSize(expected: Expected): BlockSize | NoBlocks {
   }
 }
 
-/** A second comparison costs as much as the first, unless most large blocks are equal. */
+/**
+ * Chooses large blocks, with small ones to compare in a second step. Unless most large blocks are equal, that step costs as much as
+ * the first.
+ */
 function largeFor({ count, width, widthBeside, changed }: Expected, small: number): Pick<BlockSize, 'large'> {
   const rows = Math.ceil(count / largeBlocks)
   if (widthBeside > 0 || rows <= 8 * small) return {}
@@ -88,7 +91,10 @@ function differing(changed: number, rows: number): number {
   return 1 - (1 - changed) ** rows
 }
 
-/** The fraction of rows with which as many blocks differ if they are scattered: less than has changed, if that was close together. */
+/**
+ * The fraction of scattered rows with which as many blocks would differ. If the changed rows are close together, it is less than
+ * has changed.
+ */
 export function changedRows(differingBlocks: number, rows: number): number {
   return 1 - (1 - Math.min(differingBlocks, 1)) ** (1 / rows)
 }

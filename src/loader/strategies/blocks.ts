@@ -1,4 +1,5 @@
-// Puts the rows of a table into blocks: by ranges of its key if that is one integer, so that neighbours are in one block, else by a hash. Pure.
+// Divides the rows of a table into blocks: by ranges of the key if that is a single integer, so that neighbours share a block,
+// otherwise by a hash. Pure.
 
 import { ident, trusted } from '../../core/sql.ts'
 import { type Blocks, hashBlocks, rangeBlocks } from '../../kinds/table/refresh/blocks.ts'

@@ -1,6 +1,6 @@
-// Compares digests of blocks of rows, which the source computes, with those of the table, and reads only the rows of blocks that differ. It
-// sees inserts, updates and deletes, and needs a primary key, and a query that postgres_fdw has its source compute. Without
-// that, it reads all rows, as merge does.
+// Compares digests of blocks of rows, which the source computes, with those of the table, and reads only the rows of blocks that
+// differ. It finds inserts, updates and deletes. It needs a primary key, and a query that the source can compute for postgres_fdw;
+// otherwise it reads all rows, as merge does.
 
 import { ident, sql } from '../../core/sql.ts'
 import { type BlockSize, compareBlock } from '../../kinds/table/refresh/compare-block.ts'
@@ -37,12 +37,12 @@ export const compare: Strategy = {
 /** Which columns are digested, and how many rows share a digest. */
 export interface Digests {
   readonly digested: readonly DigestedColumn[]
-  /** Columns that the source cannot digest: they are read as they are. */
+  /** Columns that the source cannot digest and that are read as they are. */
   readonly beside: readonly string[]
   readonly size: BlockSize
 }
 
-/** Undecided is only whether the query is one that the source can compute: that shows when it is asked. */
+/** Whether the source can compute the query is still unknown: only a query shows that. */
 export function planDigests(facts: CopyFacts): Digests | NoBlocks {
   const { table, state } = facts
   if (!table) throw new Error('only tables are compared')
@@ -77,7 +77,7 @@ function digestedColumns(columns: readonly TableColumn[]): readonly DigestedColu
   return columns.flatMap(({ name, digest }) => (digest ? [{ name, method: digest }] : []))
 }
 
-/** What a value takes if no statistics show it. */
+/** The width of a value for which there are no statistics. */
 const assumedWidth = 16
 
 function widthOf(columns: readonly TableColumn[]): number {
@@ -112,8 +112,8 @@ export function compareOutcome(result: BlockResult, { size }: Digests): Strategy
 interface ComparedBlocks {
   readonly why: string | null
   readonly differ: number
-  /** The fraction of blocks that differ, of all. */
+  /** The fraction of all blocks that differ. */
   readonly fraction: number
-  /** That of large blocks, if small ones were compared. */
+  /** The fraction of large blocks that differ, if small ones were compared, too. */
   readonly large_fraction: number | null
 }

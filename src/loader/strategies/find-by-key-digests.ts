@@ -1,4 +1,4 @@
-// Finds which rows of a table are gone at its source by digests of their keys, so that only keys of blocks that differ are read. Pure.
+// Finds rows that are gone at the source by digests of their keys, so that only keys of blocks that differ are read. Pure.
 
 import { join, sql } from '../../core/sql.ts'
 import {
@@ -15,10 +15,10 @@ import { byLookupIfFew } from '../../kinds/table/refresh/write-differences.ts'
 import { blocksOf } from './blocks.ts'
 import { type TableCopy, tableSqlOf } from './table-block.ts'
 
-/** A source sends so many digests at once, which take less than the keys that a deleted row lets it send. */
+/** A source sends this many digests at once. That is less data than the keys of a block, which it sends for each deleted row. */
 const blockCount = 2 ** 14
 
-/** Rows that are new were read before, so they count as those of the table. */
+/** New rows were read before, so they count as rows of the table. */
 export function findByKeyDigests(copy: TableCopy, ofKey: readonly DigestedColumn[]): FindGone {
   const table = tableSqlOf(copy)
   const { name, key, source, isSameKey } = table

@@ -1,5 +1,4 @@
-// Reads all that the query of a table returns, and writes only the rows that differ. Readers wait for nothing, and a refresh
-// writes no more than what has changed.
+// Reads everything that the query of a table returns, and writes only the rows that differ. Readers never wait.
 
 import { mergeBlock } from '../../kinds/table/refresh/table-block.ts'
 import { type BlockResult, fractionWritten, runTableBlocks } from './run-table-block.ts'

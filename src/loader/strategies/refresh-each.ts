@@ -1,4 +1,4 @@
-// Runs a statement for each copy: what the strategies have in common that leave the work to PostgreSQL's REFRESH.
+// Runs a statement for each copy, for the strategies that use PostgreSQL's REFRESH.
 
 import { relationKey } from '../../core/object.ts'
 import type { Statement } from '../../core/sql.ts'

@@ -9,7 +9,7 @@ import type { SourceWatchdog } from '../source-watchdog.ts'
 import type { CopyToRefresh, RefreshTransaction, StrategyOutcome, StrategyOutcomes } from './strategy.ts'
 import { type TableCopy, tableSqlOf } from './table-block.ts'
 
-/** What a block returns: counts, and the values that it names itself. */
+/** What a block returns: counts, and values with names of its own. */
 export interface BlockResult {
   readonly rows_read: number
   readonly inserted: number
@@ -18,7 +18,7 @@ export interface BlockResult {
   readonly [name: string]: unknown
 }
 
-/** A block, and what its result means. */
+/** A block, and how to read its result. */
 export interface TableRun {
   readonly block: TableBlock
   outcomeOf(result: BlockResult): StrategyOutcome
@@ -71,7 +71,7 @@ export async function callTableBlock(
   })
 }
 
-/** The fraction of rows that were written, of those that were read. */
+/** The fraction of the rows read that were written. */
 export function fractionWritten({ rows_read: read, inserted, updated, deleted }: BlockResult): number {
   const written = inserted + updated + deleted
   return written === 0 ? 0 : Math.min(written / Math.max(read, 1), 1)

@@ -1,4 +1,4 @@
-// The contract of a refresh strategy: one way to bring a copy up to date. Plain data in and out, apart from the session.
+// The contract of a refresh strategy, which is one way to bring a copy up to date.
 
 import type { CopyId, Key } from '../../core/object.ts'
 import type { SourceConnection } from '../../core/one-moment.ts'
@@ -14,13 +14,13 @@ import type { CodeTrust } from '../swap/replacement-set.ts'
 /** What is known about a table. */
 export interface TableFacts {
   readonly owner: string
-  /** Those that its query returns. */
+  /** The columns that its query returns. */
   readonly columns: readonly TableColumn[]
   /** The columns of the primary key; empty without one. */
   readonly key: readonly KeyColumn[]
-  /** How many rows it had when it was analyzed last; negative if it never was. */
+  /** How many rows the table had when it was last analyzed; negative if it never was. */
   readonly rows: number
-  /** Whether MERGE writes to it what an UPDATE and then an INSERT would write. */
+  /** Whether a MERGE has the same effect as an UPDATE followed by an INSERT. */
   readonly canMerge: boolean
 }
 
@@ -52,19 +52,19 @@ export interface CopyFacts {
   readonly bytes: number
   readonly owner: string
   /**
-   * The connections to sources that a refresh of it reads through: a server, and the user mapping of the owner. postgres_fdw reads
-   * through one of them in one snapshot.
+   * The connections through which a refresh reads sources: each is a server and a user mapping of the owner. postgres_fdw reads
+   * everything through one connection in one snapshot.
    */
   readonly connections: readonly SourceConnection[]
   /** Whether this role may SET ROLE to the owner. */
   readonly isOwnerAvailable: boolean
-  /** Why it cannot be swapped, as in "cannot be swapped: …". */
+  /** Why the copy cannot be swapped, as in "cannot be swapped: …". */
   readonly swapObstacle: string | undefined
-  /** The same, as far as that does not depend on the rights of this role. */
+  /** The same, apart from missing rights of this role. */
   readonly swapObstacleOfAnyRole: string | undefined
   /** How long its last load by each strategy took. */
   readonly lastMilliseconds: Readonly<Partial<Record<StrategyName, number>>>
-  /** What its last refreshes found that the next one depends on. */
+  /** What its last refreshes have found for the next one. */
   readonly state: StrategyState
 }
 
@@ -83,26 +83,28 @@ export interface CopyToRefresh extends Copy {
 /** The open transaction that a strategy runs in. */
 export interface RefreshTransaction {
   readonly session: Session
-  /** The backend that runs it. */
+  /** The backend that runs the transaction. */
   readonly pid: number
   readonly sources: SourceWatchdog
   readonly sourcesOf: SourcesOfViews
-  /** The manifest's. */
+  /** The search_path of the manifest. */
   readonly searchPath: readonly string[]
   readonly trust: CodeTrust
   readonly signal: AbortSignal
   onRetry(reason: string, attempt: number): void
 }
 
-/** What a strategy has done to a copy, beyond what the server's statistics show. */
+/** What a strategy has done to a copy, in addition to what the server's statistics show. */
 export interface StrategyOutcome {
   /** How many rows were written. */
   readonly written?: WrittenRows
-  /** The strategy that was used in place of the one that was asked for, and why. */
+  /** The strategy that was used in place of the requested one, and why. */
   readonly instead?: { readonly strategy: StrategyName; readonly reason: string }
-  /** To be recorded for the next refresh. */
+  /** What to record for the next refresh. */
   readonly state?: FoundState
-  /** Its successor, measured before readers had to wait for the swap. Undefined if the copy can be measured afterwards. */
+  /**
+   * The measures of its successor, taken before readers had to wait for the swap. Undefined if the copy can be measured afterwards.
+   */
   readonly successor?: Measured
 }
 
@@ -116,7 +118,7 @@ export type StrategyOutcomes = ReadonlyMap<Key, StrategyOutcome>
 
 export interface Strategy {
   readonly name: StrategyName
-  /** Why it cannot refresh a copy; undefined if it can. */
+  /** Why the strategy cannot refresh a copy; undefined if it can. */
   obstacle(facts: CopyFacts, policy: RefreshPolicy): string | undefined
   /**
    * Refreshes copies, without COMMIT, so that readers see all of them change at once. Each copy comes after those that it reads.

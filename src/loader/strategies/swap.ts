@@ -31,7 +31,7 @@ export const swap: Strategy = {
       session,
       copies.map(({ oid }) => oid),
     )
-    // They move into their schemas, and get their names, only in the end.
+    // Statistics get their names and schemas only in the end.
     const statistics = owned.filter(({ kind }) => kind === 'statistics')
     const others = owned.filter(({ kind }) => kind !== 'statistics')
     const scratchOf = scratchSchemasOf(copies)
@@ -42,7 +42,7 @@ export const swap: Strategy = {
       members,
       // The indexes and statistics of a copy are recreated from the catalog, declared or not.
       declared: [],
-      // What an index by hand has failed on would fail here, too.
+      // An index whose creation by hand has failed would fail here, too.
       dropped: invalid.filter((id) => !recorded.has(keyOf(id))),
       finalNames: unchangedNames,
       searchPath,
@@ -90,7 +90,7 @@ async function readInvalidIndexes(session: Session, copies: readonly Copy[]): Pr
   return rows.map(({ schema, name }) => ({ kind: 'index', schema, name }))
 }
 
-/** By the keys of what they will replace. Their digests do not depend on their schemas. */
+/** The successors, by the keys of what they will replace. Their digests do not depend on their schemas. */
 async function readSuccessors(
   session: Session,
   ids: readonly ObjectId[],
@@ -109,7 +109,7 @@ async function readSuccessors(
 
 const unchangedNames: ReplacementSet['finalNames'] = { inText: (text) => text, inData: (data) => data }
 
-/** Replacements of the copies by themselves, as the catalog shows them now. */
+/** The replacements, each of a copy by itself as the catalog shows it now. */
 async function membersOf(
   session: Session,
   copies: readonly Copy[],
@@ -178,7 +178,10 @@ const sameDefinitionQuery = trusted(`
             FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
            WHERE nspname = $2 AND relname = $3 AND attnum > 0) AS same`)
 
-/** What PostgreSQL shows of a definition is what it was created from, unless something has changed its meaning. */
+/**
+ * A successor has the same text as its original, since it was created from it, unless something has changed the meaning of that
+ * text.
+ */
 async function checkSuccessor(session: Session, { title, change }: Member, { schema, name }: Relation): Promise<void> {
   const [row] = await session.query<{ same: boolean }>(sameDefinitionQuery, [change.from.oid, schema, name])
   if (row?.same) return

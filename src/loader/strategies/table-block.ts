@@ -1,4 +1,4 @@
-// Puts together the SQL of a table for the block that brings it up to date, from what was read of the table: see kinds/table/refresh/. Pure.
+// Derives from the facts of a table the SQL for the block that refreshes it: see kinds/table/refresh/. Pure.
 
 import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
@@ -82,7 +82,7 @@ export function columnList(names: readonly string[], from?: Sql): Sql {
   return join(from === undefined ? columns : columns.map((column) => sql`${from}.${column}`), ', ')
 }
 
-/** That a row of one relation has the key of a row of another. */
+/** A condition: a row of one relation has the same key as a row of another. */
 export function sameKey({ key }: TableFacts, one: Sql, other: Sql): Sql {
   return join(
     key.map(({ name, equals }) => sql`${one}.${ident(name)} ${trusted(equals)} ${other}.${ident(name)}`),
@@ -91,8 +91,8 @@ export function sameKey({ key }: TableFacts, one: Sql, other: Sql): Sql {
 }
 
 /**
- * That two rows differ in the columns. `*<>` compares the stored bytes of rows, so it works for types without equality, and sees every
- * difference that a reader could see.
+ * A condition: two rows differ in the columns. `*<>` compares the stored bytes of rows, so it works for types without equality, and
+ * finds every difference that a reader could see.
  */
 export function differs(columns: readonly string[], one: Sql, other: Sql): Sql {
   // Without the cast, PostgreSQL would look for such an operator for each pair of columns.

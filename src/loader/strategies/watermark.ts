@@ -1,8 +1,6 @@
-// Reads the rows whose watermark is as high as the highest one that was read before, and some below it. As often as is declared, it also
-// compares which keys exist, or everything: rows that are gone, or that were committed later than their watermark shows, are found only
-// by that.
-//
-// Rows without a watermark are read each time.
+// Reads the rows from the highest watermark that was read before, and some below it. As often as the policy declares, it also
+// compares all keys, or everything: only that finds rows that are gone, or that were committed later than their watermark suggests.
+// Rows whose watermark is NULL are read every time.
 
 import { roughDuration } from '../../core/duration.ts'
 import { fragment, ident, literal, sql } from '../../core/sql.ts'
@@ -40,7 +38,7 @@ export const watermark: Strategy = {
 /** What a refresh compares with the source, and why. */
 export interface Scope {
   readonly compared: FoundState['compared']
-  /** As a part of a sentence. */
+  /** Why, as part of a sentence. */
   readonly reason: string
 }
 
@@ -83,7 +81,7 @@ function runOf(copy: TableCopy & CopyToRefresh): TableRun {
   }
 }
 
-/** By digests if the source can compute them. Then the table holds what the source does, the highest watermark included. */
+/** Compares everything, by digests if the source can compute them. Afterwards the highest watermark is that of the table. */
 function compareAll(copy: TableCopy & CopyToRefresh, watermark: WatermarkSql): TableRun {
   const digests = planDigests(copy.facts)
   const isMerge = 'reason' in digests
@@ -97,7 +95,7 @@ function compareAll(copy: TableCopy & CopyToRefresh, watermark: WatermarkSql): T
   }
 }
 
-/** Rows from a value on, and all keys if they are compared too. */
+/** Reads the rows from a value on, and all keys if they are compared, too. */
 function readChanges(copy: TableCopy & CopyToRefresh, watermark: WatermarkSql, compared: 'changes' | 'keys'): TableRun {
   const table = tableSqlOf(copy)
   return {
@@ -121,7 +119,7 @@ function findMarkedOf(copy: TableCopy): FindGone {
   return soft === undefined ? findNothing : findMarked(tableSqlOf(copy), fragment(soft))
 }
 
-/** `value` is what was reached before; null if nothing was. */
+/** `value` is the highest watermark that was reached; null if there is none. */
 function watermarkSqlOf(
   { column: name, overlap }: Watermark,
   column: WatermarkColumn,

@@ -9,13 +9,13 @@ import { attachmentsQuery } from './attachments-query.ts'
 
 /** Statements for each phase of a replacement. */
 export interface Attachments {
-  /** For the successor in its scratch schema. */
+  /** Statements for a successor in its scratch schema. */
   readonly onSuccessor: readonly Sql[]
-  /** Once the successors of all that is replaced together are built: foreign keys between them. */
+  /** Statements for when all successors are built: foreign keys between them. */
   readonly betweenSuccessors: readonly Sql[]
-  /** At the start of the swap, before the originals are moved out. */
+  /** Statements for the start of the swap, before the originals are moved out. */
   readonly beforeSwap: readonly Sql[]
-  /** At the end of the swap: statistics, whose names were taken until then, triggers and rules. */
+  /** Statements for the end of the swap: statistics, whose names were taken until then, triggers and rules. */
   readonly afterSwap: readonly Sql[]
 }
 
@@ -28,20 +28,20 @@ export interface Replaced {
   readonly scratch: string
   /** The kind of its successor. */
   readonly kind: ObjectId['kind']
-  /** Whether it is kept under another name. */
+  /** Whether the original is kept under another name. */
   readonly kept: boolean
-  /** The columns that its successor has too, and their names there. */
+  /** The columns that its successor has too, with their names there. */
   readonly columns: Readonly<Record<string, string>>
-  /** The primary key that its successor has too, and its name there. */
+  /** The primary key that its successor has too, with its name there. */
   readonly keys: Readonly<Record<string, string>>
-  /** What its successor cannot have. */
+  /** The attachments that its successor cannot have. */
   readonly loses: readonly LostAttachment[]
 }
 
 /**
  * Reads the attachments of relations, by OID. Runs under `readingPath`.
- * @param declared what is declared, and so is created on a successor or elsewhere without these statements
- * @param dropped what is no longer declared, and so is not recreated
+ * @param declared the declared objects, which are created by other statements
+ * @param dropped the objects that are no longer declared, and so are not recreated
  */
 export async function readAttachments(
   session: Session,

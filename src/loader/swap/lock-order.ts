@@ -8,8 +8,8 @@
 // 1. A view is locked before the relations that it reads, as every query over it does.
 // 2. Relations that a query names side by side have no fixed order. When one cannot be locked, all locks are
 //    released, and that one comes first in the next attempt. So the order becomes that of the readers.
-// 3. Patience helps with the first lock, behind which readers queue. It hardly does with the others: while the swap waits, readers of
-//    another order come to hold what it needs next. What helps is an instant at which few are reading, so attempts are short and many.
+// 3. Waiting helps with the first lock, behind which readers queue. It hardly helps with the others: while the swap waits, readers with
+//    another order lock what it needs next. What helps is a moment at which few are reading, so attempts are many and short.
 // 4. All locks of an attempt together wait much less than deadlock_timeout, which is one second by default. So the swap
 //    gives up before the server looks for deadlocks, and no reader gets error 40P01. It also limits how long readers
 //    queue behind the swap's waiting lock request.
@@ -30,7 +30,7 @@ export const swapTimeoutMilliseconds = 100
 /** How long the first attempt and the longest ones wait for all locks together. */
 const [firstMilliseconds, longestMilliseconds] = [2, 50]
 
-/** How long one statement of {@link lockForSwap} goes on to attempt it. */
+/** How long one statement of {@link lockForSwap} keeps trying. */
 const attemptsMilliseconds = 1000
 
 /**

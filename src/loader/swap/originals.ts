@@ -1,5 +1,5 @@
-// The objects that a step replaces, as they are before the swap. Any change to one while its successor is built must
-// stop the swap, or it would be lost.
+// The objects that a step replaces, as they are before the swap. If one changes while its successor is built, the swap must stop,
+// or the change would be lost.
 
 import type { LiveObject, Replace } from '../../core/change.ts'
 import { sameData } from '../../core/data.ts'
@@ -26,13 +26,13 @@ interface Original {
 
 export interface Originals {
   readonly all: readonly Original[]
-  /** A digest that shows whether one has changed since they were read. Undefined if that has to be compared by reading them again. */
+  /** A digest that shows whether one of them has changed since they were read. Undefined if only another reading shows that. */
   readonly state: string | undefined
 }
 
 /** Reads the objects of which successors are built in scratch schemas. Runs under `readingPath`. */
 export async function readOriginals(session: Session, set: ReplacementSet): Promise<Originals> {
-  // Before the rest, so that a change in between is noticed.
+  // The digest comes first, so that a change in between is noticed.
   const state = await readRawState(session, set, [])
   return { all: await readAll(session, set), state }
 }
@@ -81,7 +81,7 @@ function keptKeys({ from, to }: Replace): readonly (readonly [string, string])[]
   return before === undefined || after === undefined ? [] : [[before, after]]
 }
 
-/** Unlike its key, its id may be that of another kind. What is renamed has its new name by now. */
+/** Unlike its key, its id may be of another kind. A renamed object has its new name by now. */
 function originalId({ from, to }: Replace): ObjectId {
   return from.currentId ?? to.id
 }

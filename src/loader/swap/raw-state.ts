@@ -1,5 +1,5 @@
-// A digest of the rows of the system catalogs that define relations, to notice at once whether another session has changed one. To
-// read and compare the definitions themselves would take many times as long, and readers would wait for it.
+// A digest of the rows of the system catalogs that define relations, to notice at once whether another session has changed one.
+// Reading and comparing the definitions themselves would take many times as long, while readers wait.
 
 import { join, literal, number, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { DatabaseError } from '../../db/database-error.ts'
@@ -7,8 +7,8 @@ import type { Session } from '../../db/session.ts'
 import { sourceViewOid } from '../../kinds/facets/copy/source-view.ts'
 import type { ReplacementSet } from './replacement-set.ts'
 
-// Each version of a row has its own xmin or ctid. VACUUM and ANALYZE overwrite their estimates in place. What the relations
-// read decides how their queries are shown.
+// Each version of a row has its own xmin or ctid. VACUUM and ANALYZE overwrite their estimates in place, so they change neither.
+// The relations that a query reads count too, since they decide how the query is shown.
 const stateOfGiven = ({ more, state }: { readonly more: string; readonly state: string }) =>
   trusted(`, named AS (
     SELECT oid FROM given
@@ -43,7 +43,7 @@ const digest =
 
 const ofViews = { more: '', state: digest }
 
-// What only tables have, and their source views. How far a sequence has counted is in no catalog.
+// What only tables and their source views have. The value of a sequence is in no catalog.
 const ofTables = {
   more: `
     UNION ALL SELECT 'pg_policy'::regclass, p.oid, p.xmin, p.ctid FROM given JOIN pg_policy p ON polrelid = given.oid
@@ -54,8 +54,8 @@ const ofTables = {
 }
 
 /**
- * A digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign tables, and what
- * has a sequence. For `readingPath`.
+ * A digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign tables, and
+ * tables with sequences. Runs under `readingPath`.
  */
 export async function readRawState(
   session: Session,
@@ -67,7 +67,7 @@ export async function readRawState(
   return row?.state ?? undefined
 }
 
-/** A statement that fails unless that digest is still the same: see {@link isOtherState}. */
+/** A statement that fails unless the digest is still the same: see {@link isOtherState}. */
 export function requireState(
   set: Pick<ReplacementSet, 'members'>,
   views: readonly { readonly oid: number }[],
@@ -85,7 +85,7 @@ export function isOtherState(error: DatabaseError): boolean {
   return error.sqlstate === otherState
 }
 
-/** No SQLSTATE of PostgreSQL. */
+/** A SQLSTATE that PostgreSQL does not use. */
 const otherState = 'FDW01'
 
 function isCopy(kind: string): boolean {
@@ -98,7 +98,7 @@ const sourceViewsOfAsked = trusted(`UNION SELECT ${sourceViewOid('c', 'n')}
 function rawStateQuery({ members }: Pick<ReplacementSet, 'members'>, views: readonly { readonly oid: number }[]): Sql {
   const oids = join([...members.map(({ change }) => change.from.oid), ...views.map(({ oid }) => oid)].map(number), ', ')
   const asked = sql`asked AS (SELECT oid FROM unnest(ARRAY[${oids}]::oid[]) AS oid)`
-  // A table takes longer, so it is not in the query without one.
+  // Whether the set has a table. The part of the query for tables takes long, so it is left out otherwise.
   return members.some(({ change: { from, to } }) => from.id.kind === 'table' || to.id.kind === 'table')
     ? sql`WITH ${asked}, given AS (SELECT oid FROM asked ${sourceViewsOfAsked})${stateOfGiven(ofTables)}`
     : sql`WITH ${asked}, given AS (SELECT oid FROM asked)${stateOfGiven(ofViews)}`

@@ -19,7 +19,7 @@ import { requireTrustedLiterals } from './require-trusted-literals.ts'
 import { restoreGrantors } from './restore-grantors.ts'
 import { swap } from './swap.ts'
 
-/** Carries out a replacement in the session's transaction, without COMMIT, for which readers wait from here on. */
+/** Carries out a replacement in the session's transaction, without COMMIT. From its end until COMMIT, readers wait. */
 export async function replace(
   context: ReplacementContext,
   session: Session,
@@ -68,7 +68,7 @@ async function asMember<Result>(
   }
 }
 
-/** What is attached to the original names its columns, of which the successor may have renamed some. */
+/** Attachments of the original name its columns, some of which may have other names in the successor. */
 async function underOriginalNames(
   session: Session,
   { from, to }: Replace,
@@ -133,7 +133,7 @@ async function buildSuccessor(
     if (isRelation(change.from)) await restoreGrantors(session, change.from.oid, successor)
     if (attachments.onSuccessor.length > 0) await session.run(join(attachments.onSuccessor, ';\n'))
   })
-  // Nothing was loaded into a foreign table: ANALYZE would read the source.
+  // A foreign table was not loaded, and ANALYZE would read its source.
   if (load.length > 0) await session.run(sql`ANALYZE ${qualified(successor.schema, successor.name)}`)
   return loads
 }

@@ -11,15 +11,15 @@ import type { FinalNames } from './final-names.ts'
 /** An object that is replaced, with the statements that do it. */
 export interface Member extends Replacement {
   readonly change: Replace
-  /** What is attached to the original and cannot be recreated. */
+  /** The attachments of the original that cannot be recreated. */
   readonly loses: readonly LostAttachment[]
 }
 
-/** What is built and swapped together, in one transaction. */
+/** Objects that are built and swapped together, in one transaction. */
 export interface ReplacementSet {
-  /** Each after those that it reads. */
+  /** The members, each after those that it reads. */
   readonly members: readonly Member[]
-  /** What the statements of the members, or others, create. Attachments are what is not among it. */
+  /** The objects that statements of the members, or others, create. Everything else is an attachment. */
   readonly declared: readonly ObjectId[]
   /** Attachments that are no longer declared, and so are not recreated. */
   readonly dropped: readonly ObjectId[]
@@ -46,11 +46,11 @@ export interface ReplacementContext {
    */
   checkSuccessor(session: Session, member: Member, successor: Relation): Promise<void>
   /**
-   * What can be done before readers have to wait. The successors are complete, in their scratch schemas. The session is under
+   * Does what can be done before readers have to wait. The successors are complete, in their scratch schemas. The session is under
    * `readingPath`.
    */
   beforeSwap(session: Session, loads: readonly SuccessorLoad[]): Promise<void>
-  /** After the swap: the unmanaged views that it has repointed. */
+  /** Called after the swap with the unmanaged views that it has repointed. */
   onRepointed(views: readonly Relation[]): void
 }
 

@@ -11,8 +11,8 @@ import type { SwappedRelation } from './lock-order.ts'
 import type { CodeTrust } from './replacement-set.ts'
 import { requireTrustedLiterals } from './require-trusted-literals.ts'
 
-// The relations that are replaced, and the plain views that read them directly. What reads these views needs no change,
-// because a repointed view keeps its OID.
+// The relations that are replaced, and the plain views that read them directly. Readers of these views need no change, because a
+// repointed view keeps its OID.
 const swappedQuery: Sql = trusted(`
   WITH swapped(oid) AS (
     SELECT unnest($1::oid[])
@@ -51,7 +51,7 @@ export async function swappedRelations(
   return inOrder.toReversed()
 }
 
-/** How the queries of views change. */
+/** How the query of a view changes. */
 interface Repointing {
   readonly names: FinalNames
   /** The scratch schema of a relation's successor; undefined if the relation is not replaced. */

@@ -17,7 +17,7 @@ import { repointStatements, swappedRelations } from './repoint-views.ts'
 
 const attempts = 300
 
-/** How many attempts in a row a session of the transaction itself may prevent, each of about a second. */
+/** How many attempts in a row may fail because of a session that reads for this transaction. Each takes about a second. */
 const attemptsAgainstItself = 3
 
 /**
@@ -25,13 +25,13 @@ const attemptsAgainstItself = 3
  *
  * 1. Read which views have to be repointed, and how, and what the originals and these views are like.
  * 2. Lock every relation that changes, in ACCESS EXCLUSIVE mode: see lock-order.ts. From here until COMMIT, readers
- *    wait, so that what could be prepared was.
+ *    wait, so everything that could be prepared was prepared before.
  * 3. Stop if another session has changed an original since its successor was built.
  * 4. Repoint unmanaged views to the successors, which are still in their scratch schemas.
  * 5. Move the originals out, dependents first; then move the successors in, dependents last. Each in its own order.
  *
- * What fails because of a lock is rolled back to a savepoint and attempted again: the build itself is not repeated.
- * Runs under `readingPath`.
+ * After a failure because of a lock, the swap is rolled back to a savepoint and attempted once more, without another build. Runs
+ * under `readingPath`.
  * @param last statements that are sent with those of the swap
  */
 export async function swap(
@@ -64,14 +64,15 @@ export async function swap(
     let relations: readonly SwappedRelation[] = []
     await session.run(sql`SAVEPOINT swap; ${limitedWait}`)
     try {
-      // First, so that a view that is created from now on is noticed.
+      // The state comes first, so that a view that is created from now on is noticed.
       const state = await readRawState(session, set, [])
       relations = await swappedRelations(session, replaced)
       const views = relations.filter(({ oid }) => !replaced.includes(oid))
       if (state !== originals.state) requireUnchanged(originals, await readOriginals(session, set))
       const before = views.length === 0 ? state : await readRawState(session, set, views)
       const repointing = await repointStatements(trust, session, views, names)
-      // The definitions were read with locks in any order. What comes next is sent at once, since readers wait from here on.
+      // Reading the definitions took locks in any order, which the rollback releases. The rest is sent in one message, since
+      // readers wait from here on.
       const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations)}; ${limitedWait}`
       const unchanged = before === undefined ? undefined : requireState(set, views, before)
       if (unchanged === undefined) {
@@ -97,7 +98,7 @@ export async function swap(
 /** No statement of a swap may wait for long, while readers wait for it. */
 const limitedWait = sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`
 
-/** Gives up on a lock of a session that reads for this transaction, and so lasts as long. */
+/** Gives up if a lock belongs to a session that reads for this transaction, since it would never be released. */
 function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof seenRepeatedly>): void {
   const own = holders.filter(({ mayReadForUs }) => mayReadForUs)
   const itself = find(own.map(({ pid }) => pid))
