@@ -1,5 +1,5 @@
-// Tables of imports and mirrors that have changed at their source in a way that this database cannot follow: an unmanaged view reads
-// a column that is gone, for example. They are kept as they were last applied, so that all else can be applied.
+// Tables of imports and mirrors that this database cannot follow, since an unmanaged view reads a column that is gone, for example,
+// or that it may not read. They are kept as they were last applied, or left out, so that all else can be applied.
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
@@ -8,11 +8,16 @@ import type { Reason } from '../sources/reasons.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
 
 /**
- * Why tables cannot follow their source, by the key of the foreign table. With a lock there are none, since a change of the lock is
- * deliberate.
+ * Why tables are not as their source has them, by the key of the foreign table. With a lock there are none, since a change of the lock
+ * is deliberate.
  */
-export function tablesToKeep(plan: Plan, { asWritten, resolutions }: ResolvedImports): ReadonlyMap<Key, Reason> {
-  if (asWritten.lock || plan.refusals.length === 0) return new Map()
+export function tablesToKeep(plan: Plan, resolved: ResolvedImports): ReadonlyMap<Key, Reason> {
+  if (resolved.asWritten.lock) return new Map()
+  return new Map([...unreadable(plan, resolved), ...notFollowing(plan, resolved)])
+}
+
+function notFollowing(plan: Plan, { asWritten, resolutions }: ResolvedImports): readonly (readonly [Key, Reason])[] {
+  if (plan.refusals.length === 0) return []
   const refused = new Map(
     plan.refusals.flatMap((refusal) =>
       refusal.code.startsWith('dependents/') ? [[refusal.key, refusal] as const] : [],
@@ -22,7 +27,7 @@ export function tablesToKeep(plan: Plan, { asWritten, resolutions }: ResolvedImp
     schema: request.schema,
     mirror: mirrorOf(asWritten.manifest, request),
   }))
-  const found = plan.changes.flatMap(({ cause, change }): readonly (readonly [Key, Reason])[] => {
+  return plan.changes.flatMap(({ cause, change }): readonly (readonly [Key, Reason])[] => {
     const { id } = change.op === 'drop' ? change.from : 'to' in change ? change.to : { id: undefined }
     if (cause !== 'source' || id?.kind !== 'foreignTable') return []
     const copies = tables.flatMap(({ schema, mirror }) =>
@@ -32,5 +37,28 @@ export function tablesToKeep(plan: Plan, { asWritten, resolutions }: ResolvedImp
     const [refusal] = keys.flatMap((key) => refused.get(key) ?? [])
     return refusal ? [[change.key, { reason: `${refusal.title}: ${refusal.reason}`, hint: refusal.hint }]] : []
   })
-  return new Map(found)
+}
+
+/**
+ * Imported tables that cannot be read. An apply is still refused because of them if `limit_to` names a new one, or if nothing that the
+ * source has can be read: then the user mapping is at fault.
+ */
+function unreadable(plan: Plan, { fresh, resolutions }: ResolvedImports): readonly (readonly [Key, Reason])[] {
+  const faults = new Map(
+    plan.warnings.flatMap(({ key, title, message, hint = '', refusesApply }) => {
+      const isOfTable = refusesApply && key !== undefined && fresh.has(key)
+      return isOfTable ? [[key, { reason: message.slice(`${title}: `.length), hint }] as const] : []
+    }),
+  )
+  if (faults.size === 0) return []
+  const created = new Set(plan.changes.flatMap(({ change }) => (change.op === 'create' ? [change.key] : [])))
+  return resolutions.flatMap(({ request: { schema, limitTo }, tables }) => {
+    const all = Array.from(tables.keys(), (name) => ({ name, key: keyOf({ kind: 'foreignTable', schema, name }) }))
+    if (all.every(({ key }) => faults.has(key) && created.has(key))) return []
+    return all.flatMap(({ name, key }) => {
+      const fault = faults.get(key)
+      const isNamed = created.has(key) && limitTo?.includes(name)
+      return fault && !isNamed ? [[key, fault] as const] : []
+    })
+  })
 }

@@ -23,7 +23,7 @@ export interface ImportAnswer {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
   /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
-  /** Tables that are kept as they were last applied, since this database cannot follow their source. */
+  /** Tables that are kept as they were last applied, or else left out: this database cannot follow their source, or read them. */
   readonly kept: ReadonlyMap<string, Reason>
   /** What the wrapper reported while it imported, for example that it skips a table. */
   readonly notices: readonly Notice[]
@@ -87,6 +87,7 @@ export function requestErrors(request: ImportRequest, answer: Answer | undefined
   }
   if (answer?.status !== 'answered') return []
   const { tables, failed } = answer
+  const known = new Set([...tables.keys(), ...failed.keys(), ...answer.kept.keys()])
   return [
     ...(request.limitTo ?? []).flatMap((name, position) => {
       const path = ['limit_to', position]
@@ -95,16 +96,16 @@ export function requestErrors(request: ImportRequest, answer: Answer | undefined
         const message = `the table "${name}" cannot be imported: ${failure.reason}`
         return at(path, { code: 'source/not-importable', message, hint: failure.hint })
       }
-      if (tables.has(name)) return []
+      if (known.has(name)) return []
       return at(path, notAtSource(request, name, answer.suggestions))
     }),
     ...answer.unknownExceptions.map((name) => {
       const position = request.except.indexOf(name)
       // A mirror can also exclude a table in its own entry below `tables`.
       const path = position < request.listedExceptions ? ['except', position] : ['tables', name, 'exclude']
-      return at(path, notAtSource(request, name, [...tables.keys(), ...failed.keys()]))
+      return at(path, notAtSource(request, name, known))
     }),
-    ...unknownTables(request, new Set([...tables.keys(), ...failed.keys()])),
+    ...unknownTables(request, known),
   ]
 }
 

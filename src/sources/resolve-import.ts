@@ -26,6 +26,7 @@ export interface ResolvedImport {
   readonly types: readonly CopiedType[]
   readonly identities: ReadonlyMap<string, TableIdentity>
   readonly formerNames: ReadonlyMap<string, FormerNames>
+  readonly leftOut: ReadonlySet<string>
   /** The last applied types that the source did not describe. See {@link withKeptTypes}. */
   readonly keptTypes: readonly CopiedType[]
   /** Whether the source has listed its tables. */
@@ -46,10 +47,9 @@ export function resolveImport(
   if (answer?.status === 'answered') {
     const tables = new Map(Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)]))
     const former = formerNames(ledger, request, answer.identities)
-    const keptNames = [
-      ...answer.failed.keys(),
-      ...[...answer.kept.keys()].map((name) => former.get(name)?.table ?? name),
-    ]
+    const formerOf = (name: string) => former.get(name)?.table ?? name
+    const keptNames = [...answer.failed.keys(), ...[...answer.kept.keys()].map(formerOf)]
+    const isKept = (name: string) => last.has(formerOf(name))
     for (const name of keptNames) {
       const kept = last.get(name)
       if (kept) tables.set(name, kept)
@@ -69,9 +69,10 @@ export function resolveImport(
       types: copied.types,
       identities: new Map([...answer.identities, ...recordedIdentities(ledger, request, keptNames)]),
       formerNames: new Map([...former].filter(([name]) => answer.tables.has(name))),
+      leftOut: new Set([...answer.failed.keys(), ...answer.kept.keys()]),
       keptTypes,
       isComplete: true,
-      undetermined: [...copied.undetermined, ...undetermined, ...keptTables(request, answer.kept)],
+      undetermined: [...copied.undetermined, ...undetermined, ...keptTables(request, answer.kept, isKept)],
       refusals: [],
       warnings: [
         ...copied.warnings,
@@ -101,15 +102,31 @@ export function resolveImport(
   }
 }
 
-function keptTables({ schema }: ImportRequest, kept: ReadonlyMap<string, Reason>): readonly Undetermined[] {
-  return Array.from(kept, ([name, { reason, hint }]) => ({
-    code: 'source/not-followed',
-    key: keyOf({ kind: 'foreignTable', schema, name }),
-    title: `foreign table ${qualified(schema, name)}`,
-    reason: `it is kept as it was last applied, and so is its copy. It has changed at the source, but ${reason}`,
-    hint,
-    follows: false,
-  }))
+function keptTables(
+  { schema }: ImportRequest,
+  kept: ReadonlyMap<string, Reason>,
+  isKept: (name: string) => boolean,
+): readonly Undetermined[] {
+  return Array.from(kept, ([name, { reason, hint }]) => {
+    const about = {
+      key: keyOf({ kind: 'foreignTable', schema, name }),
+      title: `foreign table ${qualified(schema, name)}`,
+      follows: false,
+    } as const
+    return isKept(name)
+      ? {
+          ...about,
+          code: 'source/not-followed',
+          reason: `it is kept as it was last applied, and so is its copy. It has changed at the source, but ${reason}`,
+          hint,
+        }
+      : {
+          ...about,
+          code: 'source/not-importable',
+          reason: `it is left out: ${reason}`,
+          hint: `${hint} Or exclude the table: except: [${ident(name)}].`.trim(),
+        }
+  })
 }
 
 function failedTable(request: ImportRequest, name: string, failure: Reason, isKept: boolean): Undetermined {

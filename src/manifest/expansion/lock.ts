@@ -16,12 +16,15 @@ export interface Resolution extends SourceTables {
   readonly identities: ReadonlyMap<string, TableIdentity>
   /** By table: what the source has renamed since the last apply. */
   readonly formerNames: ReadonlyMap<string, FormerNames>
+  /** Tables that the source has, and that could not be imported or read. Some may be among `tables` as they were last applied. */
+  readonly leftOut: ReadonlySet<string>
 }
 
 /** Of a resolution that is not a source's answer. */
-export const unidentified: Pick<Resolution, 'identities' | 'formerNames'> = {
+export const unidentified: Pick<Resolution, 'identities' | 'formerNames' | 'leftOut'> = {
   identities: new Map(),
   formerNames: new Map(),
+  leftOut: new Set(),
 }
 
 type LockContent = Pick<ParsedManifest, 'manifest' | 'requests'>

@@ -30,6 +30,8 @@ export interface Mirrored extends SourceTables {
   readonly formerNames: ReadonlyMap<string, FormerNames>
   /** Whether all tables of the source are known, so that a table that is missing here does not exist. */
   readonly isComplete: boolean
+  /** Tables that it has, but could not be imported. */
+  readonly leftOut: ReadonlySet<string>
 }
 
 /** Adds the copies of mirrors to their schemas. What the manifest itself declares takes precedence; the mirror's policy applies to it too. */
@@ -38,7 +40,7 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
   const problems: PathProblem[] = []
   const schemas = { ...manifest.schemas }
   for (const mirrored of all) {
-    const { name, tables, formerNames, isComplete } = mirrored
+    const { name, tables, formerNames, isComplete, leftOut } = mirrored
     const mirror = manifest.mirrors?.[name]
     if (!mirror) continue
     const { schema } = mirror
@@ -69,7 +71,7 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
         copies.materialized_views[table] = { ...renamed, ...stanza }
       }
     }
-    if (isComplete) problems.push(...unknownTables(name, mirror, tables))
+    if (isComplete) problems.push(...unknownTables(name, mirror, new Set([...tables.keys(), ...leftOut])))
     schemas[schema] = { ...schemas[schema], ...withoutEmpty(copies) }
   }
   return { manifest: { ...manifest, schemas }, origins, problems }
@@ -105,10 +107,10 @@ function mirroredTwice(schema: string, table: string, path: Path): PathProblem {
   return atKey(path, { code: 'manifest/duplicate-name', message, hint: 'Exclude it in one of the two.' })
 }
 
-function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap<string, TableStanza>) {
+function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlySet<string>) {
   return Object.entries(tables).flatMap(([table, { exclude }]): readonly PathProblem[] => {
     if (exclude || found.has(table)) return []
-    const message = `the mirror has no table "${table}": the source does not have it, or it is excluded${didYouMean(table, found.keys())}`
+    const message = `the mirror has no table "${table}": the source does not have it, or it is excluded${didYouMean(table, found)}`
     return [atKey(['mirrors', name, 'tables', table], { code: 'source/not-found', message })]
   })
 }

@@ -1,10 +1,11 @@
 // What could not be imported, or was named and does not exist, is reported by every command, in its last line.
 
 import { describe, expect, test } from 'vitest'
+import { planAndApply } from '../../../src/api/apply.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
-import { planFor } from '../../support/fdwsync.ts'
+import { applyDefaults, connectTo, planFor } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
@@ -55,6 +56,45 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await document('apply', '--auto-approve')).toMatchObject({ apply: null, undetermined: [{ address }] })
     expect(await document('refresh')).toMatchObject({ notImported: [{ address }] })
     expect((await document('status')).objects).toContainEqual(expect.objectContaining({ address, state: 'unknown' }))
+  })
+
+  test('what cannot be read is left out, or kept as it was, and all else follows its source', async () => {
+    const rig = await fixtureWithOwnSource(
+      pair,
+      'CREATE TABLE orders (id int PRIMARY KEY); CREATE MATERIALIZED VIEW late AS SELECT 1 AS one WITH NO DATA',
+    )
+    const apply = async (more: string) => {
+      const options = { ...applyDefaults, allow: ['drops-data'] }
+      const parsed = await rig.manifest(mirroring(more))
+      const connect = connectTo(rig.url)
+      return planAndApply({ parsed, connect, populate: true, trySources: true, options }, async () => true)
+    }
+    const missed = async (more = 'relations: [tables, materialized_views]\ntables: { late: { comment: of them } }') =>
+      (await apply(more)).plan.undetermined.map(({ code, reason, hint }) => [code, `${reason} ${hint}`])
+
+    const unreadable = 'it cannot be read: the source reports: materialized view "late" has not been populated'
+    await expect(missed('relations: [materialized_views]')).rejects.toThrow(unreadable)
+    await expect(missed('limit_to: [orders, late]')).rejects.toThrow(unreadable)
+    expect(await missed()).toEqual([
+      [
+        'source/not-importable',
+        expect.stringMatching(`it is left out: ${unreadable} .* exclude the table: except: .late.`),
+      ],
+    ])
+    await runSql(rig.source.url, 'REFRESH MATERIALIZED VIEW late')
+    expect(await missed()).toEqual([])
+    await runSql(
+      rig.source.url,
+      `ALTER TABLE orders ADD more int; DROP MATERIALIZED VIEW late;
+       CREATE MATERIALIZED VIEW late AS SELECT 1 AS one, 2 AS two WITH NO DATA`,
+    )
+    const kept = [
+      ['source/not-followed', expect.stringMatching(`it is kept as it was last applied, .* but ${unreadable}`)],
+    ]
+    expect(await missed()).toEqual(kept)
+    expect(await missed('limit_to: [orders, late]')).toEqual(kept)
+    expect(await rig.sql('SELECT * FROM local.orders, local.late')).toEqual([])
+    expect(await rig.sql('SELECT count(more)::int AS more FROM local.orders')).toEqual([{ more: 0 }])
   })
 
   test('a role that may not read the ledger cannot refresh a mirror', async () => {

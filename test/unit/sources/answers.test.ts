@@ -42,6 +42,12 @@ test.each<[string, string, Answer | undefined, readonly (readonly [string, strin
   ],
   ['a table that cannot be imported, but was not named', '', answered, []],
   [
+    'a table that is kept as it was last applied',
+    'limit_to: [orders], tables: { orders: {} }',
+    { ...answered, tables: new Map(), kept: new Map([['orders', { reason: '', hint: '' }]]) },
+    [],
+  ],
+  [
     'an entry for a table that is not imported',
     'tables: { nope: {} }',
     answered,

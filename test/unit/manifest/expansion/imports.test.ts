@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { addImports } from '../../../../src/manifest/expansion/imports.ts'
+import { unidentified } from '../../../../src/manifest/expansion/lock.ts'
 import { addMirrors } from '../../../../src/manifest/expansion/mirrors.ts'
 import { head, problemsOf, read } from '../reading.ts'
 
@@ -43,9 +44,7 @@ test('indexes are named as PostgreSQL would name them, without duplicates', asyn
   ])
   const [request] = requests
   const imported = addImports(manifest, request ? [{ request, tables, types: [], formerNames: new Map() }] : [])
-  const all = [
-    { name: 'm', tables, indexes: new Map(), primaryKeys: new Map(), formerNames: new Map(), isComplete: true },
-  ]
+  const all = [{ name: 'm', tables, indexes: new Map(), primaryKeys: new Map(), isComplete: true, ...unidentified }]
   const { materialized_views: views = {} } = addMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
   expect(Object.values(views).flatMap(({ indexes }) => Object.keys(indexes ?? {}))).toEqual([
     't_a_b_idx1',
