@@ -27,6 +27,8 @@ const [first, ...rest] = process.argv.slice(2)
 if (rest.length === 0 && (first === '--version' || first === '-V')) {
   process.stdout.write(`fdwsync ${toolVersion}\n`)
 } else {
+  const { enableCompileCache } = await import('./compile-cache.ts')
+  enableCompileCache()
   const { runProgram } = await import('./program.ts')
   await runProgram(process.argv)
 }

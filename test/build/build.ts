@@ -53,7 +53,7 @@ await bundle.write({
       { name: 'version', test: /core\/version|package\.json/, priority: 7 },
       {
         name: 'command',
-        test: /src\/(core|db|cli\/(?:definitions\/)?(?!main|progress|live-progress|events|origin|follow-run)[^/]+\.ts)|commander|chalk|east-asian/,
+        test: /src\/(core|db|cli\/(?:definitions\/)?(?!main|compile-cache|progress|live-progress|events|origin|follow-run)[^/]+\.ts)|commander|chalk|east-asian/,
         priority: 6,
       },
       { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 5 },

@@ -1,10 +1,11 @@
 // The package as npm would publish it: what it contains, how large it is, and that it can be imported and required. Needs a build.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import * as nodeModule from 'node:module'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const [packed] = JSON.parse(
@@ -51,6 +52,21 @@ test('the version is printed before anything else is loaded', () => {
   expect(loaded).toHaveLength(1)
 })
 
+// Node 20 has no such cache.
+test('a command keeps what V8 has compiled, and runs where that cannot be written', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fdwsync-cache-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const help = (cache: string) =>
+    spawnSync(process.execPath, [join(root, 'dist/fdwsync.js'), 'help'], {
+      env: { ...process.env, XDG_CACHE_HOME: cache, NODE_COMPILE_CACHE: '' },
+      encoding: 'utf8',
+    })
+  expect(help(join(folder, 'cache'))).toMatchObject({ status: 0, stderr: '' })
+  expect(existsSync(join(folder, 'cache/fdwsync'))).toBe('enableCompileCache' in nodeModule)
+  writeFileSync(join(folder, 'file'), '')
+  expect(help(join(folder, 'file'))).toMatchObject({ status: 0, stderr: '' })
+})
+
 test('what is in place is found without the planner, and nothing loads the grammar but what parses SQL', () => {
   const chunks = paths.filter((path) => path.startsWith('dist/chunks/'))
   const start = chunks.filter((path) => /\/(plan-unparsed|program)-/.test(path))
@@ -76,7 +92,7 @@ function staticImports(paths: readonly string[]): readonly string[] {
 test('schemas refer to files of the package', () => {
   for (const path of paths.filter((each) => each.startsWith('schemas/'))) {
     expect(JSON.parse(readFileSync(join(root, path), 'utf8')).$id).toBe(basename(path))
-    expect(createRequire(join(root, 'x.js')).resolve(`fdwsync/${path}`)).toBe(join(root, path))
+    expect(nodeModule.createRequire(join(root, 'x.js')).resolve(`fdwsync/${path}`)).toBe(join(root, path))
   }
 })
 
