@@ -14,7 +14,7 @@ export function enableCompileCache(): void {
 }
 
 /**
- * Undefined if it belongs to somebody else, as it can with sudo: they could put other code there. For the same reason it is not Node's
+ * Undefined if it belongs to another user, as it can with sudo: that user could put other code there. For the same reason it is not Node's
  * default, which is the folder of temporary files.
  */
 function userCacheFolder(): string | undefined {
