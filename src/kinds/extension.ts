@@ -44,7 +44,7 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
       path: ['extensions', name],
     })),
 
-  // Without its version: a database that is set up from this manifest wants the newest.
+  // The version is left out: a database that is set up from this manifest should get the newest.
   write: (id, { schema, comment, ownComment }) => ({
     path: ['extensions', id.name],
     value: {
@@ -82,8 +82,8 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
         JOIN pg_available_extension_versions v ON v.name = wanted.name
         CROSS JOIN unnest(v.requires) AS required
        GROUP BY v.name`),
-    // An extension that is not installed can have any available version, an installed one those with an update path. The server reads
-    // a file of every version of every extension to list them, so that is done only where another version is declared.
+    // An extension that is not installed can have any available version, an installed one those with an update path. To list
+    // versions, the server reads a file for every version of every extension, so it is asked only if another version is declared.
     impossibleQuery: trusted(`
       WITH wanted AS (
         SELECT w.name, w.spec ->> 'version' AS version, w.spec ->> 'schema' AS schema,

@@ -43,7 +43,7 @@ import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface ForeignDataWrapperSpec extends Access, Ignoring, Protection, SecretOptions {
-  /** Null: none. Undefined: the one that the wrapper's extension gives it. */
+  /** Null: no handler. Undefined: the handler of the wrapper's extension. */
   readonly handler: ObjectName | null | undefined
   readonly validator: ObjectName | null | undefined
   readonly options: OptionValues
@@ -102,13 +102,13 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
           ...declaredIgnore(declared),
           ...declaredAccess(declared),
         } satisfies ForeignDataWrapperSpec,
-        // It is not known which extension creates the functions. One of the wrapper's name creates the wrapper.
+        // Which extension creates the functions is unknown. An extension with the wrapper's name creates the wrapper itself.
         needs: Object.keys(manifest.extensions ?? {}).map((extension) => keyOf({ kind: 'extension', name: extension })),
         path: ['foreign_data_wrappers', name],
       }
     }),
 
-  // The extension restores its handler, validator and owner. Only what was changed since is written.
+  // The extension restores handler, validator and owner, so only later changes are written.
   write: (id, { handler, validator, options, secretOptions, comment, ofExtension, ...access }, context) => ({
     path: ['foreign_data_wrappers', id.name],
     value: {

@@ -1,5 +1,5 @@
-// The contract of a kind: all that the phases may ask about one sort of object. A kind implements the required members and
-// those capabilities that its objects have; the phases name no kind.
+// The contract of a kind: everything that the phases may ask about one sort of object. A kind implements the required members, and
+// the capabilities that its objects have. The phases name no kind.
 import type { Change, DeclaredObject, FieldChange } from '../core/change.ts'
 import type { IdOf, Key, KindName, ObjectId } from '../core/object.ts'
 import type { Hazard, Swap } from '../core/plan.ts'
@@ -32,22 +32,27 @@ export interface CatalogRow<Spec> {
 
 /** How to build a new object while the old one serves. `scratch` is a name that exists for the length of the transaction. */
 export interface ReplacementBeside<Id extends ObjectId, Spec> {
-  /** Set for objects without data: worth it only if something reads them, otherwise they are dropped and created. */
+  /** Set for objects without data, which are dropped and created unless something reads them. */
   readonly onlyIfUsed: boolean
   /** Whether `scratch` is the schema in which it is built, or its own name until the swap, next to the old one. */
   readonly inScratch: boolean
-  /** Set if it is built beside only because something that it uses is. If it changes itself, the old one is renamed aside. */
+  /**
+   * Set if the object is built beside the old one only because something that it uses is. If it changes itself, the old one is
+   * renamed aside.
+   */
   readonly onlyWithWhatItUses?: true
-  /** The catalogs of what can be attached to it, if it can take the place of an object of another kind that may have more. */
+  /**
+   * For an object that can replace one of another kind: the catalogs of what can be attached to it. The other kind may allow more.
+   */
   readonly attachable?: readonly string[]
   /** Why an object of this definition cannot have what is attached to it in that catalog. */
   whyNotAttached?(catalog: string, wanted: Spec): string | undefined
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
-  /** Loads what was built, as {@link Data.populate} would. */
+  /** Loads the new object, as {@link Data.populate} would. */
   load?(id: Id, scratch: string, wanted: Spec): readonly Statement[]
-  /** What takes less over all rows than row by row, once it is loaded. */
+  /** What is cheaper for all rows at once than row by row, so that it comes after the load. */
   complete?(id: Id, scratch: string, wanted: Spec): readonly Statement[]
-  /** The short part: the old object goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */
+  /** The short part, in which the new object takes the place of the old one. `wanted` is the spec as the catalog shows it. */
   swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
 }
 
@@ -62,25 +67,25 @@ export const targetSetting = 'fdwsync.target'
 
 /**
  * Objects that can be in another database of the same server. They are read and changed over a connection of their own, so a change
- * of it is no part of the transaction that records it: its statements must have the same result if they run again.
+ * is not part of the transaction that records it: its statements must be repeatable.
  */
 export interface Elsewhere<Id extends ObjectId, Spec> {
   /** Undefined if it is in the target. */
   databaseOf(id: Id): string | undefined
-  /** Runs there, and returns a row of {@link Unreadable} if this role cannot change such objects. */
+  /** Runs in that database, and returns a row of {@link Unreadable} if this role cannot change such objects. */
   readonly obstacleQuery: Sql
   /** The spec of an object that cannot be read. */
   unreadable(why: Unreadable): Spec
 }
 
 /**
- * An object that another one cannot be used without, though PostgreSQL records no dependency, so that it is dropped only with
- * its owner: the user mapping of a server, the refresh policy of a copy. It is renamed with its owner.
+ * An object without which another one, its owner, is of no use, although PostgreSQL records no dependency: the user mapping of a
+ * server, the refresh policy of a copy. It is dropped and renamed with its owner.
  */
 export interface BelongsTo<Id extends ObjectId> {
   /** `id` of the objects of this kind with the OIDs in `$1`, for kinds that have OIDs. */
   readonly namesQuery?: Sql
-  /** Its owner is one of these: at most one of them exists. */
+  /** The possible owners, of which at most one exists. */
   ownersOf(id: Id): readonly Key[]
   /** Its id once the owner is renamed. */
   under(id: Id, renamed: ObjectId): ObjectId
@@ -92,21 +97,21 @@ export interface Renaming<Id extends ObjectId, Spec> {
   readonly namesQuery: Sql
   /** Changes the name, and the schema. */
   rename(from: Id, to: Id): readonly Statement[]
-  /** The spec with other names for what it refers to, outside of SQL. */
+  /** The spec with other names for what it refers to outside of SQL. */
   withNames?(spec: Spec, nameOf: StandInOf): Spec
   /** Renames columns, given their new names by the old ones. */
   renameColumns?(id: Id, renamed: ReadonlyMap<string, string>): readonly Statement[]
   /** The spec with other names of columns, its own or those of its parent. */
   withColumns?(spec: Spec, renamed: ReadonlyMap<string, string>): Spec
-  /** New names by old ones of the columns that an alteration renames. Its children then show the new names. */
+  /** The columns that an alteration renames: new names by old ones. The children then show the new names. */
   alteredColumnNames?(live: Spec, wanted: Spec): ReadonlyMap<string, string>
   /** The columns that PostgreSQL renames only together with those of another relation. */
   inheritedColumns?(spec: Spec): ReadonlySet<string>
 }
 
-/** Kinds whose objects are taken over only if the manifest asks for it (`adopt`), since their data may be from elsewhere. */
+/** Kinds whose objects are taken over only if the manifest demands it (`adopt`), since their data may come from elsewhere. */
 export interface Adoption<Spec> {
-  /** Whether a declaration does. */
+  /** Whether a declaration demands it. */
   isAsked(declared: Spec): boolean
   /** Whether a live object is yet to be taken over. */
   isUnmanaged(live: Spec): boolean
@@ -123,7 +128,7 @@ export interface Aside<Id extends ObjectId, Spec> {
 
 /** Objects that hold data of their own. */
 export interface Data<Id extends ObjectId, Spec> {
-  /** Of a declared object: whether it is to be loaded. Of a live one: whether it has been. */
+  /** For a declared object: whether to load it. For a live one: whether it has been loaded. */
   isPopulated(spec: Spec): boolean
   populate(id: Id, spec: Spec): readonly Statement[]
 }
@@ -136,18 +141,18 @@ export interface Query<Spec> {
   readonly certain?: CertainQuery<Spec>
 }
 
-/** Objects with attributes that are not to be shown: the server hides some of them, and shows others to every role. */
+/** Objects with attributes that must not be shown. The server hides some of them, and shows others to every role. */
 export interface Secrets<Id extends ObjectId, Spec> {
   /** Why attributes of a live object are hidden, if they are. Hidden means unknown, never empty. */
   hidden?(id: Id, live: Spec): { readonly reason: string; readonly hint: string } | undefined
   /**
-   * The spec as the catalog query returned it, its secrets as such, for what the server shows to every role.
-   * @param named the options that are secrets, beside those that are by their name or value
+   * The spec of the catalog query with its secrets hidden, for kinds whose secrets the server shows to every role.
+   * @param named the options that the manifest calls secret, in addition to those that are by their name or value
    */
   hide?(read: Spec, named: readonly string[], digestOf: (secret: Secret) => string): Spec
   /** The options with a secret that the server shows to every role. */
   exposed?(spec: Spec): readonly string[]
-  /** The spec as the ledger keeps it: with slow digests in the place of secrets, or without any where every role can see them. */
+  /** The spec as the ledger keeps it: with slow digests in place of secrets, or with nothing if every role can see them. */
   recorded(spec: Spec, slowDigest: (secret: Secret) => string): unknown
 }
 
@@ -164,13 +169,13 @@ export interface Preconditions<Spec> {
    * for reasons that only the server knows, its files for instance.
    */
   readonly impossibleQuery?: Sql
-  /** `id` and `needs` of the missing objects in `$1`, for what only the server knows of their needs. */
+  /** `id` and `needs` of the missing objects in `$1`, for needs that only the server knows. */
   readonly needsQuery?: Sql
 }
 
 /** What a plan shows of a new object. */
 export interface Display<Spec> {
-  /** Set for what goes with another object, if a list shows it in that one's line as long as nothing is wrong. */
+  /** Set for objects that a list shows on the line of their owner as long as nothing is wrong. */
   readonly isShownWithOwner?: true
   /** A few words on its line. */
   summary?(spec: Spec): string
@@ -193,7 +198,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** Lower ranks are created first and dropped last where nothing else decides. */
   readonly rank: number
   /**
-   * About how many entries of the server's lock table it takes until COMMIT to create one and to drop one: itself, its row
+   * About how many entries of the server's lock table creating and dropping one object take until COMMIT: for itself, its row
    * types, its TOAST table, its defaults. Measured on 14 and 18.
    */
   readonly locks: { readonly create: number; readonly drop: number }
@@ -235,14 +240,14 @@ export interface KindOf<Id extends ObjectId, Spec> {
   create(id: Id, spec: Spec): readonly Statement[]
   alter(id: Id, fields: readonly FieldChange[], from: Spec): readonly Statement[]
   /**
-   * The part of an alteration that comes before all other definitions of a plan: until a table has left its parents, whatever
-   * happens to them happens to it.
+   * The part of an alteration that precedes all other definitions of a plan. Until a table has left its parents, whatever happens
+   * to them happens to it, too.
    */
   unlink?(id: Id, fields: readonly FieldChange[], from: Spec): readonly Statement[]
   drop(id: Id): readonly Statement[]
   /** `unless-shared`: dropped only if fdwsync created it, nothing else is inside and no other manifest declares it. */
   readonly dropPolicy: 'owned' | 'unless-shared'
-  /** What the object came with and is dropped with, so that it is never dropped by itself. */
+  /** What the object came with, and is dropped with. It is never dropped on its own. */
   cameWith?(live: Spec): string | undefined
   hazards?(change: Change): readonly Hazard[]
 
@@ -256,7 +261,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly adoption?: Adoption<Spec>
   readonly data?: Data<Id, Spec>
   readonly query?: Query<Spec>
-  /** For relations: the columns in order, each with type and collation, which the definition of a dependent rests on. */
+  /** For relations: the columns in order, each with type and collation. The definitions of dependents rest on these. */
   columns?(spec: Spec): ReadonlyMap<string, string>
   /** The name of its primary key, if it has one. */
   keyName?(spec: Spec): string | undefined

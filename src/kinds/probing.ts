@@ -8,7 +8,7 @@ export type StandInOf = (id: ObjectId) => ObjectId
 
 /**
  * How a wanted object is tried out on the server, in a transaction that is always rolled back.
- * - `none`: not at all. The server knows nothing of it, and no SQL can name it.
+ * - `none`: not at all. The server does not know such objects, and no SQL can name them.
  * - `by-name`: the server normalizes nothing. A missing object is created under its own name, for others to use.
  * - `checked`: the server normalizes nothing, but validates. A stand-in is created where the object differs from the live one.
  * - `read-back`: the server rewrites what was declared. A stand-in is created and read like a live object.
@@ -43,16 +43,16 @@ export type Probe<Id extends ObjectId, Spec> =
       withoutParents?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
 
-/** Of many such objects, one for each basis is tried out. */
+/** Objects that need not all be tried out: one for each basis is enough. */
 export interface Certain<Spec> {
   /** Undefined if a declaration is not certain. */
   formOf(declared: Spec): CertainForm<Spec> | undefined
-  /** The `name` of each basis in `$1`, names too, on which it is certain. Runs under `search_path = pg_catalog`. */
+  /** Returns which of the names of bases in `$1` are certain, as `name`. Runs under `search_path = pg_catalog`. */
   readonly basesQuery: Sql
 }
 
 export interface CertainForm<Spec> {
-  /** What it rests on that the server accepts the declaration. */
+  /** The object on which it depends that the server accepts the declaration. */
   readonly basis: ObjectId
   /** The declaration as the server shows it. */
   readonly shown: Spec
@@ -65,11 +65,11 @@ export interface MatchedToLive<Spec> {
 }
 
 export interface ByName<Spec = unknown, Id = ObjectId> {
-  /** Set for what only contains others: the probe creates it only for those that it creates under their own name. */
+  /** Set for objects that only contain others: the probe creates them only for members that it creates under their own names. */
   readonly isNamespace?: boolean
-  /** Whether the probe must apply this change because other objects depend on it. Only changes that block no reader. */
+  /** Whether the probe must apply this change because other objects depend on it. Such a change must block no reader. */
   affectsOthers?(field: FieldChange, live: Spec): boolean
-  /** Gives what the probe created the names that the live object has inside: they are in the text of whatever uses it. */
+  /** Renames parts of what the probe created to the names in the live object, since these are in the text of whatever uses it. */
   renameWithin?(id: Id, wanted: Spec, live: Spec): readonly Statement[]
   /** The names of what comes with it in its schema: the multirange type of a range. */
   namesWithin?(spec: Spec): readonly string[]
@@ -89,7 +89,7 @@ interface StandIn<Id extends ObjectId, Spec> {
   ): {
     readonly id: Id
     readonly spec: Spec
-    /** Creates what the stand-in needs beside it, under names that begin with its own. */
+    /** Creates what the stand-in needs, under names that begin with its own. */
     readonly before?: readonly Statement[]
   }
 }
@@ -101,13 +101,13 @@ export interface QueryStyle {
   readonly hasPrefix: boolean
 }
 
-/** Of new objects with queries that the server certainly accepts, and shows in a form that is known, one is tried out. */
+/** Queries that the server certainly accepts and shows in a known form, so that only one of several new objects is tried out. */
 export interface CertainQuery<Spec> {
   /** @param relation the only relation that the query reads, whose columns are certain */
   isCertain(declared: Spec, relation: Relation): boolean
   /** The declaration as the server shows it. */
   shown(declared: Spec, relation: Relation, columns: ReadonlyMap<string, string>, style: QueryStyle): Spec
-  /** From how the server has shown one. Undefined if it has shown it in another way than is known. */
+  /** Derives the style from how the server has shown one object. Undefined if that is not a known way. */
   styleOf(
     shown: Spec,
     relation: Relation,

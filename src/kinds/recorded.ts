@@ -17,8 +17,8 @@ export function recordedSpec(id: ObjectId, spec: unknown, slowDigest: SlowDigest
 }
 
 /**
- * The canonical form of an object: as the catalog showed it when it matched its declaration. What the manifest leaves open is part
- * of it, so that a later plan can find out whether that has changed since.
+ * The canonical form of an object: as the catalog showed it when it matched its declaration. It includes what the manifest leaves
+ * open, so that a later plan can find out whether that has changed.
  */
 export function canonicalOf(wanted: WantedObject, live: LiveObject, slowDigest: SlowDigest): unknown {
   const { secrets, abbreviate } = kindOf(wanted.id)
@@ -30,15 +30,15 @@ export function canonicalOf(wanted: WantedObject, live: LiveObject, slowDigest: 
   return abbreviate?.(recorded) ?? recorded
 }
 
-/** A canonical form as it was before the ledger kept it; null stays null. */
+/** The inverse: a canonical form from what the ledger keeps; null stays null. */
 export function readCanonical(address: string, recorded: unknown): unknown {
   const id = recorded === null ? undefined : idOf(address)
   return (id && kindOf(id).expand?.(recorded)) ?? recorded
 }
 
 /**
- * Whether two declarations of an object are equal but for secrets. Where the server shows secrets, the live ones are compared, which
- * is cheaper than the slow digests.
+ * Whether two declarations of an object are equal except for secrets. If the server shows secrets, the live ones are compared,
+ * which is cheaper than slow digests.
  */
 export function areDeclaredAlike(id: ObjectId, one: unknown, other: unknown): boolean {
   return one === other || sameData(recordedSpec(id, one), recordedSpec(id, other))
@@ -60,7 +60,7 @@ export function withRunDigests(recorded: unknown, wanted: unknown, digests: Secr
   if (isSecretValue(recorded)) {
     const secret = isSecretValue(wanted) ? wanted.secret : undefined
     const isSame = secret && digests.matchesRecorded(secret, recorded.digest)
-    // The result is only compared, so any secret does that has another digest.
+    // The result is only compared, so any secret with another digest will do.
     return isSame ? wanted : { ...recorded, secret: new Secret('') }
   }
   if (typeof recorded !== 'object' || recorded === null || Array.isArray(recorded)) return recorded

@@ -102,7 +102,7 @@ function address(kind: 'refreshPolicy' | 'materializedView'): string {
   return `format('["${kind}",%s,%s]', to_json(wanted.schema), to_json(wanted.name))`
 }
 
-/** A relation has one of these kinds, whose names are of one namespace. */
+/** The copy that has the policy is of one of these kinds, which share a namespace. */
 function copiesOf({ schema, name }: IdOf<'refreshPolicy'>): readonly Key[] {
   return [keyOf({ kind: 'materializedView', schema, name }), keyOf({ kind: 'table', schema, name })]
 }
@@ -112,11 +112,11 @@ function at(id: IdOf<'refreshPolicy'>): Sql {
 }
 
 interface Attribute {
-  /** In a manifest. */
+  /** The name in a manifest. */
   readonly key: string
-  /** In a plan. */
+  /** The name in a plan. */
   readonly name: string
-  /** In `fdwsync.policy`. */
+  /** The column of `fdwsync.policy`. */
   readonly column: Sql
   /** Whether it fits into a line. */
   readonly isShort: boolean

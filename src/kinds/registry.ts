@@ -61,7 +61,7 @@ export function titleOf(id: ObjectId): string {
   return kindOf(id).title(id)
 }
 
-/** Whether the object itself is a row of the ledger, so that nothing is known of it where the ledger cannot be read. */
+/** Whether the object itself is a row of the ledger, so that it is unknown if the ledger cannot be read. */
 export function isInLedger(id: ObjectId): boolean {
   return kindOf(id).catalog.startsWith('fdwsync.')
 }

@@ -1,5 +1,5 @@
-// Scheduled jobs: the jobs of pg_cron that refresh copies by their policies. pg_cron keeps them in a table, cron.job, of one database,
-// which need not be that of the copies.
+// Scheduled jobs: the jobs of pg_cron that refresh copies by their policies. pg_cron keeps them in the table cron.job of one
+// database, which need not be that of the copies.
 import { createHash } from 'node:crypto'
 import type { FieldChange } from '../core/change.ts'
 import { formatDuration } from '../core/duration.ts'
@@ -18,7 +18,7 @@ export interface ScheduledJobSpec {
   readonly isActive: boolean
   /** Of a live job that runs in another database than the target: which one. */
   readonly wrongDatabase?: string
-  /** Of a live job: why it could not be read. The rest is empty then. */
+  /** For a live job: why it could not be read. Everything else is empty then. */
   readonly unreadable?: Unreadable
 }
 
@@ -56,7 +56,7 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
       const { schema, name } = copy
       const id: JobId = { kind: 'scheduledJob', schema, name, ...(database !== undefined && { database }) }
       const spec: ScheduledJobSpec = { schedule, command: commandOf(id, timeoutOf(policy, policies)), isActive: true }
-      // What the manifest itself declares has to exist before it.
+      // Objects that the manifest itself declares have to exist before the job.
       const needs = [keyOf(copy), ...declaredExtension(manifest)]
       return [{ id, spec, needs, path }]
     })
@@ -68,8 +68,8 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   }),
   listQuery: trusted('SELECT NULL::jsonb AS id WHERE false'),
 
-  // pg_cron shows each role its own jobs, and superusers all. One of another role is taken for the same. A role has one job of a name: its own
-  // one is replaced in whatever database it runs.
+  // pg_cron shows each role its own jobs, and all jobs to superusers. A job of another role with the name counts as this one. A
+  // role has one job of a name: its own one is replaced in whatever database it runs.
   catalogQuery: trusted(`
     SELECT DISTINCT ON (wanted.schema, wanted.name)
            jsonb_strip_nulls(jsonb_build_object('kind', 'scheduledJob', 'schema', wanted.schema, 'name', wanted.name,
@@ -83,7 +83,7 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
 
   elsewhere: {
     databaseOf: ({ database }) => database,
-    // Superusers alone may schedule there, until one grants it.
+    // Only superusers may schedule there, unless one of them grants it to others.
     obstacleQuery: trusted(`
       SELECT format('the role %s cannot use pg_cron in the database %s', current_user, current_database()) AS reason,
              format('Run there as a superuser: GRANT USAGE ON SCHEMA cron TO %1$I; GRANT EXECUTE ON FUNCTION %2$s TO %1$I', current_user,
@@ -157,7 +157,7 @@ function jobName({ schema, name, database }: JobId): Sql {
   return literal(isShort ? text : `fdwsync ${createHash('md5').update(text).digest('hex')}`)
 }
 
-/** A function cannot limit how long the statement takes that calls it. */
+/** A function cannot set a timeout for the statement that calls it, so the command sets it before. */
 function commandOf({ schema, name }: JobId, timeoutMilliseconds: number | undefined): string {
   const refresh = sql`SELECT fdwsync.refresh(${literal(qualified(schema, name))})`
   if (timeoutMilliseconds === undefined) return refresh

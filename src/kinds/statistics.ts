@@ -36,7 +36,7 @@ export interface StatisticsSpec extends Pick<Access, 'owner' | 'ownedByCurrentRo
   /** In the order of the view's columns. */
   readonly columns: readonly string[]
   readonly expressions: readonly string[]
-  /** Wanted only: the expressions while the view has the column names that it has now. */
+  /** Wanted only: the expressions with the present column names of the view. */
   readonly expressionsUnderLiveNames?: readonly string[]
   /** Declared null: the default, which is all kinds, or none for a single expression. */
   readonly kinds: readonly StatisticsKind[] | null
@@ -187,7 +187,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
     }),
   },
 
-  // The view's name too, since the columns belong to it.
+  // The name of the view is included, since the columns belong to it.
   sqlFragments: ({ on, expressions }) => [qualified(on.schema, on.name), ...expressions],
   display: {
     summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,

@@ -225,7 +225,7 @@ function sameAsRecorded(declared: OptionValues, recorded: OptionValues, digests:
     const wanted = declared[name]
     const before = recorded[name]
     if (typeof wanted !== 'object' || typeof before !== 'object') return wanted === before
-    // Without a digest it is not known. Then no difference is claimed.
+    // Without a digest a difference is unknown, and none is reported.
     return (
       before.digest === '' || (wanted.secret !== undefined && digests.matchesRecorded(wanted.secret, before.digest))
     )

@@ -26,7 +26,10 @@ export function accessHazards(change: Change, renames: ColumnRenames = new Map()
   ]
 }
 
-/** Grants that a manifest leaves alone are resolved to those that exist. What is wanted has none on columns that go. */
+/**
+ * The grants on columns that are dropped. Undeclared grants were resolved to the live ones, but the wanted ones have none on such
+ * columns.
+ */
 function lostColumnGrants(resolved: readonly Grant[], wanted: readonly Grant[]): readonly Hazard[] {
   const kept = new Set(wanted.map(placeOf))
   const lost = resolved.filter((grant) => grant.column !== null && !kept.has(placeOf(grant)))

@@ -21,7 +21,7 @@ export interface Access {
   readonly owner?: string | null | undefined
   /** Live only. */
   readonly ownedByCurrentRole?: boolean
-  /** Live only: something was granted or revoked. Otherwise the privileges are those that PostgreSQL starts with. */
+  /** Live only: whether anything was granted or revoked. Otherwise the object has the built-in default privileges. */
   readonly hasAcl?: boolean
   /** All grants except those to the owner. Undefined: not declared. */
   readonly grants?: readonly Grant[] | undefined
@@ -98,7 +98,7 @@ export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relatio
   }
 }
 
-/** Without grants on other columns. Few objects have grants on columns. */
+/** The access without grants on other columns. `columnsOf` is called only if there are grants on columns, which is rare. */
 export function onColumns(access: Access, columnsOf: () => ReadonlySet<string>): Access {
   if (!access.grants?.some(({ column }) => column !== null)) return access
   const columns = columnsOf()
@@ -158,7 +158,7 @@ END`
 
 /** The owner first: PostgreSQL turns the privileges of the old owner into those of the new one. */
 export function accessChanges(target: AccessTarget, from: Access, to: Access): readonly FieldChange[] {
-  // The name of the role that applies is not known here. If it becomes the owner, the old owner may have grants.
+  // The name of the role that applies is unknown here. If it becomes the owner, the old owner may have grants.
   const owner = to.owner === null && !from.ownedByCurrentRole ? undefined : (to.owner ?? from.owner)
   const withoutOwner = ({ grants }: Access) => (grants ?? []).filter(({ role }) => role !== owner)
   return [
@@ -194,7 +194,7 @@ function privilegesSql(privileges: readonly string[]): Sql {
   return join(privileges.map(privilegeSql), ', ')
 }
 
-/** Without another owner, it is the role that applies. */
+/** The owner; if none is declared, the role that applies. */
 function ownerRole(owner: string | null | undefined): Sql {
   return typeof owner === 'string' ? ident(owner) : trusted('CURRENT_USER')
 }

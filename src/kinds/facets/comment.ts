@@ -3,8 +3,8 @@ import type { FieldChange } from '../../core/change.ts'
 import { literal, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 
 /**
- * The comment in a catalog query; empty if there is none. obj_description and col_description return the same, but each query has to
- * plan what is inside of those functions, and calls them for each row.
+ * The comment in a catalog query; empty if there is none. obj_description and col_description return the same, but each query has
+ * to plan their bodies, and calls them for each row.
  */
 export function commentColumn(catalog: string, oid: string, column = '0'): string {
   return `coalesce((SELECT description FROM pg_description

@@ -1,4 +1,4 @@
-// The attribute `ignore`: what of an object something else manages.
+// The attribute `ignore`: the parts of an object that something else manages.
 
 import type { Ignoring } from '../../core/ignored.ts'
 

@@ -1,5 +1,5 @@
-// Options of wrappers, servers, mappings, tables and columns: maps of which exactly the differences are altered. Those that
-// are secrets are compared by digests, and never shown.
+// Options of wrappers, servers, mappings, tables and columns: maps, of which exactly the differences are altered. Secret ones are
+// compared by digests, and never shown.
 
 import type { FieldChange } from '../../core/change.ts'
 import { emptyRecord } from '../../core/data.ts'
@@ -10,7 +10,9 @@ import { ident, joinParts, literal, type Parts, sql, trusted } from '../../core/
 /** The order has no meaning; a value may be any string, also an empty one. */
 export type Options = Readonly<Record<string, string>>
 
-/** A secret value, compared by its digest. `secret` is undefined where it was not read: of a user mapping, or in the ledger. */
+/**
+ * A secret value, compared by its digest. `secret` is undefined where it was not read: in a live user mapping, and in the ledger.
+ */
 export interface SecretValue {
   readonly digest: string
   readonly secret?: Secret
@@ -124,7 +126,7 @@ function valuePart(name: string, value: OptionValue): Parts[number] {
   return typeof value === 'string' ? literal(value) : (value.secret ?? new UnknownSecret(name))
 }
 
-/** Takes the place of a secret where objects are only compared. It cannot be sent to a server. */
+/** Stands in for a secret where objects are only compared. It cannot be sent to a server. */
 class UnknownSecret extends Secret {
   readonly #option: string
 
@@ -138,7 +140,7 @@ class UnknownSecret extends Secret {
   }
 }
 
-/** What is known of secrets when two maps of options are compared. */
+/** What is known about secrets when two maps of options are compared. */
 interface SecretContext {
   /** The options that the manifest calls secret, or called so when it was last applied. */
   readonly named: readonly string[] | undefined

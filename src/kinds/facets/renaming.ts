@@ -1,4 +1,4 @@
-// How objects are renamed and moved: kinds of relations share this.
+// How relations and other objects of a schema are renamed and moved.
 import { type CopyId, copyOf, type IdOf, type ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { StandInOf } from '../probing.ts'
@@ -31,8 +31,8 @@ function renamed(object: Sql, from: RelationId, to: RelationId): readonly Statem
 }
 
 /**
- * Moves a successor from its scratch schema to its own. On the way it has the scratch schema's name: SET SCHEMA fails if
- * the name of its array type is taken, as `_orders` is by a table of that name, but RENAME then picks another one.
+ * Moves a successor from its scratch schema to its own. Meanwhile it has the name of the scratch schema: SET SCHEMA fails if the
+ * name of its array type is taken, as `_orders` is by a table of that name, while RENAME picks another one then.
  */
 export function enterSchema(object: Sql, scratch: string, { schema, name }: RelationId): readonly Statement[] {
   const onTheWay = { schema: scratch, name: scratch }
@@ -69,7 +69,7 @@ function namesQuery(kind: string, relkind: string): Sql {
      WHERE c.oid = ANY ($1::oid[]) AND c.relkind = '${relkind}'`)
 }
 
-/** The spec of what sits on a copy, with other names. */
+/** The spec of an index or statistics, with another name for its copy. */
 export function withCopyNames<Spec extends { readonly on: CopyId }>(spec: Spec, nameOf: StandInOf): Spec {
   const on = nameOf(copyOf(spec.on))
   return on.kind === 'materializedView' || on.kind === 'table' ? { ...spec, on } : spec

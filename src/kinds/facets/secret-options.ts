@@ -4,7 +4,7 @@ import type { Secret } from '../../core/secret.ts'
 import { hideSecrets, namesOfSecrets, type OptionValues, recordedOptions } from './options.ts'
 
 export interface SecretOptions {
-  /** Not in the catalog. */
+  /** Not known from the catalog. */
   readonly secretOptions?: readonly string[]
 }
 
@@ -17,7 +17,7 @@ export function declaredSecretOptions({
 }
 
 /**
- * What was a secret when it was last applied is masked also once the manifest no longer mentions it.
+ * An option that was a secret when it was last applied stays masked, even if the manifest no longer mentions it.
  * @param lastSecrets the secrets among the options that were last applied
  */
 export function settleSecretOptions(
@@ -29,7 +29,7 @@ export function settleSecretOptions(
   return names.size === 0 ? {} : { secretOptions: [...names] }
 }
 
-/** Of an object in the catalog: those of the names that it has options of. */
+/** For a live object: the named options that it has. */
 export function presentSecretOptions(named: readonly string[], options: object): SecretOptions {
   const present = named.filter((name) => Object.hasOwn(options, name))
   return present.length === 0 ? {} : { secretOptions: present }
@@ -39,7 +39,7 @@ interface WithOptions extends SecretOptions {
   readonly options: OptionValues
 }
 
-/** The secrets of a kind that has them among its options, and nowhere else. Every role can read those options. */
+/** The secrets of a kind that has them only among its options. Every role can read those options. */
 export const secretsOfOptions = {
   hide: <Spec extends WithOptions>(
     read: Spec,

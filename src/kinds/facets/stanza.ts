@@ -20,7 +20,7 @@ export type WrittenMap = { readonly [key: string]: Written }
 export interface Stanza {
   readonly path: readonly string[]
   readonly value: WrittenMap
-  /** What a manifest cannot declare of this object. Written as a comment above it. */
+  /** What a manifest cannot declare about this object, which is written as a comment above it. */
   readonly notes?: readonly string[]
 }
 
@@ -36,7 +36,7 @@ function noVariable(name: string): never {
   throw new TypeError(`unexpected secret: ${name}`)
 }
 
-/** Without defaults: null, undefined, `false`, and empty strings, lists and maps. */
+/** The map without defaults: null, undefined, `false`, and empty strings, lists and maps. */
 export function present(value: Readonly<Record<string, Written | null | undefined>>): WrittenMap {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, Written] => {
@@ -74,13 +74,13 @@ export function writtenText(value: string): Written {
   return /^(0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value
 }
 
-/** Without the schema pg_catalog, which is in every search path. */
+/** The name, without the schema pg_catalog, which is in every search path. */
 export function writtenName(name: ObjectName | null): Written | undefined {
   if (name === null) return undefined
   return name.schema === null || name.schema === 'pg_catalog' ? name.name : { schema: name.schema, name: name.name }
 }
 
-/** Without the parentheses that PostgreSQL puts around an expression. They stay where they may not be a pair. */
+/** The text without the parentheses that PostgreSQL puts around an expression. They stay if they might not be a pair. */
 export function withoutBrackets(text: string): string {
   const expression = text.trim()
   if (!/^\(.*\)$/s.test(expression) || /[\\$"]|--|\/\*/.test(expression)) return expression

@@ -51,7 +51,7 @@ export const tablespaceColumns = `
   'databaseTablespace', (SELECT spcname FROM pg_database JOIN pg_tablespace t ON t.oid = dattablespace
                           WHERE datname = current_database())`
 
-/** In place, though it copies the data and blocks readers meanwhile. */
+/** Changed in place, although that copies the data and blocks readers meanwhile. */
 export function tablespaceChange(alter: Sql, from: Tablespace, to: Tablespace): readonly FieldChange[] {
   const wanted = to.tablespace ?? from.databaseTablespace
   if (wanted === undefined || from.tablespace === wanted) return []

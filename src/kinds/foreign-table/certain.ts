@@ -1,4 +1,4 @@
-// Foreign tables of which it is certain, without trying it out, that PostgreSQL accepts them, and how it shows them.
+// Foreign tables that PostgreSQL certainly accepts, and shows in a known form, so that they need not be tried out.
 import { mapParts } from '../../core/data.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Column } from '../facets/columns/columns.ts'
@@ -10,8 +10,8 @@ import type { ForeignTableSpec } from './spec.ts'
 export const certainTables: Certain<ForeignTableSpec> = {
   formOf: (spec) =>
     isPlain(spec) ? { basis: { kind: 'server', name: spec.server }, shown: withShownDefaults(spec) } : undefined,
-  // This validator accepts any value of the options below. An event trigger could refuse what it likes, and in another encoding there
-  // could be characters that cannot be converted.
+  // This validator accepts any value of the options below. An event trigger could refuse anything, and in another encoding some
+  // characters cannot be converted.
   basesQuery: trusted(`
     SELECT s.srvname AS name
       FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw JOIN pg_proc p ON p.oid = w.fdwvalidator

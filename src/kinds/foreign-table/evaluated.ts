@@ -1,4 +1,4 @@
-// What PostgreSQL evaluates of a foreign table when it creates it.
+// The parts of a foreign table that PostgreSQL evaluates when it creates the table.
 
 import {
   fragment,

@@ -259,7 +259,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   aside: {
     ...asideInSchema('foreignTable', sql`FOREIGN TABLE`),
-    // Two partitions cannot have the same bounds, and a parent would return the rows of both children.
+    // Two partitions cannot have the same bounds, and a parent would return the rows of the old and the new child.
     isPossible: (live) => !hasParents(parentsIn(live)),
   },
   renaming: {

@@ -1,4 +1,4 @@
-// What a foreign table has from its parents, and which differences are therefore not its own.
+// What a foreign table inherits from its parents, and which differences are therefore not its own.
 import type { FieldChange } from '../../core/change.ts'
 import { ident } from '../../core/sql.ts'
 import type { Check, Checks } from '../facets/columns/checks.ts'
@@ -14,7 +14,7 @@ interface Table extends Partial<Parents> {
   readonly checks: Checks
 }
 
-/** What is compared of the parents, columns and checks: not what only the parents can change. */
+/** The parents, columns and checks to compare, without what only the parents can change. */
 export function comparedParts(from: Table, to: Table, declared: Table, last: Table | undefined) {
   const parents = { from: parentsIn(from), to: parentsIn(to) }
   const plain = <Part>(part: (table: Table) => Readonly<Record<string, Part>>) => ({
@@ -79,7 +79,9 @@ function comparedColumns({ from, to, declared, last, kept }: SidesWithParents<Co
   }
 }
 
-/** A column that the plan adds to a parent, and PostgreSQL to its children, as it is in a child before it gets what that declares. */
+/**
+ * A column as it is in a child when PostgreSQL has added it along with the parent's, before the declaration of the child applies.
+ */
 function asAddedWithParent({ type, collation, generated, virtual, inheritedFrom, parents }: Column): Column {
   return {
     type,
@@ -100,7 +102,7 @@ interface InheritedColumn {
   readonly last: Column | undefined
 }
 
-/** What is wanted of a column that is inherited, with the live value of whatever the table itself does not decide. */
+/** The wanted form of an inherited column, with the live values of everything that the table itself does not decide. */
 function asDecidedHere({ before, wanted, declared, last }: InheritedColumn, kept: readonly ObjectName[]): Column {
   const declaresValue = [declared, last].some(
     (column) => column && (column.default !== null || column.generated !== null),
@@ -144,7 +146,7 @@ function own<Part>(parts: Readonly<Record<string, Part>> | undefined, name: stri
   return parts && Object.hasOwn(parts, name) ? parts[name] : undefined
 }
 
-/** A column with its SQL as declared, if it is declared: what statements consist of. */
+/** A column for use in statements: with its SQL as declared, if it is declared. */
 export function sourceOf(name: string, wanted: Column, declared: Columns): Column {
   const source = own(declared, name)
   if (!source) return wanted
@@ -225,7 +227,7 @@ export function followLinks<Part extends Column | Check>(
   })
 }
 
-/** What a column has from its parents unless it declares it. */
+/** The fields of a column or check that come from parents, unless they are declared. */
 function fieldsOfParents(name: string, part: Column | Check, declared: Column | Check | undefined): readonly string[] {
   if (!part.inheritedFrom?.length || !('default' in part)) return []
   const column = declared && 'default' in declared ? declared : undefined

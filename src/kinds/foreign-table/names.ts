@@ -1,4 +1,4 @@
-// A foreign table as the catalog would show it if what it refers to had other names.
+// A foreign table as the catalog would show it if the objects that it refers to had other names.
 import { record } from '../facets/options.ts'
 import { withTypeNames } from '../facets/type-names.ts'
 import type { StandInOf } from '../probing.ts'

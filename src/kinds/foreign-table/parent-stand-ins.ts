@@ -97,7 +97,7 @@ END`
   return statement(sql`DO ${literal(body)}`)
 }
 
-/** What to write if a name without schema is that of a relation outside search_path. */
+/** Suggests a qualified name if the name is that of a relation outside search_path. */
 function elsewhere({ schema, name }: ObjectName, kinds: Sql): Sql {
   if (schema !== null) return sql`NULL`
   return sql`(SELECT pg_catalog.format('Name its schema: { schema: %s, name: %s }', pg_catalog.to_json(n.nspname), pg_catalog.to_json(c.relname))

@@ -1,6 +1,6 @@
-// Stand-ins of foreign tables to find out whether their source can be read. They have the options and the columns of a table. To read
-// a value of a user-defined type could run code. postgres_fdw can read any value as text. Other wrappers need the type, so that their
-// tables are read without rows.
+// Stand-ins of foreign tables, to find out whether their source can be read. They have the options and the columns of a table.
+// Reading a value of a user-defined type could run code, so postgres_fdw reads such values as text. Other wrappers need the type,
+// so their tables are read without rows.
 import type { IdOf } from '../../core/object.ts'
 import { ident, joinParts, type Parts, qualified, type Statement, sql, statementOf, trusted } from '../../core/sql.ts'
 import type { Column } from '../facets/columns/columns.ts'
@@ -55,7 +55,7 @@ function hasBuiltInType({ type }: Pick<Column, 'type'>): boolean {
   return !type.includes('.')
 }
 
-/** Whether reading it runs a program on the server, as file_fdw can. A plan does not do that. */
+/** Whether reading the table runs a program on the server, as file_fdw can. A plan must not do that. */
 export function runsProgram({ options }: Pick<ForeignTableSpec, 'options'>): boolean {
   return Object.hasOwn(options, 'program')
 }

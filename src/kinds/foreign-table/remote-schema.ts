@@ -1,9 +1,9 @@
-// The schema in which postgres_fdw looks for a table at the source: unless an option names it, the one in which the foreign table is. A successor that
-// is read while it is in another schema needs the option until then.
+// The schema in which postgres_fdw looks for a table at the source: unless an option names it, it has the name of the foreign
+// table's schema. So a successor needs the option while it is read in a scratch schema.
 import { literal, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { OptionValues } from '../facets/options.ts'
 
-/** Has a table that is in another schema read from this one, if postgres_fdw serves it: other wrappers have no such option. */
+/** Adds the option to a table in another schema, if it is one of postgres_fdw: other wrappers have no such option. */
 export function keepRemoteSchema(table: Sql, options: OptionValues, schema: string): readonly Statement[] {
   const readsBySchema = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t
     JOIN pg_catalog.pg_foreign_server AS s ON s.oid OPERATOR(pg_catalog.=) t.ftserver
@@ -15,7 +15,7 @@ export function keepRemoteSchema(table: Sql, options: OptionValues, schema: stri
   return alterIf(readsBySchema, options, sql`ALTER FOREIGN TABLE ${table} OPTIONS (ADD schema_name ${literal(schema)})`)
 }
 
-/** Once it is in its own schema. */
+/** Drops the option once the table is in its own schema. */
 export function dropRemoteSchema(table: Sql, options: OptionValues): readonly Statement[] {
   const isNamed = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t CROSS JOIN LATERAL pg_catalog.unnest(t.ftoptions) AS o
    WHERE t.ftrelid OPERATOR(pg_catalog.=) ${literal(table)}::pg_catalog.regclass AND pg_catalog.starts_with(o, 'schema_name='))`

@@ -49,14 +49,14 @@ function withOptions(spec: ForeignTableSpec, edit: (options: OptionValues) => Op
   return { ...spec, options: edit(spec.options), columns: record(columns) }
 }
 
-/** Of the table, and of the columns that have some. */
+/** The options of the table, and of all columns that have some. */
 function allOptions({ options, columns }: ForeignTableSpec): readonly OptionValues[] {
   const all = [options]
   for (const { options: ofColumn } of Object.values(columns)) if (Object.keys(ofColumn).length > 0) all.push(ofColumn)
   return all
 }
 
-/** Takes the lock of an ALTER with secrets, which must not wait for it. The clause itself has had no effect since 12. */
+/** Takes the lock for an ALTER with secrets, since that statement must not wait. The clause itself has had no effect since 12. */
 export function lockBefore(alter: Sql, fields: readonly FieldChange[]): readonly Statement[] {
   const hasSecrets = fields.some(
     ({ effect }) => effect.how === 'clause' && effect.clause.some((part) => typeof part !== 'string'),

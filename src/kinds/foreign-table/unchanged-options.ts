@@ -1,4 +1,4 @@
-// A foreign table without the options that it has already: a probe need not have the server validate those again.
+// A foreign table without the options that the live one has already, which the server need not validate once more.
 import { changedOptions, type OptionValues, record } from '../facets/options.ts'
 
 interface WithOptions {

@@ -1,4 +1,4 @@
-// Which indexes are alike: PostgreSQL creates and shows them in the same way, but for the names of their columns.
+// Recognizes indexes that are alike: PostgreSQL creates and shows them in the same way, apart from the names of their columns.
 
 import type { Alike } from '../child.ts'
 import { columnTypes } from '../facets/copy/columns.ts'
@@ -15,7 +15,7 @@ export const alikeIndexes: Alike<IndexSpec> = {
     const hasExpressions = where !== null || spec.columns.some(({ column }) => column == null)
     const isKnown = hasExpressions || [...keys.map(({ type }) => type), ...included].every((type) => type !== undefined)
     if (comment || !isKnown) return undefined
-    // An expression can name any column, so it is the same only where all columns are.
+    // An expression can name any column, so it counts as the same only where all columns are the same.
     const context = hasExpressions ? [spec.columns.map(({ column }) => column), spec.include, where, [...types]] : []
     return JSON.stringify([
       [spec.on.kind, accessMethod, method, unique, nullsNotDistinct, tablespace, spec.with],
@@ -33,7 +33,7 @@ export const alikeIndexes: Alike<IndexSpec> = {
   }),
 }
 
-/** What is read of an index as that of another one that is alike. The names of its columns are null for expressions. */
+/** The spec that was read of one index, as that of another one that is alike. `names` has null for expressions. */
 export function withColumns(read: IndexSpec, names: readonly (string | null)[], include: readonly string[]): IndexSpec {
   const columns = read.columns.map((each, at) => (each.column == null ? each : { ...each, column: names[at] ?? null }))
   return { ...read, columns, include }

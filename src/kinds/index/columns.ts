@@ -57,8 +57,8 @@ type DeclaredIndexColumn =
       readonly nulls?: 'first' | 'last'
     }
 
-// The catalog does not show whether a collation or operator class was given. pg_get_indexdef does, since it omits defaults. A
-// name that the definition contains for another reason is written without need, which does no harm.
+// The catalog does not show whether a collation or operator class was given. pg_get_indexdef does, since it omits defaults. A name
+// that the definition contains for another reason is written needlessly, which does no harm.
 export function writtenColumn(column: IndexColumn, definition: string): Written {
   const given = (name: ObjectName | null) =>
     name && definition.includes(ident(name.name)) ? writtenName(name) : undefined

@@ -21,7 +21,7 @@ export interface IndexSpec extends Tablespace, Protection {
   readonly clusterOn?: string | null | undefined
   /** Live only: false after a failed CREATE INDEX CONCURRENTLY. */
   readonly valid?: boolean
-  /** Wanted only: its expressions while the view has the column names that it has now. */
+  /** Wanted only: its expressions with the present column names of the view. */
   readonly underLiveNames?: { readonly expressions: readonly (string | null)[]; readonly where: string | null }
   /** Live only: its definition from pg_get_indexdef, which omits defaults. */
   readonly definition?: string | null

@@ -1,5 +1,5 @@
-// Materialized views of which it is certain, without trying it out, that PostgreSQL accepts them, and how it shows them: those of all
-// columns of a foreign table that is certain itself, as mirrors have them.
+// Materialized views that PostgreSQL certainly accepts, and shows in a known form: those of all columns of a foreign table that is
+// certain itself, as in mirrors.
 import { sameData } from '../../core/data.ts'
 import type { Relation } from '../../core/object.ts'
 import { qualified } from '../../core/sql.ts'
@@ -13,7 +13,7 @@ export const certainViews: CertainQuery<CopySpec> = {
     spec.tablespace === null &&
     Object.keys(spec.with ?? {}).length === 0 &&
     columnsDeclared(spec).names.length === 0 &&
-    // Up to 15, the query of a view has these names for itself, and shows other ones instead.
+    // Up to 15, PostgreSQL uses these names in the query of a view, and shows other ones instead.
     !['old', 'new'].includes(relation.name),
   shown: (spec, relation, columns, { quoted, hasPrefix }) => ({
     ...spec,

@@ -49,7 +49,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
   readsLocked: true,
   settle: (wanted) => wanted,
 
-  // Not the query: its text may change with what it reads.
+  // The query is not compared: its text may change with what it reads.
   compare: (id, from, to) => [
     ...replacedBy('columns', columnsText(from.columns), columnsText(to.columns)),
     ...viewColumnChanges(sql`VIEW`, qualified(id.schema, id.name), from.columns, to.columns),
@@ -103,7 +103,7 @@ function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
 }
 
 /**
- * The view with the columns that the same query has over something else; undefined if they are the same.
+ * The view with the columns that its query has over replaced relations; undefined if they are the same.
  * @param realName the final name of a type
  */
 export function withColumnsOf(

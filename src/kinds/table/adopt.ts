@@ -11,7 +11,7 @@ import { createSourceView, giveSourceView, markLoaded, sourceViewOf } from '../f
 import { storageList } from '../facets/storage.ts'
 import type { TableSpec } from './spec.ts'
 
-/** What it has no part of yet. Its columns, its key and all else are compared like those of any table. */
+/** The changes that give it the source view and the mark. Its columns, its key and everything else are compared as in any table. */
 export function adoptionChanges(id: IdOf<'table'>, live: TableSpec, to: TableSpec): readonly FieldChange[] {
   const view = sourceViewOf(id)
   const create = [
@@ -35,12 +35,12 @@ export function adoptionChanges(id: IdOf<'table'>, live: TableSpec, to: TableSpe
   ]
 }
 
-/** It has no query of its own that could differ. Only the columns of the two are compared. */
+/** The live table as if it had the wanted query: it has none of its own that could differ. Only columns are compared. */
 export function withQueryOf(live: TableSpec, { query }: TableSpec): TableSpec {
   return { ...live, query }
 }
 
-/** Without default privileges: no other role reads the source through the view. `schema` is that of its table. */
+/** Takes default privileges from the view, so that no other role can read the source through it. `schema` is that of its table. */
 export function ownSourceView(view: Relation, schema: string, owner: TableSpec['owner']): readonly Statement[] {
   const access = newAccess(relationAccess({ kind: 'view', ...view }), { grants: [], revokedFromOwner: [] })
   return typeof owner === 'string' ? [...access, ...giveSourceView(view, schema, owner).map(statement)] : access

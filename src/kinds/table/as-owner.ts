@@ -4,7 +4,7 @@ import { ident, join, literal, type Sql, type Statement, sql, statement, trusted
 
 const load = trusted('pg_temp.fdwsync_load()')
 
-/** A call that runs as the owner. */
+/** The pieces of a call that runs as the owner. */
 export interface OwnerCall {
   /** Creates what it calls, and returns a row with the column `result`. */
   readonly call: Sql
@@ -13,7 +13,7 @@ export interface OwnerCall {
 }
 
 /**
- * SET ROLE alone would not do, since whatever runs could RESET it. PostgreSQL refuses that within a function that is SECURITY DEFINER.
+ * SET ROLE alone is not safe, since whatever runs could RESET it. PostgreSQL refuses that within a SECURITY DEFINER function.
  * Deferred triggers run before it returns: at COMMIT they would have the rights of the role that loads.
  * @param body of a PL/pgSQL block that returns jsonb
  */

@@ -11,7 +11,7 @@ import { occupant } from '../facets/relations.ts'
 const hasRows =
   "CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN true ELSE pg_relation_size(c.oid) > 0 END"
 
-/** What a refresh cannot write, or should not. */
+/** Why a table cannot be adopted: a refresh cannot write it, or should not. */
 const notAdoptable = `CASE
            WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND NOT attisdropped AND (attgenerated <> '' OR attidentity <> ''))
              THEN 'table with generated or identity columns'
@@ -22,7 +22,7 @@ const notAdoptable = `CASE
 /** A table without mark and source view is unmanaged: it only has the name, unless the manifest adopts it. */
 const isUnmanaged = `(v.oid IS NULL AND NOT ${isMarked('c')})`
 
-// One that has the mark, but no source view, lost that to a DROP … CASCADE of what it read: its query is unknown.
+// A marked table without a source view has lost it to a DROP … CASCADE of what it read: its query is unknown.
 export const tableCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'table', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
          CASE WHEN c.relkind = 'r' AND ${isUnmanaged} AND ${isAdopted('c', 'n')} THEN ${notAdoptable}

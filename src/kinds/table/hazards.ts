@@ -10,7 +10,7 @@ export function tableHazards(change: Change): readonly Hazard[] {
   return [...copyHazards(change), ...addedColumnHazards(change), ...unmanagedRowHazards(change), ...keyHazards(change)]
 }
 
-/** What an added column holds is nowhere else. */
+/** The values of a column that was added by hand are nowhere else. */
 function addedColumnHazards(change: Change): readonly Hazard[] {
   if (change.op !== 'replace') return []
   const { addedColumns = [] } = change.from.spec as TableSpec // a kind sees only its own objects
@@ -19,7 +19,7 @@ function addedColumnHazards(change: Change): readonly Hazard[] {
   return [{ name: 'drops-data', detail: `drops columns that its query does not return, with their data: ${names}` }]
 }
 
-/** Rows that no load has written. */
+/** Rows that no load has written are lost. */
 function unmanagedRowHazards(change: Change): readonly Hazard[] {
   if (change.op !== 'drop' && change.op !== 'replace') return []
   const { populated, hasRows } = change.from.spec as TableSpec // a kind sees only its own objects

@@ -53,7 +53,7 @@ export function buildsKey({ field, to, effect }: FieldChange): boolean {
   return field === 'primary key valid' || (field === 'primary key' && to !== undefined && effect.how === 'clause')
 }
 
-/** Needs no new index, for which readers would wait. */
+/** Renames the key instead of building a new index, for which readers would wait. */
 function renamedKey({ schema, name }: Relation, from: PrimaryKey, to: PrimaryKey): FieldChange {
   const rename = sql`ALTER TABLE ${qualified(schema, name)} RENAME CONSTRAINT ${ident(from.name)} TO ${ident(to.name)}`
   return {
@@ -64,7 +64,7 @@ function renamedKey({ schema, name }: Relation, from: PrimaryKey, to: PrimaryKey
   }
 }
 
-/** What refers to the key can stay. */
+/** Changes the key in place, so that foreign keys that refer to it can stay. */
 function validity({ schema }: Relation, from: PrimaryKey, to: PrimaryKey): readonly FieldChange[] {
   if (!from.isInvalid || to.isInvalid) return []
   const rebuild = statement(sql`REINDEX INDEX ${qualified(schema, to.name)}`)

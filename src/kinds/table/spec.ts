@@ -17,11 +17,11 @@ export interface TableSpec extends CopySpec {
   readonly adopt?: true
   /** Live only: set for a table that is to be taken over. */
   readonly isUnmanaged?: boolean
-  /** Of a stand-in only. */
+  /** Only for a stand-in. */
   readonly isStandIn?: true
 }
 
-/** What a copy of another kind is compared as with the table that it becomes. */
+/** A copy of another kind as a table, to compare it with the table that it becomes. */
 export function asTable(spec: CopySpec): TableSpec {
   return { ...spec, primaryKey: null, notNull: [], unlogged: false }
 }

@@ -152,7 +152,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
   },
   drop: (id) => [
     statement(sql`DROP TABLE ${qualified(id.schema, id.name)}`),
-    // DROP … CASCADE of what it read may have dropped it.
+    // IF EXISTS, since a DROP … CASCADE of what it read may have dropped it.
     statement(sql`DROP VIEW IF EXISTS ${sourceName(id)}`),
   ],
   aside: { ...asideInSchema('table', word), rename: renameTable },
@@ -202,7 +202,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
   preconditions: copyPreconditions,
 }
 
-/** What has the columns of a table. Each follows ALTER. */
+/** The relations with the columns of a table, each as after ALTER. */
 function objectsOf(id: Relation, view: Relation): readonly Sql[] {
   return [sql`TABLE ${qualified(id.schema, id.name)}`, sql`VIEW ${qualified(view.schema, view.name)}`]
 }
@@ -238,7 +238,8 @@ function withMark(spec: TableSpec): TableSpec {
 }
 
 /**
- * Replaces the rows of a table. Until COMMIT, readers see those that it had. Without an owner, it belongs to the role that applies.
+ * Replaces the rows of a table. Until COMMIT, readers see the old ones. A table without a declared owner belongs to the role that
+ * applies.
  *
  * Where there are no rows, nothing is deleted: if a publication has the table (FOR ALL TABLES), PostgreSQL refuses any DELETE from a
  * table without a primary key, and a replacement gets its key after the load.

@@ -72,7 +72,10 @@ export function newAttributeComments(type: Sql, attributes: Attributes): readonl
   return Object.entries(attributes).flatMap(([name, { comment }]) => newComment(target(type, name), comment))
 }
 
-/** Every change is possible in place, unless the attribute is used or values of the type are stored. For the order see {@link orderChange}. */
+/**
+ * Every change is possible in place, unless the attribute is used or values of the type are stored. For their order, see {@link
+ * orderChange}.
+ */
 export function attributeChanges(
   type: Sql,
   from: Attributes,
@@ -84,7 +87,7 @@ export function attributeChanges(
     .map(([name, attribute]) => ({
       ...clause(name, attribute, undefined, sql`DROP ATTRIBUTE ${ident(name)}`),
       blockedByUseOf: name,
-      // PostgreSQL does it, but then ROW(1, 2)::p.pair in a query assigns its values to other attributes.
+      // PostgreSQL allows it, but afterwards ROW(1, 2)::p.pair in a query assigns its values to other attributes.
       rewritesValues: true as const,
     }))
   const others = Object.entries(to).flatMap(([name, attribute]): readonly FieldChange[] => {

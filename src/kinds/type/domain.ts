@@ -58,8 +58,8 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec): readon
       from: was,
       to: is,
       ...(after && !after.mark ? { scansValues: true } : {}),
-      // A check is evaluated at once, for each stored value of the domain. So it is as the probe has resolved it. To drop one
-      // leaves invalidation messages.
+      // A check is evaluated at once, for each stored value of the domain, so it is used as the probe has resolved it. Dropping a
+      // check leaves invalidation messages.
       effect: { how: 'statement', statement: inSubtransaction(resolved(statement(join(statements, ';\n')))) },
     })
     const alter = sql`ALTER DOMAIN ${name}`

@@ -47,7 +47,7 @@ export function withParts<Object extends Declared>(
 
 const typeName = new RegExp(String.raw`(?:(${sqlName})\s*\.\s*)?(${sqlName})`, 'gu')
 
-/** Every type that the SQL may name. Modifiers and words of built-in types match too, which does no harm. */
+/** Every type that the SQL may name. Modifiers and words of built-in types match as well, which does no harm. */
 export function typesNamed(text: string, searchPath: readonly string[]): readonly IdOf<'type'>[] {
   return Array.from(text.matchAll(typeName), ([, schema, name = '']) => {
     const schemas = schema === undefined ? searchPath : [unquoted(schema)]

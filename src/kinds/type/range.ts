@@ -42,7 +42,7 @@ export function defaultMultirange(range: string): ObjectName {
   return { schema: null, name: clipped(name, 63) }
 }
 
-/** Under the range's own name, its multirange has its own name too. */
+/** A range under its own name has a multirange under its own name. */
 export function standInMultirange(range: string, { name }: ObjectName, standIn: string): ObjectName {
   return standIn === range ? { schema: null, name } : defaultMultirange(standIn)
 }
@@ -64,7 +64,7 @@ export function rangeDefinition(schema: string, { subtype, collation, subtypeDif
   return join(parts, ', ')
 }
 
-/** What only a new type can have, as text. Undefined if it is not a range. */
+/** The attributes that only a new type can get, as text. Undefined if it is not a range. */
 export function rangeText({ subtype, collation, subtypeDiff }: Range): string | undefined {
   if (!subtype) return undefined
   const collate = collation ? ` COLLATE ${showName(collation)}` : ''

@@ -54,14 +54,16 @@ import { renamedBack, valueChanges, valuesText } from './values.ts'
 export interface TypeSpec extends Access, Ignoring, Protection {
   readonly sort: 'enum' | 'domain' | 'range' | 'composite'
   readonly values: readonly string[]
-  /** Of a domain or a range. */
+  /** The collation of a domain or a range. */
   readonly collation: ObjectName | null
-  /** The base type of a domain. This and the next three are of domains only. */
+  /** The base type of a domain. This attribute and the next three exist only for domains. */
   readonly base: string | null
   readonly notNull: boolean
   readonly default: string | null
   readonly checks: Readonly<Record<string, Check>>
-  /** The type of the bounds. This and the next two are of ranges only; undefined if an older release recorded the type. */
+  /**
+   * The type of the bounds. This attribute and the next two exist only for ranges; undefined if an older release recorded the type.
+   */
   readonly subtype?: string | null | undefined
   readonly subtypeDiff?: ObjectName | null | undefined
   /** Without a schema, it is in that of the range. */
@@ -82,7 +84,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
 
   probe: {
     how: 'read-back',
-    // Others depend on its values, and adding one blocks no session.
+    // Other objects depend on its values, and adding one blocks no session.
     byName: {
       affectsOthers: ({ field }) => ['values', 'attributes'].includes(field) || /^(?:attribute|value) /.test(field),
       renameWithin: (id, wanted, live) => renamedBack(qualified(id.schema, id.name), wanted.values, live.values),
@@ -206,7 +208,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
-  // The multirange type of the old one would keep its name, and so would the constructors of both.
+  // The multirange type of the old range would keep its name, and so would the constructors of both.
   aside: { ...asideInSchema('type', sql`TYPE`), isPossible: ({ sort }) => sort !== 'range' },
   renaming: { ...typeRenaming, withNames: withPartNames },
   // A composite type or a domain over the rows of a relation that is replaced.

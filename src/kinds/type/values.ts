@@ -64,7 +64,7 @@ interface RenamedValue {
   readonly to: string
 }
 
-/** The value that has another name, if one is gone and there is one new one between those that were beside it. */
+/** The value that was renamed: one value is gone, and a single new one is between its former neighbours. */
 function renamedValue(from: readonly string[], to: readonly string[]): RenamedValue | undefined {
   const [gone, ...others] = from.filter((value) => !to.includes(value))
   if (gone === undefined || others.length > 0) return undefined

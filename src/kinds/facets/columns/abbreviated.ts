@@ -1,5 +1,5 @@
-// Columns with nothing but a type, as nearly all are, are read from the catalog as a short text instead of an object with a dozen
-// attributes: building, sending and parsing those takes most of the time of a reading.
+// Nearly all columns have nothing but a type. They are read from the catalog as a short text instead of an object with a dozen
+// attributes, which would take most of the time of a reading to build, send and parse.
 import { sameData } from '../../../core/data.ts'
 import type { ViewColumn } from '../copy/columns.ts'
 import { record } from '../options.ts'
@@ -14,7 +14,7 @@ type ShortViewColumn = readonly [name: string, column: ShortColumn]
 
 const shape = /^(?<storage>\w)!?=? (?<type>.*)$/s
 
-// What does not depend on the column is computed once for each relation.
+// Whatever does not depend on the column is computed once for each relation.
 const hasDefaultSettings = `a.attcollation = t.typcollation AND a.attstorage = t.typstorage AND a.attcompression = '' AND a.attoptions IS NULL
               AND coalesce(a.attstattarget, -1) = -1
               AND NOT (SELECT EXISTS (SELECT FROM pg_description
@@ -44,7 +44,7 @@ export function shortViewColumn(full: string): string {
          ELSE ${full} END`
 }
 
-/** The columns in full. Equal ones are the same object. */
+/** The columns in full. Equal columns share one object. */
 export function expandColumns(read: Readonly<Record<string, Column | ShortColumn>>): Columns {
   return record(
     Object.entries(read).map(([name, column]) => [name, typeof column === 'string' ? expand(name, column) : column]),
@@ -90,7 +90,7 @@ function parse(text: ShortColumn): Column {
   }
 }
 
-/** Those of a view or a table. */
+/** The columns of a view or a table in full. */
 export function expandViewColumns(read: readonly (ViewColumn | ShortViewColumn)[]): readonly ViewColumn[] {
   return read.map((column) => (isShort(column) ? { name: column[0], ...settingsOf(column[1]) } : column))
 }

@@ -11,16 +11,18 @@ import { hasSameSettings, settingsChanges } from './settings.ts'
 interface Comparison {
   readonly from: Columns
   readonly to: Columns
-  /** A wanted column with its SQL as declared. Asked only for columns that may change: a plan can have a hundred thousand. */
+  /**
+   * Returns a wanted column with its SQL as declared. Called only for columns that may change: a plan can have a hundred thousand.
+   */
   readonly sourceOf: (name: string, wanted: Column) => Column
   readonly secrets: Parameters<typeof optionChanges>[2]
 }
 
 /**
- * Every change of a foreign table's columns is possible in place, unless an object depends on the column, or stores whole rows: then
- * PostgreSQL does not change a type, and leaves the stored rows as they are if a column is dropped. Generated columns
- * depend on others of the same table, so those that are dropped or changed come first, and one that uses a column whose
- * type changes is dropped and added, which costs nothing, since a foreign table holds no data.
+ * Every change of a foreign table's columns is possible in place, unless an object depends on the column or stores whole rows: then
+ * PostgreSQL refuses a new type, and dropping a column leaves the stored rows as they are. Generated columns depend on others of
+ * the same table, so those that are dropped or changed come first, and one that uses a column whose type changes is dropped and
+ * added, which costs nothing, since a foreign table holds no data.
  */
 export function columnChanges(table: Sql, comparison: Comparison): readonly FieldChange[] {
   const { from, to, sourceOf, secrets } = comparison
@@ -51,7 +53,10 @@ export function columnChanges(table: Sql, comparison: Comparison): readonly Fiel
   ]
 }
 
-/** Whether a column certainly stays as it is, which is cheaper to find out than each of its changes. Generated ones depend on others. */
+/**
+ * Whether a column certainly stays as it is, which is cheaper to find out than each of its changes. A generated column depends on
+ * others.
+ */
 function isUnchanged(from: Column, to: Column): boolean {
   return (
     from.generated === null &&
@@ -87,7 +92,7 @@ function retypedColumns(from: Columns, to: Columns): readonly string[] {
   return Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
 }
 
-/** Goes by the names in the expression. A false match only drops and adds a column without need. */
+/** Decides by the names in the expression. A false match only drops and adds a column needlessly. */
 function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
   // PostgreSQL has no DROP EXPRESSION for a virtual column, which has no stored values to keep.
   if (to.generated === null) return from.virtual
@@ -173,7 +178,7 @@ function notNullChange(table: Sql, name: string, from: Column, to: Column): read
   ]
 }
 
-/** Otherwise PostgreSQL would also change tables that inherit the column, whatever they have there themselves. */
+/** Without ONLY, PostgreSQL would also change tables that inherit the column, even if they have a value of their own. */
 function alterOnly(table: Sql, clause: Sql): FieldChange['effect'] {
   return { how: 'statement', statement: statement(sql`ALTER FOREIGN TABLE ONLY ${table} ${clause}`) }
 }

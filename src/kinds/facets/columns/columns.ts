@@ -41,7 +41,7 @@ export interface Column extends ColumnSettings {
   readonly generated: string | null
   /** Whether it is generated on read rather than stored. */
   readonly virtual: boolean
-  /** Its values come from a sequence of its own. Undefined and null: they do not. */
+  /** Set if the values come from a sequence of the column. */
   readonly identity?: Identity | null
   readonly options: OptionValues
   /** Not in a declaration: the parents that it is inherited from. */
@@ -220,7 +220,7 @@ export function newColumnSettings(table: Sql, columns: Columns): readonly Statem
   return Object.entries(columns).flatMap(([name, column]) => newSettings(() => settingsTarget(table, name), column))
 }
 
-/** ONLY: otherwise PostgreSQL would also set what a table that inherits the column has for itself. */
+/** ONLY, because otherwise PostgreSQL would also change the settings of tables that inherit the column. */
 export function settingsTarget(table: Sql, name: string): SettingsTarget {
   return { alter: sql`ALTER FOREIGN TABLE ONLY ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
 }
@@ -262,7 +262,7 @@ export function columnExpressions(columns: Columns): readonly string[] {
   ])
 }
 
-/** Each with its collation, unless that is the default of the type. */
+/** The types, each with its collation unless that is the default of the type. */
 export function columnTypes(columns: Columns): ReadonlyMap<string, string> {
   return new Map(Object.entries(columns).map(([name, column]) => [name, typeText(column)]))
 }

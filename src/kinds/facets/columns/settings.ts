@@ -100,7 +100,7 @@ export interface SettingsTarget {
   readonly name: string
 }
 
-/** Whether what is declared of them stays as it is. */
+/** Whether all declared settings stay as they are. */
 export function hasSameSettings(from: ColumnSettings, to: ColumnSettings): boolean {
   return settings.every(
     (setting) => to[setting] === undefined || from[setting] === to[setting] || sameData(from[setting], to[setting]),

@@ -1,4 +1,4 @@
-// Columns of a copy that are renamed, and keep what is set on them.
+// Columns of a copy that are renamed, and keep their settings.
 import type { FieldChange } from '../../../core/change.ts'
 import { sameData } from '../../../core/data.ts'
 import { ident, join, type Sql, type Statement, sql, statement } from '../../../core/sql.ts'
@@ -18,8 +18,8 @@ export function columnRenames(from: Columns, to: Columns): ColumnRenames {
 }
 
 /**
- * Two columns can swap their names only through a third one, which no other column must have.
- * @param objects what has the columns: each follows ALTER
+ * Two columns can swap their names only through a third name, which no other column may have.
+ * @param objects the relations with these columns, each as after ALTER
  */
 export function renameColumns(objects: readonly Sql[], columns: Columns, renames: ColumnRenames): readonly Statement[] {
   const names = new Set([...columns.map(({ name }) => name), ...renames.keys()])

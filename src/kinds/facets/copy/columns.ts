@@ -77,7 +77,7 @@ export function settingsOf(columns: readonly ViewColumn[]): DeclaredViewColumns 
   return { names: [], settings: record(columns.map((column) => [column.name, column])) }
 }
 
-/** The settings of a new view's columns. Those of columns that do not exist are left out. `word` follows ALTER. */
+/** The settings of a new view's columns, without those of columns that do not exist. `word` follows ALTER. */
 export function newViewColumnSettings(
   word: Sql,
   view: Sql,
@@ -119,7 +119,7 @@ export function missingViewColumns(
   return missing.length === 0 ? undefined : `its query has no such columns: ${missing.map(ident).join(', ')}`
 }
 
-/** Without names, which PostgreSQL writes into the query. */
+/** The columns without their names, which PostgreSQL writes into the query. */
 export function writtenViewColumns(columns: readonly ViewColumn[]): Written {
   const written = columns.map((column) => [column.name, writtenSettings(column)] as const)
   return record(written.filter(([, settings]) => Object.keys(settings).length > 0))
@@ -130,7 +130,7 @@ export function columnsText(columns: readonly ViewColumn[]): string {
   return Array.from(columnTypes(columns), ([name, type]) => `${ident(name)} ${type}`).join(', ')
 }
 
-/** Each with its collation, unless that is the default of the type. */
+/** The types, each with its collation unless that is the default of the type. */
 export function columnTypes(columns: readonly ViewColumn[]): ReadonlyMap<string, string> {
   return new Map(
     columns.map(({ name, type, collation }) => [name, collation === null ? type : `${type} COLLATE ${collation}`]),

@@ -121,7 +121,7 @@ export function settleCopy<Spec extends CopySpec>(wanted: Spec, last: Spec | und
 
 /**
  * How such a kind is probed.
- * @param objectsOf what has the columns of a stand-in: each follows ALTER
+ * @param objectsOf the relations with the columns of a stand-in, each as after ALTER
  */
 export function copyProbe<Id extends CopyId, Spec extends CopySpec>(
   kind: Id['kind'],
@@ -152,9 +152,9 @@ export function copyProbe<Id extends CopyId, Spec extends CopySpec>(
 }
 
 /**
- * What differs, except for what only one of the two kinds has.
+ * The changes, except those of attributes that only one of the two kinds has.
  * @param word follows ALTER
- * @param objects what has the columns, as after ALTER
+ * @param objects the relations with the columns, each as after ALTER
  */
 export function copyChanges(
   id: CopyId,
@@ -191,7 +191,7 @@ export function storageClauses(spec: CopySpec): Sql {
   return sql`${method}${storageClause(spec.with)}${tablespace}`
 }
 
-/** What is set on a new one after its CREATE. */
+/** The statements for a new copy after its CREATE. */
 export function newCopySettings(id: CopyId, word: Sql, spec: CopySpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
   return [
@@ -219,7 +219,7 @@ export function newCopyComment(id: CopyId, word: Sql, { comment }: CopySpec): re
   return newComment(sql`${word} ${qualified(id.schema, id.name)}`, comment)
 }
 
-/** The members that look at a spec alone. */
+/** The members that depend on the spec alone. */
 export const copyMembers = {
   query: {
     text: (spec: CopySpec) => spec.query,

@@ -1,7 +1,7 @@
-// The schema and the name of a table as one text, which is a part of names and settings.
+// The schema and the name of a table as one text, for use in names and settings.
 import type { Relation } from '../../../core/object.ts'
 
-/** The first dot of it ends the schema, so that the tables "a.b".c and a."b.c" have different ones. */
+/** The first dot ends the schema, so that the tables "a.b".c and a."b.c" have different texts. */
 export function fullNameOf({ schema, name }: Relation): string {
   return `${schema.replaceAll('~', '~0').replaceAll('.', '~1')}.${name}`
 }

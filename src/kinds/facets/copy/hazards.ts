@@ -7,7 +7,7 @@ import { accessHazards } from '../access-hazards.ts'
 import type { ColumnRenames } from '../renaming.ts'
 import { renamesIn, type ViewQuery } from './query.ts'
 
-/** What is looked at. A kind sees only its own objects, so that a change carries specs of this kind. */
+/** The attributes in question. A kind sees only its own objects, so a change contains specs of this kind. */
 interface Spec extends Access, ViewQuery {
   readonly populated: boolean
 }

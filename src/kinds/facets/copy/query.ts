@@ -1,4 +1,4 @@
-// When two queries of a copy are the same, although their texts may differ.
+// Decides whether two queries of a copy are the same, although their texts may differ.
 import type { FieldChange } from '../../../core/change.ts'
 import type { MatchedToLive } from '../../probing.ts'
 import { replacedBy } from '../changes.ts'
@@ -21,12 +21,12 @@ export function renamesIn(live: ViewQuery, wanted: ViewQuery): ColumnRenames {
   return onlyNamesDiffer(live, wanted) ? columnRenames(live.columns, wanted.columns) : new Map()
 }
 
-/** Names of its own columns, or of relations and columns that it reads. */
+/** Whether only names differ: of its own columns, or of relations and columns that it reads. */
 function onlyNamesDiffer(live: ViewQuery, wanted: ViewQuery): boolean {
   return live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
 }
 
-/** The same from what the probe has read. */
+/** The same, from what the probe has read. */
 export function renamesOf(read: ViewQuery, matched: MatchedToLive<ViewQuery> | undefined): ColumnRenames {
   if (!matched || matched.live.query !== matched.read.query) return new Map()
   return columnRenames(matched.live.columns, read.columns)

@@ -22,7 +22,7 @@ export function sourceViewOf(table: Relation): Relation {
   return { schema: sourceSchema, name: Buffer.byteLength(full) > longestName ? md5(full) : full }
 }
 
-/** The view of a stand-in is beside it. No query finds it there by a name that it uses itself. */
+/** The view of a stand-in is in the schema of the stand-in, under a name that no query can use by chance. */
 export function standInViewOf(table: Relation): Relation {
   return { schema: table.schema, name: md5(fullNameOf(table)) }
 }
@@ -105,21 +105,21 @@ export function createSourceView(view: Relation, names: Sql, query: string): rea
   ]
 }
 
-/** What a load ends with. */
+/** The last statement of a load. */
 export function markLoaded(table: Relation): Statement {
   const view = sourceViewOf(table)
   return statement(sql`COMMENT ON VIEW ${qualified(view.schema, view.name)} IS NULL`)
 }
 
-/** Follows the name of its table. A stand-in has none of that name. */
+/** The view follows the name of its table. A stand-in has no such view. */
 export function renameSourceView(from: Relation, to: Relation): Statement {
   const [before, after] = [sourceViewOf(from), sourceViewOf(to)]
   return statement(sql`ALTER VIEW IF EXISTS ${qualified(before.schema, before.name)} RENAME TO ${ident(after.name)}`)
 }
 
 /**
- * Gives it to a role, which PostgreSQL requires to have CREATE on the schema of the view. It has that on the schema of the table, and needs none on
- * that of source views.
+ * Gives the view to a role, which must have CREATE on the schema of the view. The role has it on the schema of the table, and does
+ * not need it on that of source views.
  * @param schema that of the table
  */
 export function giveSourceView(view: Relation, schema: string, owner: string): readonly Sql[] {

@@ -1,5 +1,5 @@
-// Which tables fdwsync manages: those with its mark, and those that a plan adopts. A name alone proves nothing, since such a table may
-// have been dropped by hand, and another one created under its name.
+// Recognizes the tables that fdwsync manages: those with its mark, and those that a plan adopts. A name alone proves nothing, since
+// the table may have been dropped by hand, and another one created under its name.
 import type { Relation } from '../../../core/object.ts'
 import { literal, type Sql, sql } from '../../../core/sql.ts'
 import { tableMark } from '../../../core/table-mark.ts'

@@ -1,4 +1,4 @@
-// Has a source compute digests of blocks of rows, and finds the blocks in which those of the table are others. Pure.
+// Lets a source compute digests of blocks of rows, and finds the blocks whose digests differ in the table. Pure.
 
 import { type Sql, sql, trusted } from '../../../core/sql.ts'
 import type { Blocks } from './blocks.ts'
@@ -19,8 +19,8 @@ export const digestVariables = trusted(`undigested text;
 const digestsTable = trusted('pg_temp.fdwsync_digests')
 
 /**
- * A query. Rows that a source returns twice cancel each other out: their number shows that.
- * @param digest of a block: an aggregate
+ * A query for the digests of all blocks. Rows that a source returns twice would cancel each other out, so it counts rows, too.
+ * @param digest the digest of a block, an aggregate
  */
 export function digestsOfBlocks(blocks: Blocks, digest: Sql, rows: Sql, from: Sql): Sql {
   return sql`SELECT ${blocks.of(from, sql`fdwsync.span`)} AS block, ${digest} AS digest,
@@ -37,8 +37,9 @@ function setGrouping(hashagg: Sql, sort: Sql): Sql {
 }
 
 /**
- * Has the source compute its digests, or sets `undigested`, the reason: EXPLAIN shows that it would not, or a column has another type there than
- * here, for which there is no such function. Without the settings, PostgreSQL may find it cheaper to read the rows and to group them here.
+ * Lets the source compute its digests. If it cannot, sets `undigested` to the reason: EXPLAIN shows that it would not, or a column
+ * has another type there, for which the function does not exist. Without the settings, PostgreSQL may prefer to read the rows and
+ * to group them here.
  */
 export function askSource(digests: Sql): Sql {
   return sql`BEGIN
@@ -60,8 +61,8 @@ export function askSource(digests: Sql): Sql {
 }
 
 /**
- * Sets `differ`: the numbers of the blocks whose digests differ, null if there are none. The server expects as many blocks as there are rows, and
- * would sort the rows.
+ * Sets `differ` to the numbers of the blocks whose digests differ, or null if there are none. The settings are needed because the
+ * server expects as many blocks as rows, and would sort the rows.
  */
 export function findDiffering(digests: Sql): Sql {
   return sql`${setGrouping(sql`hashagg`, sql`'off'`)};

@@ -1,24 +1,24 @@
-// How the rows of a table are put into blocks that share a digest: by ranges of an integer key, so that neighbours are in one block, or by a hash of
-// the key. Pure. Numbers of blocks depend on a span, which is a variable of the PL/pgSQL block; `first` and `last` are others.
+// Divides the rows of a table into blocks that share a digest: by ranges of an integer key, so that neighbours share a block, or by
+// a hash of the key. Pure. The number of a block depends on `span`, a variable of the PL/pgSQL block, as are `first` and `last`.
 
 import { number, type Sql, sql, trusted } from '../../../core/sql.ts'
 
 export interface Blocks {
   /** The number of the block of a row, given the alias of its relation. */
   of(from: Sql, span: Sql): Sql
-  /** The number of the block that has so many times as many rows. */
+  /** The number of the block of `times` the size that contains a block. */
   larger(block: Sql, times: number): Sql
-  /** A statement that sets `span`, so that about as many rows are in a block. */
+  /** A statement that sets `span`, so that a block has about that many rows. */
   setSpan(rows: number): Sql
-  /** A statement that sets what `isWithin` uses, from `differ`, the numbers of blocks. */
+  /** A statement that sets the variables of `isWithin` from `differ`, the numbers of blocks. */
   readonly setRange: Sql
-  /** A statement that sets it to a small part of the rows, somewhere in the table; undefined if no index can find one. */
+  /** A statement that sets them to a small part of the rows, somewhere in the table; undefined if no index can find one. */
   readonly setSample: Sql | undefined
   /** A further condition on rows of those blocks, by which an index can find them. */
   isWithin(from: Sql): Sql
 }
 
-/** By a hash of the key, of which the last bits count: as many as `span` has. */
+/** Blocks by the last bits of a hash of the key, as many as `span` has. */
 export function hashBlocks(keyDigest: (from: Sql) => Sql, spanOf: (rows: number) => Sql): Blocks {
   return {
     of: (from, span) => sql`(${keyDigest(from)} OPERATOR(pg_catalog.&) ${span})`,
@@ -37,7 +37,7 @@ const plus = trusted('OPERATOR(pg_catalog.+)')
 const minus = trusted('OPERATOR(pg_catalog.-)')
 const times = trusted('OPERATOR(pg_catalog.*)')
 
-/** A sample has one of so many parts of the rows. */
+/** A sample has this fraction of the rows: 1 / sampled. */
 const sampled = 128
 const somewhere = numeric(
   sql`pg_catalog.random() ${times} ${number(sampled - 1)} OPERATOR(pg_catalog./) ${number(sampled)}`,
@@ -48,8 +48,8 @@ function numeric(value: Sql): Sql {
 }
 
 /**
- * By ranges of an integer key, which is divided by the span. That is as large as if the keys had no more gaps in one place than in another.
- * @param shareOf what part of the rows so many are, as a number
+ * Blocks by ranges of an integer key, which is divided by the span. The span assumes that the gaps between keys are spread evenly.
+ * @param shareOf the fraction of the rows that a number of rows is
  */
 export function rangeBlocks(table: Sql, key: Sql, shareOf: (rows: number) => Sql): Blocks {
   const clamped = (value: Sql) => sql`GREATEST(${numeric(lowest)}, LEAST(${numeric(highest)}, ${value}))`

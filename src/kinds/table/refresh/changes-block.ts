@@ -3,17 +3,17 @@ import { type Sql, sql } from '../../../core/sql.ts'
 import type { TableBlock } from './table-block.ts'
 import { fresh, keys, readInto, type TableSql, type WatermarkSql } from './table-sql.ts'
 
-/** How it is found out which rows of a table are gone at its source, apart from those that were read. */
+/** How to find the rows that are gone at the source, among those that were not read. */
 export interface FindGone {
   /** Declarations of variables. */
   readonly declare?: Sql
-  /** A statement for it. */
+  /** A statement that finds them. */
   readonly find: Sql
-  /** Which rows are gone: a condition on `t`. */
+  /** A condition on `t`, true for rows that are gone. */
   readonly gone: Sql
 }
 
-/** Reads rows from a value on, and those without one; all rows if the source cannot select them. */
+/** Reads the rows from a value on, and those without a value, or all rows if the source cannot select them. */
 export function changesBlock(
   table: TableSql,
   watermark: WatermarkSql,
@@ -34,7 +34,8 @@ export function changesBlock(
       sql`low := CASE WHEN pg_catalog.pg_relation_size(${relation}) OPERATOR(pg_catalog.=) 0 THEN ${watermark.lowest} ELSE ${watermark.low} END`,
       explain(sql`with_condition`, sql`${rows}${since}`),
       explain(sql`without_condition`, rows),
-      // OFFSET has them sorted here, not at the source. Rows that the source has marked as deleted show which ones to delete here.
+      // OFFSET keeps the sorting here instead of at the source. Rows that the source has marked as deleted are read too, so that
+      // they can be deleted here.
       sql`IF ${filtersIn(sql`with_condition`)} IS DISTINCT FROM ${filtersIn(sql`without_condition`)} THEN
           why := ${watermark.unselectable};
           ${readInto(columns, source)};
@@ -65,7 +66,7 @@ export function withHighest(table: TableSql, watermark: WatermarkSql, block: Tab
 /** Only if all rows were read. */
 export const findNothing: FindGone = { find: sql`NULL`, gone: sql`fdwsync.why IS NOT NULL` }
 
-/** By all keys of the source. */
+/** Finds them by all keys of the source. */
 export function findByKeys(table: TableSql): FindGone {
   const { key, source, isSameKey } = table
   return {
@@ -76,16 +77,16 @@ export function findByKeys(table: TableSql): FindGone {
   }
 }
 
-/** Reads rows that were committed later than their watermark shows. */
+/** Reads rows that were committed later than their watermark suggests. */
 export function addUnknown({ name, columns, source, isSameKey }: TableSql): Sql {
-  // Within these, `f` is a key of the source, and `t` a row that may have it.
+  // In these conditions, `f` is a key of the source, and `t` a row that may have it.
   const isUnknown = sql`NOT EXISTS (SELECT FROM ONLY ${name} AS t WHERE ${isSameKey}) AND NOT EXISTS (SELECT FROM ${fresh} AS t WHERE ${isSameKey})`
   return sql`IF EXISTS (SELECT FROM ${keys} AS f WHERE ${isUnknown}) THEN
       INSERT INTO ${fresh} SELECT ${columns} FROM ${source} AS t WHERE EXISTS (SELECT FROM ${keys} AS f WHERE ${isSameKey} AND ${isUnknown});
     END IF`
 }
 
-/** By a condition, which the source's rows meet when they are marked as deleted. */
+/** Finds them by a condition that is true for rows that the source has marked as deleted. */
 export function findMarked({ key, isSameKey }: TableSql, soft: Sql): FindGone {
   return {
     find: sql`CREATE TEMPORARY TABLE fdwsync_keys AS SELECT ${key} FROM ${fresh} WHERE ${soft};
@@ -110,7 +111,7 @@ function explain(into: Sql, query: Sql): Sql {
   return sql`FOR ${into} IN EXPLAIN (VERBOSE, FORMAT JSON) ${query} LOOP EXIT; END LOOP`
 }
 
-/** The conditions that this server checks itself. */
+/** The conditions that this server checks itself, from a plan of EXPLAIN. */
 function filtersIn(plan: Sql): Sql {
   return sql`pg_catalog.jsonb_path_query_array(CAST(${plan} AS pg_catalog.jsonb), '$.**.Filter')`
 }

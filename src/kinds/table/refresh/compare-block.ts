@@ -8,7 +8,7 @@ import { readInto, type TableSql } from './table-sql.ts'
 /** How many rows are in a block. */
 export interface BlockSize {
   readonly rows: number
-  /** Of many rows: what shows whether changes are close together. */
+  /** Large blocks, which show whether changes are close together. */
   readonly large?: LargeBlocks
 }
 
@@ -16,30 +16,30 @@ export interface LargeBlocks {
   readonly rows: number
   /** Whether they are compared first, as most of them are likely to be equal. */
   readonly areFirst: boolean
-  /** If so many differ, at most, their rows are read. If more do, small blocks within them are compared. */
+  /** If at most this many differ, their rows are read. If more do, small blocks within them are compared. */
   readonly mostRead: number
 }
 
 export interface DigestedRows {
   readonly blocks: Blocks
-  /** The digest of a block of rows, given the alias of their relation. */
+  /** The digest of a block, given the alias of the relation. */
   digestOf(from: Sql): Sql
   readonly size: BlockSize
-  /** Columns that the source cannot digest: they are read as they are. Undefined without such. */
+  /** The columns that the source cannot digest, which are read as they are. Undefined if there are none. */
   readonly beside: BesideSql | undefined
 }
 
 export interface BesideSql {
-  /** A list of them. */
+  /** A list of these columns. */
   readonly columns: Sql
-  /** That a row of `t` and a row of `f` differ in one. */
+  /** A condition: a row of `t` and a row of `f` differ in one of them. */
   readonly differs: Sql
 }
 
 /**
- * Compares by digests, or reads all rows if the source cannot compute them, or if samples show that most blocks differ. Large blocks take the
- * least where they are equal. Where many of them differ, so that reading them would take more than further digests, small blocks within them are
- * compared.
+ * Compares by digests, or reads all rows if the source cannot compute them, or if samples show that most blocks differ. Large
+ * blocks are the cheapest if they are equal. If so many of them differ that reading them would take longer than more digests, small
+ * blocks within them are compared.
  */
 export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }: DigestedRows): TableBlock {
   const large = size.large?.areFirst ? size.large : undefined
@@ -77,7 +77,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
       END IF`,
       ...(beside ? [readBeside(table, beside, blocks)] : []),
       sql`EXIT reading WHEN undigested IS NULL AND differ IS NULL`,
-      // A block without a number has rows whose key has a null.
+      // A block whose number is null has rows with a null in their key.
       sql`everything := undigested IS NOT NULL OR mostly OR pg_catalog.array_position(differ, NULL) IS NOT NULL OR fraction OPERATOR(pg_catalog.>) 0.8`,
       sql`IF everything THEN ${readInto(table.columns, table.source)};
         ELSE ${readInto(table.columns, table.source, sql` WHERE ${isDiffering(q)}`)}; END IF`,
@@ -101,12 +101,12 @@ const variables = trusted(`large_span bigint;
   mostly boolean := false;
   `)
 
-/** From what part on reading everything takes less than digests and the blocks that differ. */
+/** If more than this fraction of blocks differs, reading everything is cheaper than digests and the blocks that differ. */
 const mostBlocks = 0.55
 
 /**
- * Compares small blocks in a few places. If most of them differ in each, more changed than was expected: then digests would only add to what reading
- * all rows takes.
+ * Compares small blocks in a few places. If most of them differ in every place, more has changed than expected, and digests would
+ * only add to the cost of reading all rows.
  */
 function compareSamples(
   { name, source }: TableSql,

@@ -1,13 +1,16 @@
-// The digest of a row, as SQL that postgres_fdw has its source compute: a hash of every value in its binary form. It is the
-// same on PostgreSQL 14 to 18, and but for chance equal only for rows that are stored alike: it distinguishes 1.0 from 1.00, -0 from 0 and
-// NULL from ''. Pure.
+// The digest of a row, as SQL that postgres_fdw can send to its source: a hash of every value in its binary form. It is the same on
+// PostgreSQL 14 to 18. Except by chance, it is equal only for rows that are stored alike: it distinguishes 1.0 from 1.00, -0 from 0
+// and NULL from ''. Pure.
 
 import { groupBy } from '../../../core/data.ts'
 import { ident, join, number, type Sql, sql, trusted } from '../../../core/sql.ts'
 
 /** How the values of a column get into a digest. */
 export type DigestMethod =
-  /** By a function in pg_catalog that returns the binary form. The functions of other types are not immutable, so not sent to a source. */
+  /**
+   * By a function in pg_catalog that returns the binary form. Those of other types are not immutable, so they are not sent to a
+   * source.
+   */
   | { readonly how: 'send'; readonly function: string }
   /** A type whose equal values are stored alike, so that its own hash distinguishes all that readers could see. */
   | { readonly how: 'hash'; readonly type: string }
@@ -16,14 +19,14 @@ export type DigestMethod =
   | { readonly how: 'integer' | 'bytes' | 'text' }
   /** Hashed as if it were an integer: its halves are combined by XOR, so that 4294967297 and 0 have the same hash. */
   | { readonly how: 'bigint' }
-  /** Text of a collation for which other bytes can be equal: the hash of text is that of all that is equal to it. */
+  /** Text whose collation treats different bytes as equal: equal texts have the same hash. */
   | { readonly how: 'equal-text' }
   /** Arrays and ranges of types whose equal values are stored alike. */
   | { readonly how: 'array' | 'range' }
 
 const maximumDimensions = 6
 
-/** Of bigint and other integer types: hashing them takes the least. */
+/** The type of parts that are integers, which are the cheapest to hash. */
 export const integer = 'integer'
 
 /** Values that together distinguish all values of a column, each with its type. Those of one type are hashed as an array. */
@@ -86,7 +89,7 @@ export function boundsOf(array: Sql): readonly Sql[] {
   ])
 }
 
-/** The place of a value counts, and whether it is NULL. */
+/** The result depends on the position of each value, and on whether it is NULL. */
 export function hashArray(values: readonly Sql[], seed: Sql = number(0)): Sql {
   return sql`pg_catalog.hash_array_extended(ARRAY[${join(values, ', ')}], ${seed})`
 }
@@ -116,15 +119,15 @@ export function rowDigest(columns: readonly DigestedColumn[], from: Sql): Sql {
   return digestOfValues(values)
 }
 
-/** Of one column, as most keys are. If that is null, so is the digest: its block has no number. */
+/** The digest of a single column, as most keys are. If the value is null, so are the digest and the number of the block. */
 function digestOfIntegers(parts: Parts): Sql {
   const hashed = parts.map(([, value], seed) => sql`pg_catalog.hashint8extended(${value}, ${number(seed)})`)
   return sql`(${join(hashed, ' OPERATOR(pg_catalog.#) ')})`
 }
 
 /**
- * The hash of an array is linear in those of its elements, so it is hashed again: differences of several rows of a block could cancel
- * each other out. The hash of a bigint has 32 bits, that of its nearest floating-point number 53.
+ * The hash of an array is linear in those of its elements, so it is hashed once more: otherwise differences of several rows of a
+ * block could cancel each other out. The hash of a bigint has 32 bits, that of its nearest floating-point number 53.
  */
 export function digestOfValues(values: readonly Sql[]): Sql {
   return sql`pg_catalog.hashfloat8extended(CAST(${hashArray(values)} AS pg_catalog.float8), 0)`
@@ -134,7 +137,7 @@ export function digestOfValues(values: readonly Sql[]): Sql {
 const storedAlike =
   "'{bool,bytea,int2,int4,oid,text,varchar,date,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
 
-/** Of these, those without collation whose hash takes less than their binary form. */
+/** Those of them without collation whose own hash is cheaper than the binary form. */
 const ownHash = "'{bool,date,oid,time,timestamp,timestamptz,uuid}'::pg_catalog.regtype[]"
 
 const isDeterministic = 'coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), true)'

@@ -1,8 +1,7 @@
-// The digest of a block of rows whose key is one integer, as SQL that postgres_fdw has its source compute. Pure.
-//
-// All values of a column in a block have one hash: the XOR of theirs, each with the key of its row as a seed, so that values which two rows
-// exchange are noticed. That takes little more than half of what the hash of whole rows takes (./digest.ts), as no array is put together for each
-// row, and keeps 64 bits of every value.
+// The digest of a block of rows whose key is a single integer, as SQL that postgres_fdw can send to its source. Pure.  Each column
+// of a block has one hash: the XOR of the hashes of its values. The key of the row is the seed of each, so that values which two
+// rows exchange are noticed. That takes little more than half the time of hashing whole rows (./digest.ts), since no array is built
+// for each row, and keeps 64 bits of every value.
 
 import { ident, join, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { boundsOf, type DigestedColumn, type DigestMethod, hashArray, lengthOf, partsOf } from './digest.ts'
@@ -34,7 +33,7 @@ function keyedHash(column: Sql, method: DigestMethod, key: Sql): Sql {
     case 'numeric':
       return hashInteger(
         sql`(CAST(${column} OPERATOR(pg_catalog.<) 0 AS pg_catalog.int4) OPERATOR(pg_catalog.#) ${key})`,
-        // That is the seed for NaN, and one less for 0.
+        // The hash of NaN is the seed itself, and that of 0 the seed less one.
         sql`pg_catalog.hash_numeric_extended(${column}, ${key})`,
       )
     case 'text':
@@ -42,7 +41,7 @@ function keyedHash(column: Sql, method: DigestMethod, key: Sql): Sql {
     case 'equal-text':
       return sql`pg_catalog.hashint4extended(${lengthOf(column)}, ${hashParts(column, method, key)})`
     case 'array':
-      // Where there is nothing to hash, as in {} and {NULL}, the hash does not depend on the seed.
+      // If there is nothing to hash, as in {} and {NULL}, the hash does not depend on the seed.
       return bindInteger(hashArray(boundsOf(column), sql`pg_catalog.hash_array_extended(${column}, ${key})`), key)
     case 'range':
       return sql`pg_catalog.hash_range_extended(${column}, ${key})`
@@ -58,12 +57,12 @@ function bindInteger(value: Sql, key: Sql): Sql {
   return hashInteger(key, sql`(${value} OPERATOR(pg_catalog.#) ${key})`)
 }
 
-/** The seed may be any value: it is not shortened, as what is hashed is. */
+/** The seed may have any value, since unlike the hashed value it is not shortened. */
 function hashInteger(hashed: Sql, seed: Sql): Sql {
   return sql`pg_catalog.hashint8extended(${hashed}, ${seed})`
 }
 
-/** Of types that have such a function, on all versions. */
+/** The hash of a type that has such a function on all versions. */
 function keyedHashOfType(column: Sql, type: string, key: Sql): Sql | undefined {
   switch (type) {
     case 'timestamp':
@@ -79,7 +78,7 @@ function keyedHashOfType(column: Sql, type: string, key: Sql): Sql | undefined {
   }
 }
 
-/** By an array of what is in binary form. */
+/** Hashes an array of the values in binary form. */
 function hashParts(column: Sql, method: DigestMethod, key: Sql): Sql {
   const values = partsOf(column, method).flatMap(([type, value]) => (type === 'integer' ? [] : [value]))
   return sql`pg_catalog.hash_array_extended(ARRAY[${join(values, ', ')}], ${key})`

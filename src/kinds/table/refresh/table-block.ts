@@ -1,21 +1,20 @@
-// The PL/pgSQL block that brings a table up to date: it reads rows into a temporary table, and writes those that differ. The block runs as the
-// owner of the table: see ../as-owner.ts. It is a part of fdwsync.refresh() too, so that a change of it needs a migration of the ledger. Pure.
-//
-// The label of the block distinguishes its variables from columns of users. In queries, `t` is the table, `f` what was read,
-// and `q` what the query returns.
+// The PL/pgSQL block that brings a table up to date: it reads rows into a temporary table, and writes those that differ. The block
+// runs as the owner of the table: see ../as-owner.ts. fdwsync.refresh() contains it too, so a change of it needs a migration of the
+// ledger. Pure.  The label of the block distinguishes its variables from columns of users. In queries, `t` is the table, `f` what
+// was read, and `q` what the query returns.
 import { join, literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { runDeferred } from '../as-owner.ts'
 import { fresh, keys, readInto, requireAllRows, type TableSql } from './table-sql.ts'
 import { differences, type ReadRows, writeDifferences, writeVariables } from './write-differences.ts'
 
 export interface TableBlock extends ReadRows {
-  /** Declarations of variables, beside those of every block. */
+  /** Declarations of variables, in addition to those of every block. */
   readonly declare: readonly Sql[]
   /** Statements that read into the temporary table. They may `EXIT reading` if there is nothing to compare. */
   readonly read: readonly Sql[]
-  /** Statements at the end. */
+  /** The last statements. */
   readonly end?: readonly Sql[]
-  /** Pairs of a name and a value for the result, beside the counts. */
+  /** Names and values for the result, in addition to the counts. */
   readonly result: readonly (readonly [name: string, value: Sql])[]
 }
 
@@ -24,7 +23,7 @@ export function mergeBlock({ columns, source }: TableSql): TableBlock {
   return { declare: [], read: [readInto(columns, source)], gone: sql`true`, isWhole: true, result: [] }
 }
 
-/** Readers do not wait for the lock, nor it for them. Another refresh, or whoever else writes, waits until COMMIT. */
+/** Readers and the lock do not wait for each other. Another refresh, and any other session that writes, waits until COMMIT. */
 export function tableBlock(table: TableSql, block: TableBlock): Sql {
   const { declare, read, end = [], result } = block
   const pairs = [...counted.map((name) => [name, sql`fdwsync.${trusted(name)}`] as const), ...result]
@@ -52,12 +51,14 @@ BEGIN
 END`
 }
 
-/** As PostgreSQL does when it checks a new foreign key: few run at once, and each with few operations that need memory. */
+/**
+ * PostgreSQL does the same when it checks a new foreign key: few blocks run at once, and each has few operations that need memory.
+ */
 const useMaintenanceMemory = trusted(`IF pg_catalog.pg_size_bytes(memory)
       OPERATOR(pg_catalog.<) pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))
   THEN PERFORM pg_catalog.set_config('work_mem', pg_catalog.current_setting('maintenance_work_mem'), true); END IF`)
 
-/** IF EXISTS would send a notice. */
+/** DROP … IF EXISTS would send a notice. */
 const dropTemporary = sql`DROP TABLE ${fresh};
     ${dropIfExists(differences)};
     ${dropIfExists(keys)}`

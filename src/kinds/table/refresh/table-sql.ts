@@ -1,5 +1,5 @@
-// What differs from table to table in the blocks that bring tables up to date. The command puts it together from what it has read of a table;
-// in fdwsync.refresh() they are places in which the function puts names.
+// The parts of the blocks that differ from table to table. The command derives them from what it has read of a table; in
+// fdwsync.refresh() they are placeholders, which the function replaces.
 import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 
 export interface TableSql {
@@ -8,45 +8,47 @@ export interface TableSql {
   readonly relation: Sql
   /** What a message begins with, a constant: `'table shop.orders: '`, or nothing where a report names the table anyway. */
   readonly prefix: Sql
-  /** What its query returns. */
+  /** The query of the table. */
   readonly query: Sql
   /** The rows that it should hold: what its query returns, without rows that the source has marked as deleted. */
   readonly source: Sql
   /** A list of all columns. */
   readonly columns: Sql
-  /** A list of those of the key. */
+  /** A list of the columns of the key. */
   readonly key: Sql
-  /** That one of those is null. */
+  /** A condition: one of these is null. */
   readonly isKeyNull: Sql
-  /** That a row of `t` and a row of `f` have the same key. */
+  /** A condition: a row of `t` and a row of `f` have the same key. */
   readonly isSameKey: Sql
-  /** That they differ in a column. That can be one of the key: 1.0 and 1.00 are the same key. */
+  /** A condition: they differ in a column. That can be a column of the key: 1.0 and 1.00 are the same key. */
   readonly differs: Sql
-  /** What gives a row the values of a row of `f`. */
+  /** The assignments that give a row the values of a row of `f`. */
   readonly assignments: Sql
   /**
-   * The values of a row of `f`, in the order of the columns. Undefined unless MERGE writes what an UPDATE and then an INSERT would write, and reports how
-   * many rows those are.
+   * The values of a row of `f`, in the order of the columns. Undefined unless MERGE has the same effect as an UPDATE followed by an
+   * INSERT, and counts the rows.
    */
   readonly mergedValues: Sql | undefined
-  /** What sorts rows by it, so that neighbours are written one after the other; nothing where sorting would take longer. */
+  /** ORDER BY the key, so that neighbours are written one after the other; empty where sorting would take longer. */
   readonly inOrder: Sql
-  /** How many keys rows of `f` have: an aggregate. NULL where counting them takes longer than looking for one that occurs twice. */
+  /**
+   * An aggregate: the number of distinct keys in `f`. NULL where counting takes longer than looking for a key that occurs twice.
+   */
   readonly differentKeys: Sql
-  /** How many rows the table had when it was analyzed last. */
+  /** How many rows the table had when it was last analyzed. */
   readonly rowCount: Sql
 }
 
 /** How a table with a watermark is read. */
 export interface WatermarkSql {
   readonly column: Sql
-  /** Why all rows are read, if the source cannot select some by it: a constant. */
+  /** A constant: why all rows are read if the source cannot select rows by the watermark. */
   readonly unselectable: Sql
-  /** Without a limit on its length or precision, to which a value would be rounded. */
+  /** The type without a limit on its length or precision, to which a value would be rounded. */
   readonly type: Sql
-  /** Whether its value in a row of `r` may become the watermark. */
+  /** A condition: the value in a row of `r` may become the watermark. */
   readonly counts: Sql
-  /** Where reading begins, and the value that was reached before. */
+  /** The value at which reading begins, and the value that was reached before. */
   readonly low: Sql
   readonly lowest: Sql
   readonly reached: Sql
@@ -59,8 +61,8 @@ export function relationConstant(name: Sql): Sql {
 }
 
 /**
- * Raises an error if the owner of a table, as which it is compared, would not see all of its rows. Rows that are hidden would seem to be missing, and
- * what is gone would stay.
+ * Raises an error if the owner of the table, as which it is compared, would not see all of its rows. Hidden rows would seem to be
+ * missing, and rows that are gone would stay.
  */
 export function requireAllRows({ relation, prefix }: Pick<TableSql, 'relation' | 'prefix'>): Sql {
   const message = literal('%its owner does not see all of its rows, as row-level security is forced')
@@ -70,13 +72,13 @@ export function requireAllRows({ relation, prefix }: Pick<TableSql, 'relation' |
   END IF`
 }
 
-/** What was read. The name is looked up in pg_temp alone. */
+/** The rows that were read. The name is looked up in pg_temp alone. */
 export const fresh = trusted('pg_temp.fdwsync_fresh')
 
-/** Keys of the source, where it is found out which rows are gone by them. */
+/** The keys of the source, for finding rows that are gone. */
 export const keys = trusted('pg_temp.fdwsync_keys')
 
-/** Reads rows: by default all that the table should hold. */
+/** Reads rows, by default all that the table should hold. */
 export function readInto(columns: Sql, rows: Sql, where: Sql = sql``): Sql {
   return sql`CREATE TEMPORARY TABLE fdwsync_fresh AS SELECT ${columns} FROM ${rows} AS q${where}`
 }

@@ -1,23 +1,23 @@
-// What a column can be used as a watermark for: how far back a refresh reads, and which values count. Pure.
+// Which columns can be watermarks, how far back a refresh reads, and which values count. Pure.
 
 import { durationOrZeroPattern } from '../../../core/duration.ts'
 import { literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 import type { Watermark } from '../../../core/watermark.ts'
 
 export interface WatermarkColumn {
-  /** Without a limit on its length or precision, to which a value would be rounded. */
+  /** The type without a limit on its length or precision, to which a value would be rounded. */
   readonly type: Sql
-  /** `overlap` before a value, both as text. */
+  /** The value that is `overlap` before another one, both as text. */
   before(value: Sql, overlap: Sql): Sql
-  /** None is lower: a constant. */
+  /** A constant: the lowest value. */
   readonly lowest: Sql
-  /** The default. */
+  /** The default overlap. */
   readonly overlap: string
-  /** A regular expression, to PostgreSQL as well: what an overlap can be. */
+  /** A regular expression for overlaps, which PostgreSQL understands as well. */
   readonly overlaps: string
-  /** The same, as a part of a sentence. */
+  /** The same rule, as part of a sentence. */
   readonly overlapRule: string
-  /** Whether a value may become the watermark. A value of the future or an infinite one would hide all later changes. */
+  /** A condition: a value may become the watermark. A value in the future, or an infinite one, would hide all later changes. */
   counts(value: Sql): Sql
   /** A value as text that does not depend on settings. */
   textOf(value: Sql): Sql
@@ -92,7 +92,7 @@ function time(name: string, latest: Sql, overlap: string): WatermarkColumn {
   }
 }
 
-/** A day has 24 hours, also when the clocks change. */
+/** A day counts as 24 hours, even when the clocks change. */
 function hours(duration: Sql): Sql {
   const seconds = sql`CAST(EXTRACT(epoch FROM CAST(${duration} AS pg_catalog.interval)) AS pg_catalog.float8)`
   return sql`pg_catalog.make_interval(secs => ${seconds})`
@@ -108,7 +108,7 @@ function difference(value: Sql, overlap: Sql): Sql {
   return sql`CAST(${value} AS ${numeric}) OPERATOR(pg_catalog.-) CAST(${overlap} AS ${numeric})`
 }
 
-/** In the type of the column: a comparison with another one could not use an index. */
+/** Integers in the type of the column, since a comparison with another type could not use an index. */
 function integer(name: string, least: string): WatermarkColumn {
   const type = trusted(`pg_catalog.${name}`)
   const lowest = literal(least)

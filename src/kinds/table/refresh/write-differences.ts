@@ -1,21 +1,24 @@
-// Compares the rows that were read of a source with those of the table, and writes the ones that differ. Pure.
+// Compares the rows that were read from a source with those of the table, and writes the differences. Pure.
 import { join, literal, number, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { fresh, type TableSql } from './table-sql.ts'
 
-/** What was read, of what the table should hold. */
+/** Which part of the source's rows was read. */
 export interface ReadRows {
-  /** Which rows of the table are deleted unless they were read: a condition on `t`. */
+  /** A condition on `t`, true for rows of the table that are deleted unless they were read. */
   readonly gone: Sql
-  /** Whether what was read has the keys of no others of its rows. */
+  /** Whether the rows of the table that match `gone` are to be just the rows that were read. */
   readonly isWhole: boolean
   /**
-   * A statement that deletes all rows which are gone at the source, where other rows may be. It runs if one of those has a value of a unique index
-   * that was read with another row.
+   * A statement that deletes all rows that are gone at the source, if `gone` may not cover them all. It runs if such a row has a
+   * value of a unique index that another row now has.
    */
   readonly deleteGone?: Sql
 }
 
-/** Where the rows are that differ: `old` in the table, `new` in what was read. One of them is null if there is no such row. */
+/**
+ * The places of rows that differ: `old` in the table, `new` among the rows that were read. One of them is null if there is no such
+ * row.
+ */
 export const differences = trusted('pg_temp.fdwsync_differences')
 
 /** Declarations of variables. */
@@ -29,7 +32,7 @@ export const writeVariables = trusted(`duplicate text;
   hashjoin text := pg_catalog.current_setting('enable_hashjoin');
   mergejoin text := pg_catalog.current_setting('enable_mergejoin');`)
 
-/** Finds what is gone, changed and new, and writes it. No other session writes, so rows stay where they were found. */
+/** Finds rows that are gone, changed or new, and writes them. No other session writes, so rows stay where they were found. */
 export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[] {
   const { beforehand, afterwards } = requireUniqueKeys(table, rows)
   const written = sql`inserted OPERATOR(pg_catalog.+) updated OPERATOR(pg_catalog.+) deleted`
@@ -44,7 +47,7 @@ export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[
           ...afterwards,
           requireWritten(table),
         ]),
-    // What is less is left to autovacuum.
+    // Smaller changes are left to autovacuum.
     sql`IF ${written} OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 5) THEN ANALYZE ${table.name}; END IF`,
   ]
 }
@@ -67,7 +70,7 @@ function mergeRead(table: TableSql, { gone }: ReadRows, values: Sql): readonly S
   ]
 }
 
-/** Both are read once. */
+/** Reads both the table and the rows that were read once. */
 function compareWhole({ name, isSameKey, differs }: TableSql, { gone }: ReadRows): readonly Sql[] {
   return [
     sql`CREATE TEMPORARY TABLE fdwsync_differences AS SELECT t.ctid AS old, f.ctid AS new
@@ -77,7 +80,7 @@ function compareWhole({ name, isSameKey, differs }: TableSql, { gone }: ReadRows
   ]
 }
 
-/** Where MERGE cannot be used. */
+/** For tables to which MERGE cannot be applied. */
 function compareRead(table: TableSql, { gone }: ReadRows): readonly Sql[] {
   const { name, isSameKey, differs } = table
   const found = sql`CREATE TEMPORARY TABLE fdwsync_differences AS SELECT t.ctid AS old, f.ctid AS new
@@ -101,7 +104,7 @@ function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
         GET DIAGNOSTICS rewritten = ROW_COUNT;
         UPDATE ${differences} SET old = NULL WHERE new IS NOT NULL`
   const freeValues = [
-    // All keys of the source are read: to look up each row among them would take the square of their number.
+    // All keys of the source are read. Looking up each row among them would take quadratic time.
     ...(deleteGone ? [[sql`true`, join([usualJoins, deleteGone, noJoins], ';\n        ')] as const] : []),
     [sql`NOT ${isReferenced(table)}`, deleteChanged] as const,
   ].map(
@@ -145,14 +148,14 @@ function setJoins(hashjoin: Sql, mergejoin: Sql): Sql {
   return sql`PERFORM pg_catalog.set_config('enable_hashjoin', ${hashjoin}, true), pg_catalog.set_config('enable_mergejoin', ${mergejoin}, true)`
 }
 
-/** Statements that fetch rows by the places which were found. Where those are many, PostgreSQL would read all of the table instead. */
+/** Statements that fetch rows by the places that were found. If there are many, PostgreSQL would read the whole table otherwise. */
 function byLookup(statements: readonly Sql[]): readonly Sql[] {
   return [noJoins, ...statements, usualJoins]
 }
 
 /**
- * Statements that join what was read with the table. If that is a small part of its rows, looking up each takes less than reading the table, also if
- * PostgreSQL expects that pages have to be read from disk: what is written has to be read anyway.
+ * Statements that join what was read with the table. If few rows were read, looking up each is cheaper than reading the table, even
+ * if PostgreSQL expects to read pages from disk: pages that are written have to be read anyway.
  */
 export function byLookupIfFew({ rowCount, key }: TableSql, statements: readonly Sql[]): readonly Sql[] {
   const isFew = sql`rows_read OPERATOR(pg_catalog.<) (${rowCount} OPERATOR(pg_catalog./) 8)`
@@ -160,9 +163,9 @@ export function byLookupIfFew({ rowCount, key }: TableSql, statements: readonly 
 }
 
 /**
- * The key of a row that was read must identify it. Where the table then has to have as many rows as were read, counting shows whether it does:
- * to look for keys that occur twice takes as long as to find what differs. Else keys are counted where they are read in order, which takes a sixth
- * of looking for them.
+ * The key of a row that was read must identify it. If the table must end up with as many rows as were read, counting its rows shows
+ * that, since looking for keys that occur twice takes as long as finding the differences. Otherwise keys are counted if they are
+ * read in order, which takes a sixth of the time.
  */
 function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
   const require = requireUniqueKey(table)
@@ -194,7 +197,10 @@ function requireWritten({ prefix }: TableSql): Sql {
     END IF`
 }
 
-/** Raises an error that names a key which occurs twice, or has a null. A column can have the name of the row. */
+/**
+ * Raises an error that names a key that occurs twice or contains a null. `.*` is needed because a column can have the name of the
+ * row.
+ */
 export function requireUniqueKey({ prefix, key, isKeyNull }: Pick<TableSql, 'prefix' | 'key' | 'isKeyNull'>): Sql {
   const message = literal('%its query returns the key % more than once, or with a null')
   const hint = literal('Nothing was written. Change the query, or the primary key of the table.')
