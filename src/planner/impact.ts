@@ -28,6 +28,7 @@ import type { RelationName } from '../parser/relations-read.ts'
 import { requalify } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import type { Comparison } from './comparison.ts'
+import { withEmptiedTables } from './emptied-tables.ts'
 import { readOutdated } from './outdated-views.ts'
 
 export interface Impact {
@@ -52,12 +53,9 @@ export function analyzeImpact(
   return inReadOnlyTransaction(session, async () => {
     await session.run(findSourceViewsOf(input.reading.renamedTables ?? []))
     const { probed, materialized, live, wanted, tried } = comparison
-    const { changes, refusals, temporaryNames, dependents, throughViews, outdated } = await completeChanges(
-      session,
-      comparison,
-      { ...input, suffix },
-      populate,
-    )
+    const completed = await completeChanges(session, comparison, { ...input, suffix }, populate)
+    const { refusals, temporaryNames, dependents, throughViews, outdated } = completed
+    const changes = await withEmptiedTables(session, completed.changes)
     const groups = replacementGroups(changes, tried, suffix)
     const created = createSteps({
       changes,

@@ -11,7 +11,7 @@ export interface TableSpec extends CopySpec {
   readonly queryOwner?: string
   /** Live only: columns that its query does not return. */
   readonly addedColumns?: readonly string[]
-  /** Live only: whether it has rows, or had some. */
+  /** Live only: whether it has pages, and so has rows or had some. What this matters for is looked at by the planner. */
   readonly hasRows?: boolean
   /** Declared: whether a table that exists already is taken over. */
   readonly adopt?: true
