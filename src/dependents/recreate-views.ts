@@ -3,7 +3,7 @@
 
 import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
-import { lockedFinding } from '../core/finding.ts'
+import { lockedFinding, missingStandIn } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type IdOf, idOf, type Key, keyOf, namespaceOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -248,7 +248,7 @@ function outcomeOf(
   { realName, realSchemas }: RealNames,
 ): ViewOutcome {
   const { id, live } = trial
-  if (!created) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
+  if (!created) return lostOrRepointed(trial, missingStandIn)
   const spec = specOf(live)
   const recreated = withColumnsOf(spec, specOf(created), realName)
   const lost = whyNotRecreatable(trial, user)
