@@ -18,6 +18,9 @@ export class MemberFailure extends Error {
   }
 }
 
+/** A failure of the query `skip_if_same` of an object. Nothing else in a report would show that its own query was not run. */
+export class QuestionFailure extends MemberFailure {}
+
 /** Whether a source has too few connections for all running loads at the moment. */
 export function isBusySource(error: unknown): boolean {
   if (error instanceof MemberFailure) return isBusySource(error.cause)
@@ -39,7 +42,10 @@ export function recordedStatus<Status extends StepOutcome['status']>(status: Sta
 }
 
 function failedOutcome(error: unknown, hidden: readonly Hidden[]): Extract<StepOutcome, { status: 'failed' }> {
-  if (error instanceof MemberFailure) return { ...failedOutcome(error.cause, hidden), of: error.key }
+  if (error instanceof MemberFailure) {
+    const { reason, ...rest } = failedOutcome(error.cause, hidden)
+    return { ...rest, reason: error instanceof QuestionFailure ? `skip_if_same: ${reason}` : reason, of: error.key }
+  }
   if (isDatabaseError(error)) {
     const hint = error.hint ?? hintFor(error)
     return {

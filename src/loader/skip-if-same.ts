@@ -7,7 +7,7 @@ import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { type RecordedAnswer, readAnswers } from '../ledger/answers.ts'
-import { MemberFailure } from './failure.ts'
+import { QuestionFailure } from './failure.ts'
 import { loadSettings } from './load-settings.ts'
 import type { Copy, RefreshTransaction } from './strategies/strategy.ts'
 
@@ -72,7 +72,7 @@ async function ask(transaction: RefreshTransaction, copy: Copy, query: string): 
       .update(JSON.stringify([query, answer]))
       .digest('hex')
   } catch (error) {
-    throw new MemberFailure(copy.key, error)
+    throw session.isLost() || transaction.signal.aborted ? error : new QuestionFailure(copy.key, error)
   }
 }
 

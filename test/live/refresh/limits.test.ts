@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { FdwsyncError } from '../../../src/core/errors.ts'
 import { until } from '../../../src/demo/server/processes.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -126,8 +127,21 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const wrong = text.replace('max(total)', 'max(nothing)')
     await applyTo(await fixture.manifest(wrong), fixture.url)
     expect((await run(fixture, ['refresh', '--width', '200'], wrong)).stdout).toMatch(
-      /failed materialized view local.orders: column "nothing" does not exist/,
+      /failed materialized view local.orders: skip_if_same: column "nothing" does not exist/,
     )
+
+    const gated = await fixture.manifest(text.replace(asking, 'SELECT public.gate()'))
+    await applyTo(gated, fixture.url)
+    const gate = await closeGate(fixture)
+    const interrupt = new AbortController()
+    const options = { ...refreshDefaults, signal: interrupt.signal }
+    const interrupted = refresh(gated, [], connectTo(fixture.url), options)
+    await waiting(fixture, 'load')
+    interrupt.abort(new FdwsyncError({ code: 'usage/interrupted', message: 'interrupted' }))
+    expect((await interrupted).views.map(({ outcome }) => outcome)).toMatchObject([
+      { status: 'failed', reason: 'interrupted' },
+    ])
+    await gate.open()
   })
 
   test('once an apply has changed what is read, earlier answers and watermarks do not count', async () => {
