@@ -1,7 +1,6 @@
 // Writes the lock of a manifest: what its imports and mirrors mean, as the sources have it now.
 
-import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
-import { idOf } from '../core/object.ts'
+import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Session } from '../db/session.ts'
 import { lockText } from '../exporter/lock-text.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -35,18 +34,8 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   }
   const { lock: _, ...asked } = parsed
   const resolved = await resolveImports(session, asked, createRunDigests(), sources)
-  const { resolutions, undetermined, refusals, warnings } = resolved
-  if (resolutions.length < parsed.requests.length) {
-    const missed = [...refusals, ...undetermined].filter(({ key }) => idOf(key)?.kind === 'server')
-    const problems = missed.map(
-      ({ code, title, reason, hint }): Problem => ({
-        code,
-        message: `${title}: ${reason}`,
-        hint,
-      }),
-    )
-    throw new FdwsyncError(problems, exitCode.undetermined)
-  }
+  const { resolutions, undetermined, unanswered, warnings } = resolved
+  if (unanswered.length > 0) throw new FdwsyncError(unanswered, exitCode.undetermined)
   return {
     text: lockText(
       parsed.manifest,

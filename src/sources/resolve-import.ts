@@ -1,5 +1,6 @@
 // Resolves one import from the answer of its source or, without an answer, from what was last applied.
 
+import type { Problem } from '../core/errors.ts'
 import { warningsOfNotices } from '../core/notice.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
@@ -31,6 +32,8 @@ export interface ResolvedImport {
   readonly keptTypes: readonly CopiedType[]
   /** Whether the source has listed its tables. */
   readonly isComplete: boolean
+  /** Why it has not, for what cannot do with the tables of the last apply. */
+  readonly unanswered?: Problem
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly Warning[]
@@ -83,15 +86,21 @@ export function resolveImport(
   }
   const failure = answer?.status === 'unanswered' ? answer : undefined
   const keptTypes = request.copiesTypes ? lastTypes(ledger) : []
-  const kept = { request, tables: last, types: [], keptTypes, isComplete: false, warnings: [], ...unidentified }
+  const code = failure?.code ?? 'source/unreachable'
+  const unasked = failure ? `its source could not be asked: ${failure.reason}` : 'its source was not asked'
+  const kept = {
+    request,
+    tables: last,
+    types: [],
+    keptTypes,
+    isComplete: false,
+    unanswered: { code, message: `${found.title}: ${unasked}`, hint: failure?.hint ?? '' },
+    warnings: [],
+    ...unidentified,
+  }
   if (last.size === 0) {
-    const reason = failure ? `its source could not be asked: ${failure.reason}` : 'its source was not asked'
     const hint = `${failure?.hint ?? ''} No earlier apply has recorded its tables.`.trim()
-    return {
-      ...kept,
-      undetermined: [],
-      refusals: [{ code: failure?.code ?? 'source/unreachable', ...found, reason, hint }],
-    }
+    return { ...kept, undetermined: [], refusals: [{ code, ...found, reason: unasked, hint }] }
   }
   if (!failure) return { ...kept, undetermined: [], refusals: [] }
   const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${failure.reason}`

@@ -2,6 +2,7 @@
 // manifest has a lock. What a source does not answer is kept as it was last applied.
 
 import { canonicalJson, uniqueBy } from '../core/data.ts'
+import type { Problem } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import type { NotImported } from '../core/report.ts'
@@ -26,6 +27,8 @@ export interface ResolvedImports extends ResolvedManifest {
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly Warning[]
+  /** For each import whose source has not answered, why. */
+  readonly unanswered: readonly Problem[]
   /** The tables and types that could not be imported; undefined if a source was not asked. */
   readonly notImported: readonly NotImported[] | undefined
   /** The foreign tables whose declaration is the source's current definition. */
@@ -99,6 +102,7 @@ export async function resolveImports(
     undetermined,
     notImported: isAnswered ? undetermined.map(({ key, title, reason }) => ({ key, title, reason })) : undefined,
     refusals: resolved.flatMap(({ refusals }) => refusals),
+    unanswered: resolved.flatMap(({ unanswered }) => unanswered ?? []),
     warnings: uniqueBy(warnings, canonicalJson),
   }
 }
@@ -118,6 +122,7 @@ const nothingToReport: Omit<ResolvedImports, keyof ResolvedManifest> = {
   undetermined: [],
   refusals: [],
   warnings: [],
+  unanswered: [],
   notImported: [],
   fresh: new Set(),
   sourceState: undefined,

@@ -88,7 +88,6 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       code: 6,
       stderr: expect.stringContaining('import of schema "public" of server shop into schema proxy'),
     })
-    expect(await shop.run(['pin', '--source-timeout', '1s'], where)).toMatchObject({ code: 1 })
     expect(shop.text()).toBe(first)
 
     proxy.mode = 'forward'
@@ -135,6 +134,16 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
       code: 0,
       stdout: `${shop.lock} is up to date: 2 tables and 2 indexes\n`,
     })
+
+    // A lock takes nothing from the last apply, and does not say so.
+    expect(await shop.run(['apply', '--auto-approve', '--no-populate'], where)).toMatchObject({ code: 0 })
+    proxy.mode = 'refuse'
+    const second = shop.text()
+    expect(await shop.run(['pin', '--source-timeout', '1s'], where)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/into schema proxy: its source could not be asked: could not connect/),
+    })
+    expect(shop.text()).toBe(second)
   })
 
   test('a lock has the same result as the source', async () => {
