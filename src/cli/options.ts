@@ -39,7 +39,7 @@ export const options = {
     ]),
   events: () =>
     new Option('--events <file>', 'Write what happens as JSON, a document on each line; - is standard output'),
-  verbose: () => new Option('--verbose', 'List every object, however many are alike; for statements: --log statements'),
+  verbose: () => new Option('--verbose', 'List every object, however many are alike'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => timeout('--source-timeout', 'How long to wait for a source to answer').default(10_000, '10s'),
   refreshTimeout: () => timeout('--timeout', 'Cancel a refresh that takes longer, in place of the declared timeouts'),
