@@ -10,7 +10,7 @@ import type { PathProblem } from '../manifest/checks/path-problem.ts'
 import { importTitle, type TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
-import type { Copied } from './copy-types.ts'
+import { type Copied, nothingCopied } from './copy-types.ts'
 import type { Reason } from './reasons.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
 
@@ -45,6 +45,24 @@ export interface ImportAnswer {
   readonly state: string | undefined
   /** Whether the source would answer the same if other types existed here. */
   readonly areTypesBuiltIn: boolean
+}
+
+export const emptyAnswer: ImportAnswer = {
+  status: 'answered',
+  tables: new Map(),
+  failed: new Map(),
+  kept: new Map(),
+  notices: [],
+  unknownExceptions: [],
+  suggestions: [],
+  indexes: [],
+  primaryKeys: new Map(),
+  copied: nothingCopied,
+  columnNames: new Map(),
+  identities: new Map(),
+  warnings: [],
+  state: 'nothing',
+  areTypesBuiltIn: true,
 }
 
 export type SourceFailure =

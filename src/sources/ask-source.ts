@@ -6,10 +6,10 @@ import { ident, sql, trusted } from '../core/sql.ts'
 import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import type { Answer, SourceFailure, SourceState } from './answers.ts'
+import { type Answer, emptyAnswer, type SourceFailure, type SourceState } from './answers.ts'
 import { type ExpressionOption, optionsToTurnOff } from './import-options.ts'
 import { type ImportRun, importStatement } from './import-tables.ts'
-import { emptyAnswer, readImport, readImportState } from './read-import.ts'
+import { readImport, readImportState } from './read-import.ts'
 import { reasonOf, reasonOfFailure } from './reasons.ts'
 import {
   type AskOptions,
@@ -97,7 +97,9 @@ async function answer<Result>(
     if (session.isLost()) throw error
     // HV00Q: the source has no such schema. HV00P: the wrapper does not support IMPORT FOREIGN SCHEMA.
     const isRejected = isDatabaseError(error) && ['HV00Q', 'HV00P'].includes(error.sqlstate)
-    return isRejected ? { status: 'rejected', ...reasonOf(error) } : failureOf(run, error)
+    if (!isRejected) return failureOf(run, error)
+    const { reason, hint } = reasonOf(error)
+    return { status: 'rejected', reason: withDeclaredNames(run, reason), hint }
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK TO request'))
   }

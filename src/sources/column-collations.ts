@@ -6,8 +6,10 @@ import type { Warning } from '../core/plan.ts'
 import { someOf } from '../core/some-of.ts'
 import { qualified, sql } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { type ObjectName, showName } from '../kinds/facets/names.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { remoteCollations } from './remote-catalog.ts'
+import type { ColumnOfTable } from './tables-of-moved-types.ts'
 
 interface CollatedColumn {
   readonly table: string
@@ -39,7 +41,7 @@ export async function withCollations(
     const column = spec?.columns[each.column]
     if (!spec || !column) continue
     const { schema, name } = each
-    if (!existing.has(qualified(schema, name))) missing.push(each)
+    if (!existing.has(showName(each))) missing.push(each)
     else
       tables.set(each.table, {
         ...spec,
@@ -49,16 +51,37 @@ export async function withCollations(
   return { tables, missing }
 }
 
-async function existingCollations(session: Session, columns: readonly CollatedColumn[]): Promise<ReadonlySet<string>> {
+export interface OwnColumns {
+  readonly columns: readonly ColumnOfTable[]
+  readonly missing: readonly CollatedColumn[]
+}
+
+/** The columns of tables that are not imported, without the collations that do not exist here. */
+export async function withExistingCollations(session: Session, columns: readonly ColumnOfTable[]): Promise<OwnColumns> {
+  const used = columns.flatMap(({ collation }) => collation ?? [])
+  if (used.length === 0) return { columns, missing: [] }
+  const existing = await existingCollations(session, used)
+  const isMissing = ({ collation }: ColumnOfTable) => collation !== null && !existing.has(showName(collation))
+  return {
+    columns: columns.map((column) => (isMissing(column) ? { ...column, collation: null } : column)),
+    missing: columns.filter(isMissing).flatMap(({ table, name: column, collation }) => {
+      const { schema, name } = collation ?? {}
+      return schema == null || name === undefined ? [] : [{ table, column, schema, name }]
+    }),
+  }
+}
+
+/** Those of the given collations that exist here, as `showName` shows them. */
+export async function existingCollations(session: Session, all: readonly ObjectName[]): Promise<ReadonlySet<string>> {
   const rows = await session.query<{ schema: string; name: string }>(
     sql`SELECT DISTINCT n.nspname AS schema, c.collname AS name
           FROM unnest($1::name[], $2::name[]) AS wanted(schema, name)
           JOIN pg_namespace n ON n.nspname = wanted.schema
           JOIN pg_collation c ON c.collnamespace = n.oid AND c.collname = wanted.name
          WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))`,
-    [columns.map(({ schema }) => schema), columns.map(({ name }) => name)],
+    [all.map(({ schema }) => schema), all.map(({ name }) => name)],
   )
-  return new Set(rows.map(({ schema, name }) => qualified(schema, name)))
+  return new Set(rows.map(showName))
 }
 
 /** One warning for each collation, with what its absence means. */

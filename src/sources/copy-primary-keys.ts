@@ -1,6 +1,7 @@
 // Finds the source's primary keys for the tables of mirrors, and names the tables that have none.
 
 import type { Warning } from '../core/plan.ts'
+import { someOf } from '../core/some-of.ts'
 import { ident } from '../core/sql.ts'
 import type { ResolvedManifest } from '../manifest/expansion/expand.ts'
 import { originKey, type SourceTables } from '../manifest/expansion/imports.ts'
@@ -39,7 +40,7 @@ export function keylessWarnings({ asWritten, expanded, origins }: ResolvedManife
     })
     const [first] = keyless
     if (first === undefined) return []
-    const message = `mirror ${ident(mirror)}: the source has no primary key for all rows of ${keyless.join(', ')}, so each refresh rebuilds the whole copy. To declare one: tables: { ${first}: { primary_key: [column] } }`
+    const message = `mirror ${ident(mirror)}: the source has no primary key for all rows of ${someOf(keyless, 10)}, so each refresh rebuilds the whole copy. To declare one: tables: { ${first}: { primary_key: [column] } }`
     return [{ code: 'source/no-key', message }]
   })
 }

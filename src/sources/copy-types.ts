@@ -163,10 +163,15 @@ async function runForType(
   for (const path of paths) {
     const failure = await failureOf(session, join([path, ...statements.map((each) => each.sql), readingPath], '; '))
     if (!failure) return undefined
-    const { reason, hint } = reasonOf(failure)
+    const { reason, hint } = failure.sqlstate === '42501' ? lackedPrivilege(session, id, failure) : reasonOf(failure)
     firstFailure ??= { reason: `${typeKind.title(id)} cannot be created here: ${reason}`, hint }
   }
   return firstFailure
+}
+
+function lackedPrivilege({ user }: Session, { schema }: TypeId, { message }: DatabaseError): Reason {
+  const grant = `GRANT USAGE, CREATE ON SCHEMA ${ident(schema)} TO ${ident(user)}`
+  return { reason: message, hint: `${grant}. Or create the types of the source in another schema: types_schema: NAME.` }
 }
 
 function schemaStatement(name: string): Statement {

@@ -7,6 +7,8 @@ import { type Reason, reasonOf } from './reasons.ts'
 
 export function importFailure(error: DatabaseError, request: Pick<ImportRequest, 'options' | 'mirrored'>): Reason {
   const { reason, hint } = reasonOf(error)
+  if (error.sqlstate === '42501')
+    return { reason, hint: `Here, grant USAGE on the schema with the types of its columns.` }
   const lacksCollation = error.sqlstate === '42704' && /collation/i.test(error.message)
   if (!lacksCollation || !isOn(request, 'import_collate')) return { reason, hint }
   return {

@@ -253,13 +253,14 @@ function limits({ limitTo, except }: Pick<ImportRequest, 'limitTo' | 'except'>):
 }
 
 /**
- * Whether the definition of a table is at fault, for example a missing type, schema or function, and not a privilege or the
- * connection.
+ * Whether the definition of a table is at fault, for example a missing type, schema or function, and not a privilege at the source or
+ * the connection.
  */
 function isTableError(error: unknown): error is DatabaseError {
   if (!isDatabaseError(error)) return false
   // 22: a type modifier that this server does not accept, such as the scale of numeric(3,-2) before PostgreSQL 15.
+  // 42501: the type of a column is in a schema of this server that the role may not use.
   return (
-    /^42(?!501)|^3F000/.test(error.sqlstate) || (error.importedTable !== undefined && error.sqlstate.startsWith('22'))
+    /^42(?!501)|^3F000/.test(error.sqlstate) || (error.importedTable !== undefined && /^22|^42501/.test(error.sqlstate))
   )
 }

@@ -59,6 +59,12 @@ async function parse(isUnique: boolean, text: string): Promise<IndexDefinition |
   }
 }
 
+/** A definition with other names of types. The name of its table is none of them, although the table has a row type. */
+export function withTypesRenamed(text: string, rename: (text: string) => string): string {
+  const rest = definition.exec(text)?.[2]
+  return rest === undefined ? text : `${text.slice(0, -rest.length)}${rename(rest)}`
+}
+
 function elementsOf(list: unknown): readonly unknown[] {
   const elements: readonly unknown[] = Array.isArray(list) ? list : []
   return elements.map((each) => (isSqlNode(each) && isSqlNode(each.IndexElem) ? each.IndexElem : each))

@@ -1,7 +1,8 @@
 // Explains which types of a source do not exist here, and what would help.
 
-import { ident, trusted } from '../core/sql.ts'
+import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { type ExtensionsHere, existingExtensions, whyOfExtension } from './missing-extensions.ts'
 import type { Reason } from './reasons.ts'
 import type { RemoteType } from './remote-types.ts'
 
@@ -15,40 +16,15 @@ export async function missingTypes(session: Session, all: readonly RemoteType[])
   )
   const here = new Set(found.map(({ title }) => title))
   const missing = all.filter(({ title }) => !here.has(title))
-  const extensions = await session.query<{ name: string; schema: string }>(
-    trusted(`SELECT extname AS name, nspname AS schema FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
-              WHERE extname = ANY ($1)`),
-    [missing.flatMap(({ extension }) => extension?.name ?? [])],
+  const existing = await existingExtensions(
+    session,
+    missing.flatMap(({ extension }) => extension ?? []),
   )
-  const schemas = await session.query<{ name: string }>(
-    trusted('SELECT nspname AS name FROM pg_namespace WHERE nspname = ANY ($1)'),
-    [missing.flatMap(({ extension }) => extension?.schema ?? [])],
-  )
-  const existing: ExistingHere = {
-    schemaOf: new Map(extensions.map(({ name, schema }) => [name, schema])),
-    schemas: new Set(schemas.map(({ name }) => name)),
-  }
   return new Map(missing.map((type) => [type.title, whyMissing(type, existing)]))
 }
 
-interface ExistingHere {
-  /** The schemas of extensions, by extension. */
-  readonly schemaOf: ReadonlyMap<string, string>
-  /** The schemas in which the source has its extensions. */
-  readonly schemas: ReadonlySet<string>
-}
-
-function whyMissing({ title, sort, spec, extension }: RemoteType, existing: ExistingHere): Reason {
-  if (extension) {
-    const { name, schema } = extension
-    const here = existing.schemaOf.get(name)
-    const own = `extensions: { ${ident(name)}: {${schema === 'public' ? '' : ` schema: ${ident(schema)} `}} }`
-    const line = existing.schemas.has(schema) ? own : `${own}, and schemas: { ${ident(schema)}: {} }`
-    const reason = `type ${title} belongs to the extension ${name}, which does not exist here`
-    if (here === undefined) return { reason, hint: `Declare it: ${line}.` }
-    const elsewhere = `type ${title} belongs to the extension ${name}, which is in schema ${here} here`
-    return { reason: elsewhere, hint: `Declare it where the source has it: ${line}.` }
-  }
+function whyMissing({ title, sort, spec, extension }: RemoteType, existing: ExtensionsHere): Reason {
+  if (extension) return whyOfExtension(`type ${title} belongs to`, extension, existing)
   if (spec) return { reason: `type ${title} does not exist here`, hint: '' }
   const hint = 'Create a type of that name here, or exclude the table with except.'
   return { reason: `type ${title} is ${sort} at the source, which cannot be copied`, hint }

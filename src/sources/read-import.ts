@@ -8,11 +8,13 @@ import type { ImportRequest } from '../manifest/manifest.ts'
 import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
 import type { ImportAnswer, SourceFailure, SourceState } from './answers.ts'
 import { chooseRelations, leftOutWarnings } from './choose-relations.ts'
-import { collationWarnings, withCollations } from './column-collations.ts'
+import { collationWarnings, type OwnColumns, withCollations, withExistingCollations } from './column-collations.ts'
 import { chooseExpressions, expressionWarnings, withExpressions } from './column-expressions.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
 import { isOn, unsupportedOptions } from './import-options.ts'
 import { type ImportRun, importedState, importTables } from './import-tables.ts'
+import { withTypesRenamed } from './index-definition.ts'
+import { extensionsOfIndexes } from './index-extensions.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import type { Reason } from './reasons.ts'
 import {
@@ -38,25 +40,8 @@ import {
   createTablesOfMovedTypes,
   tablesOfMovedTypes,
 } from './tables-of-moved-types.ts'
+import { withoutMissingCollations } from './type-collations.ts'
 import { standInForTypes, withTypesAsText } from './types-as-text.ts'
-
-export const emptyAnswer: ImportAnswer = {
-  status: 'answered',
-  tables: new Map(),
-  failed: new Map(),
-  kept: new Map(),
-  notices: [],
-  unknownExceptions: [],
-  suggestions: [],
-  indexes: [],
-  primaryKeys: new Map(),
-  copied: nothingCopied,
-  columnNames: new Map(),
-  identities: new Map(),
-  warnings: [],
-  state: 'nothing',
-  areTypesBuiltIn: true,
-}
 
 export async function readImport(run: ImportRun, asked: ImportRequest): Promise<ImportAnswer | SourceFailure> {
   const { session, context, setup, scratch, server } = run
@@ -75,7 +60,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
   const toCopy = request.copiesTypes && types?.all.filter(({ title }) => !asText.has(title))
   const copied = toCopy ? await copyTypes({ session, context, scratch: catalogSchema(run) }, toCopy) : nothingCopied
   const expressions = await chooseExpressions(run, await expressionsOf(run, request, types))
-  const own = await ownColumns(run, request, types)
+  const { columns: own, missing } = await ownColumns(run, request, types)
   const imported = await importTables(run, withoutTables(request, own), names)
   const { notices, withoutCollations, state } = imported
   const created = types ? await createTablesOfMovedTypes(run, request, own, types) : undefined
@@ -110,7 +95,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
       : new Map(),
     warnings: [
       ...(asked.mirrored ? leftOutWarnings(asked, leftOut, asked.mirrored) : []),
-      ...collationWarnings(collated.missing),
+      ...collationWarnings([...collated.missing, ...missing]),
       ...typed.warnings,
       ...expressionWarnings(asked, tables, expressions),
       ...optionWarnings(run, asked),
@@ -146,7 +131,7 @@ export async function readImportState(run: ImportRun, asked: ImportRequest): Pro
   const { request, leftOut } = await limitedToRelations(run, asked)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   if (types && asked.mirrored) await standInForTypes(run.session, types.all)
-  const own = await ownColumns(run, request, types)
+  const { columns: own } = await ownColumns(run, request, types)
   const { state: tables, isWithoutCollations } = await importedState(run, withoutTables(request, own))
   if (tables === undefined) return { status: 'state', state: undefined }
   const collations = await collationsOf(run, request, isWithoutCollations)
@@ -206,7 +191,13 @@ async function indexesOf(
 ): Promise<readonly RemoteIndex[]> {
   if (!withIndexes || !run.setup.isPostgresFdw) return []
   const all = await remoteIndexes(run.session, catalogSchema(run), remoteSchema)
-  return types ? all.map((index) => ({ ...index, definition: types.rename(index.definition) })) : all
+  const extensions = await extensionsOfIndexes(run.session, catalogSchema(run), remoteSchema)
+  const rename = types?.rename ?? ((text) => text)
+  return all.map((index) => ({
+    ...index,
+    definition: withTypesRenamed(index.definition, rename),
+    extensions: extensions.get(index.name) ?? [],
+  }))
 }
 
 async function primaryKeysOf(run: ImportRun, { withKeys, remoteSchema }: ImportRequest) {
@@ -215,8 +206,9 @@ async function primaryKeysOf(run: ImportRun, { withKeys, remoteSchema }: ImportR
 }
 
 /** The columns of the tables that are created from the catalog of the source. */
-function ownColumns(run: ImportRun, request: ImportRequest, types: RemoteTypes | undefined) {
-  return columnsOfTables(run.session, catalogSchema(run), request, tablesOfMovedTypes(request, types))
+async function ownColumns(run: ImportRun, request: ImportRequest, types: RemoteTypes | undefined): Promise<OwnColumns> {
+  const own = await columnsOfTables(run.session, catalogSchema(run), request, tablesOfMovedTypes(request, types))
+  return request.mirrored ? withExistingCollations(run.session, own) : { columns: own, missing: [] }
 }
 
 function withoutTables(request: ImportRequest, own: readonly ColumnOfTable[]): ImportRequest {
@@ -278,12 +270,11 @@ async function explainFailures(
 }
 
 /** The types of the requested tables. */
-async function typesOf(
-  run: ImportRun,
-  { remoteSchema, limitTo, except, typesSchema }: ImportRequest,
-): Promise<RemoteTypes> {
+async function typesOf(run: ImportRun, request: ImportRequest): Promise<RemoteTypes> {
+  const { remoteSchema, limitTo, except, typesSchema } = request
   const isRequested = (table: string) => (limitTo ? limitTo.includes(table) : !except.includes(table))
-  return remoteTypes(run.session, catalogSchema(run), remoteSchema, isRequested, typesSchema)
+  const types = await remoteTypes(run.session, catalogSchema(run), remoteSchema, isRequested, typesSchema)
+  return readsAsText(request) ? { ...types, all: await withoutMissingCollations(run.session, types.all) } : types
 }
 
 /** The tables with the declared server in place of the stand-in that was asked. */

@@ -19,6 +19,7 @@ import type { IndexSpec } from '../kinds/index/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
 import { rejections } from './built-in-expressions.ts'
 import { createIndex, type IndexDefinition, parseDefinition, signatureOf } from './index-definition.ts'
+import { type ExtensionsHere, existingExtensions, whyOfExtension } from './missing-extensions.ts'
 import { createMissingPrerequisites, inSavepoint } from './prerequisites.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
 import type { ServerContext } from './server-context.ts'
@@ -72,7 +73,9 @@ export async function recreateIndexes(
   try {
     await createMissingPrerequisites(session, context, schema)
     await session.run(readingPath)
-    const recreated = await recreateByRepresentatives({ session, context, schema, warnings }, units)
+    const used = units.flatMap(({ index }) => index.extensions)
+    const extensions = await existingExtensions(session, used)
+    const recreated = await recreateByRepresentatives({ session, context, schema, extensions, warnings }, units)
     const indexes = units.flatMap((unit) => {
       const { of, index } = unit
       const spec = recreated.get(unit)
@@ -89,6 +92,7 @@ interface Trial {
   readonly context: ServerContext
   /** A scratch schema. */
   readonly schema: string
+  readonly extensions: ExtensionsHere
   readonly warnings: Warning[]
 }
 
@@ -190,7 +194,7 @@ async function createIndexes(trial: Trial, units: readonly Unit[]): Promise<read
     if (!isDatabaseError(error) || isTransient(error)) throw error
     const [only] = units
     if (only && units.length === 1) {
-      warnings.push(notCopied(only.of, only.index, whyNotCreated(session, only.index, error)))
+      warnings.push(notCopied(only.of, only.index, whyNotCreated(trial, only.index, error)))
       return []
     }
     const middle = units.length >> 1
@@ -199,11 +203,18 @@ async function createIndexes(trial: Trial, units: readonly Unit[]): Promise<read
   }
 }
 
-function whyNotCreated({ serverVersion }: Session, { definition }: RemoteIndex, error: DatabaseError): string {
+function whyNotCreated(
+  { session: { serverVersion }, extensions: here }: Trial,
+  { definition, extensions }: RemoteIndex,
+  error: DatabaseError,
+): string {
   if (serverVersion < 150_000 && error.sqlstate === '42601' && / NULLS NOT DISTINCT/.test(definition)) {
     return 'NULLS NOT DISTINCT needs PostgreSQL 15 or later here. A unique index without it can be declared below "indexes" of the copy'
   }
-  return error.message
+  const missing = extensions.filter(({ name, schema }) => here.schemaOf.get(name) !== schema)
+  if (error.sqlstate !== '42704' || missing.length === 0) return error.message
+  const reasons = missing.map((each) => whyOfExtension('it has an operator class of', each, here))
+  return reasons.map(({ reason, hint }) => `${reason}. ${hint}`).join(' ')
 }
 
 /** Creates the tables of the indexes, unless they exist. A failed attempt may have left some of them. */

@@ -15,6 +15,13 @@ export interface RemoteIndex {
   readonly definition: string
   /** Whether the index is unique only in the table itself. A copy also has the rows of tables that inherit from it. */
   readonly isUniqueInParent: boolean
+  /** The extensions whose operator classes it has. */
+  readonly extensions: readonly RemoteExtension[]
+}
+
+export interface RemoteExtension {
+  readonly name: string
+  readonly schema: string
 }
 
 /** A default or a generation expression of a column, as the source's pg_get_expr shows it. */
@@ -27,7 +34,7 @@ export interface RemoteExpression {
 
 /** The OIDs of pg_class and pg_extension, which are the same on every server. postgres_fdw cannot send them as names (regclass). */
 const relationCatalog = number(1259)
-const extensionCatalog = number(3079)
+export const extensionCatalog = number(3079)
 
 const tables: Readonly<Record<string, string>> = {
   pg_namespace: 'oid oid, nspname name',
@@ -44,7 +51,7 @@ const tables: Readonly<Record<string, string>> = {
   pg_opclass: 'oid oid, opcdefault boolean',
   pg_range: `rngtypid oid, rngsubtype oid, rngmultitypid oid, rngcollation oid, rngsubopc oid, rngcanonical text, rngsubdiff text`,
   pg_index:
-    'indexrelid oid, indrelid oid, indisvalid boolean, indisunique boolean, indisprimary boolean, indkey int2vector',
+    'indexrelid oid, indrelid oid, indisvalid boolean, indisunique boolean, indisprimary boolean, indkey int2vector, indclass oidvector',
   pg_inherits: 'inhparent oid',
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
 }
@@ -170,9 +177,9 @@ export async function remoteIndexes(
   session: Session,
   schema: string,
   remoteSchema: string,
-): Promise<readonly RemoteIndex[]> {
+): Promise<readonly Omit<RemoteIndex, 'extensions'>[]> {
   const from = ident(schema)
-  return session.query<RemoteIndex>(
+  return session.query(
     sql`SELECT tablename AS "table", indexname AS name, indexdef AS definition,
                indexname = ANY (ARRAY(SELECT c.relname FROM ${from}.pg_index i JOIN ${from}.pg_class c ON c.oid = i.indexrelid
                                         JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace

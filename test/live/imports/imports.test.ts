@@ -110,7 +110,7 @@ tables:
     ])
     expect(await problemsOf(importing().replace('remote_schema: public', 'remote_schema: nope'))).toMatchObject([
       {
-        message: expect.stringContaining('schema "nope" is not present on foreign server'),
+        message: expect.stringContaining('schema "nope" is not present on foreign server "shop"'),
         place: { excerpt: expect.stringContaining('nope') },
       },
     ])

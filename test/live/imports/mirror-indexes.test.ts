@@ -9,6 +9,11 @@ import { mirroring } from '../../support/manifests.ts'
 import { missedOf } from '../../support/outcomes.ts'
 import { indexesOf } from './varied-source.ts'
 
+const needsExtension = (name: string) =>
+  new RegExp(
+    `operator class of the extension ${name}, which does not exist here. Declare it: extensions: \\{ ${name}: \\{\\} \\}`,
+  )
+
 /** Indexes of a source, and why one cannot be copied, in words. */
 const indexesOfSource: readonly { readonly sql: string; readonly from?: number; readonly reason?: RegExp }[] = [
   { sql: 'CREATE INDEX lower_idx ON orders (lower(note))' },
@@ -17,9 +22,13 @@ const indexesOfSource: readonly { readonly sql: string; readonly from?: number; 
     sql: 'CREATE INDEX own_idx ON orders (own(note))',
     reason: /it calls public\.own\(\), which is not immutable and built-in/,
   },
-  { sql: 'CREATE INDEX trigrams_idx ON orders USING gin (note gin_trgm_ops)', reason: /gin_trgm_ops/ },
+  { sql: 'CREATE INDEX trigrams_idx ON orders USING gin (note gin_trgm_ops)', reason: needsExtension('pg_trgm') },
+  { sql: 'CREATE INDEX numbers_idx ON orders USING gin (total)', reason: needsExtension('btree_gin') },
   // Of those that are alike but for names, one is tried out.
-  { sql: 'CREATE INDEX trigrams_alike_idx ON "Alike" USING gin ("Words" gin_trgm_ops)', reason: /gin_trgm_ops/ },
+  {
+    sql: 'CREATE INDEX trigrams_alike_idx ON "Alike" USING gin ("Words" gin_trgm_ops)',
+    reason: needsExtension('pg_trgm'),
+  },
   { sql: 'CREATE UNIQUE INDEX sorted_idx ON orders (total DESC, note COLLATE "C") INCLUDE (days)' },
   { sql: 'CREATE UNIQUE INDEX sorted_alike_idx ON "Alike" (amount DESC, "Words" COLLATE "C") INCLUDE ("select")' },
   {
@@ -41,7 +50,7 @@ test.each(
 )('PostgreSQL $name: each index of the source is copied, or the plan has its reason', async (pair) => {
   const fixture = await fixtureWithOwnSource(
     pair,
-    `CREATE EXTENSION pg_trgm; CREATE FUNCTION own(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+    `CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin; CREATE FUNCTION own(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
      CREATE TABLE orders (total int, note text, during int4range, days daterange);
      CREATE TABLE "Alike" ("select" daterange, "Words" text, amount int);
      CREATE TABLE parent (id int); CREATE TABLE child () INHERITS (parent); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)`,

@@ -42,6 +42,12 @@ const notCopyable = `
   CREATE TABLE spans (id int PRIMARY KEY, during span, more span[], day day, parts spans_set);
   CREATE TABLE trips (stays stay[], ends place[], mood mood);
   CREATE INDEX spans_during_idx ON spans USING gist (during);
+  CREATE COLLATION only_there (provider = icu, locale = 'de');
+  CREATE DOMAIN word AS text COLLATE only_there;
+  CREATE TYPE letters AS RANGE (subtype = text, collation = only_there);
+  CREATE TYPE page AS (words word[], title text COLLATE only_there);
+  CREATE TABLE books (word word, pages page[], letters letters);
+  INSERT INTO books VALUES ('ä', ARRAY[ROW(ARRAY['ö'], 'ü')::page], '[a,ä]');
   INSERT INTO spans VALUES (1, '[1,2]', '{"[1,2]"}', '[3,4]', '{[1,2]}');
   INSERT INTO trips VALUES (ARRAY[ROW('[1,2]', 'x')::stay], ARRAY[ROW(1)::place], 'ok')`
 
@@ -192,12 +198,20 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     expect(plan.warnings.map(({ message }) => message).toSorted()).toEqual([
       expect.stringMatching(/^index spans_during_idx of the source is not created .* data type text/),
       expect.stringMatching(/^type public.day of the source consists of public.span, .* as text: spans.day. To have/),
+      expect.stringMatching(
+        /^type public.letters of the source is a range with a collation that does not exist here, .* as text: books.letters/,
+      ),
+      expect.stringMatching(/^type public.page of the source: it is copied without the collation public.only_there/),
       expect.stringMatching(/^type public.place of the source is the row type of a relation, .* as text: trips.ends/),
       expect.stringMatching(
         /^type public.span of the source is a range with the canonical function public.canon, .* as text: spans.during, spans.more. To have/,
       ),
       expect.stringMatching(/^type public.spans_set of the source is a range with .* as text: spans.parts/),
       expect.stringMatching(/^type public.stay of the source consists of public.span, .* as text: trips.stays/),
+      expect.stringMatching(/^type public.word of the source: it is copied without the collation public.only_there/),
+    ])
+    expect(await fixture.sql('SELECT word, pages::text, letters FROM local.books')).toEqual([
+      { word: 'ä', pages: '{"({ö},ü)"}', letters: '[a,ä]' },
     ])
     expect(await fixture.sql('SELECT *, more[1] AS first FROM local.spans')).toEqual([
       { id: 1, during: '[1,3)', more: ['[1,3)'], day: '[3,5)', parts: '{[1,3)}', first: '[1,3)' },
@@ -414,9 +428,14 @@ schemas: { second: { imports: [{ server: shop, remote_schema: public, types: cop
 
     await runSql(
       fixture.source.url,
-      "ALTER TYPE colour ADD VALUE 'blue'; ALTER TABLE a RENAME mood TO state; ALTER TABLE b ADD c colour",
+      `ALTER TYPE colour ADD VALUE 'blue'; ALTER TABLE a RENAME mood TO state;
+       CREATE COLLATION only_there (provider = icu, locale = 'de'); ALTER TABLE b ADD c colour, ADD t text COLLATE only_there`,
     )
-    expect(changesOf((await applyTo(parsed, url)).plan)).toEqual([
+    const changed = await applyTo(parsed, url)
+    expect(changed.plan.warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^collation public.only_there .* does not exist here, .* without it: b.t\./),
+    )
+    expect(changesOf(changed.plan)).toEqual([
       'alter type "Kinds".colour',
       'alter foreign table proxy.a',
       'alter foreign table proxy.b',
@@ -449,7 +468,7 @@ schemas: { second: { imports: [{ server: shop, remote_schema: public, types: cop
     await fixture.sql('CREATE EXTENSION postgres_fdw')
     const { url, user } = await fixture.role()
     await fixture.sql(
-      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; REVOKE ALL ON SCHEMA public FROM PUBLIC`,
     )
     await runSql(
       fixture.source.url,
@@ -463,7 +482,11 @@ schemas: { second: { imports: [{ server: shop, remote_schema: public, types: cop
         'it cannot be imported: type public.mood cannot be created here: permission denied for schema public; type public.zip cannot be created here: permission denied for schema public',
         'it cannot be imported: type public.same cannot be created here: permission denied for schema public',
       ])
-      await fixture.sql(`GRANT CREATE ON SCHEMA public TO ${user}`)
+      expect(refused.undetermined.map(({ hint }) => hint)).toEqual([
+        expect.stringMatching(`GRANT USAGE, CREATE ON SCHEMA public TO ${user}. .* types_schema`),
+        expect.stringContaining('types_schema'),
+      ])
+      await fixture.sql(`GRANT USAGE, CREATE ON SCHEMA public TO ${user}`)
       const { plan, report } = await applyTo(parsed, url)
       expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
       const hidden = 'is not created: the source shows it only to members of the role that owns the domain'

@@ -1,8 +1,7 @@
 // What a manifest requests and its source does not have.
 
 import { expect, test } from 'vitest'
-import { type Answer, requestErrors } from '../../../src/sources/answers.ts'
-import { emptyAnswer } from '../../../src/sources/read-import.ts'
+import { type Answer, emptyAnswer, requestErrors } from '../../../src/sources/answers.ts'
 import { head, read } from '../manifest/reading.ts'
 
 const table = { server: 's' } as never // only the names of tables matter here
