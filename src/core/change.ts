@@ -4,13 +4,13 @@
 import type { DbObject, Key, ObjectId } from './object.ts'
 import type { Parts, Statement } from './sql.ts'
 
-/** What it takes to bring one field to its wanted value. */
+/** How one field gets its wanted value. */
 export type Effect =
   /** A clause of the one ALTER statement of the object. */
   | { readonly how: 'clause'; readonly clause: Parts }
   /**
-   * `committedFirst`: nothing can use the result before COMMIT, so the object is altered in the `prepare` stage. `notBefore`: this is not,
-   * since it shows in the definitions of other objects.
+   * `committedFirst`: nothing can use the result before COMMIT, so the object is altered in the `prepare` stage. `notBefore`: this
+   * change is not part of that stage, since it shows in the definitions of other objects.
    */
   | {
       readonly how: 'statement'
@@ -39,23 +39,23 @@ export interface FieldChange {
   readonly blockedByUseOf?: string
   /** Set if the server refuses the change while something depends on the primary key. */
   readonly blockedByUseOfKey?: true
-  /** Set if that column is dropped, even if another one takes its name. */
+  /** Set if the column is dropped, even if another one takes its name. */
   readonly dropsColumn?: true
   /** Set if the object, a type or a relation with its row type, cannot be altered in this way while a relation stores its values. */
   readonly rewritesValues?: true
   /** Set if the server looks at all stored values, which it cannot inside of arrays, composites and ranges. */
   readonly scansValues?: true
   /**
-   * Set if whole rows of the object, or values of the type, look different afterwards. Materialized views that have computed something
-   * of them, such as JSON, are outdated then.
+   * Set if whole rows of the object, or values of the type, look different afterwards. Materialized views with values that were
+   * computed from them, such as JSON, are outdated then.
    */
   readonly changesRows?: true
   /**
-   * Set if the data of the object is outdated because something that it reads is altered, whose title is `field`. The ledger keeps it
-   * until the data is loaded again.
+   * Set if the data of the object is outdated because something that it reads is altered, whose title is `field`. The ledger keeps
+   * it until the data is loaded once more.
    */
   readonly outdates?: true
-  /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */
+  /** The field of the same object along with which PostgreSQL adds or drops this one. No declaration names this one. */
   readonly follows?: string
   /** Why it differs, if known. `dependency`: something that the object reads changes. */
   readonly cause?: FieldCause | 'dependency'
@@ -76,17 +76,20 @@ export interface LiveObject extends DbObject {
   readonly elsewhere?: ObjectId
   /** The name to rename it from, once the schema or object that contains it has been renamed. */
   readonly renamedFrom?: ObjectId
-  /** Its id until it is replaced, if it becomes a copy of another kind: a table, for example, which is a materialized view so far. */
+  /**
+   * Its id until it is replaced, if it becomes a copy of another kind: that of a materialized view that becomes a table, for
+   * example.
+   */
   readonly currentId?: ObjectId
   /** Whether the manifest renames it (`renamed_from`). Otherwise it was renamed outside fdwsync. */
   readonly isRenamedByManifest?: boolean
   /** The new names of renamed columns, by their current names. `spec` has the columns under their new names. */
   readonly renamedColumns?: ReadonlyMap<string, string>
-  /** Whether its SQL names something under another name than the wanted one. That alone is not a difference. */
+  /** Whether its SQL contains another name of something than the wanted one. That alone is not a difference. */
   readonly readsRenamed?: boolean
 }
 
-/** Those that PostgreSQL's own catalogs have. What a table such as cron.job has, has no OID, and nothing depends on it. */
+/** The objects in PostgreSQL's own catalogs. Rows of a table such as cron.job have no OID, and nothing depends on them. */
 export function withOids<Found extends Pick<LiveObject, 'oid'>>(objects: readonly Found[]): readonly Found[] {
   return objects.filter(({ oid }) => oid !== 0)
 }
@@ -141,9 +144,9 @@ export type Change =
       readonly op: 'create'
       readonly key: Key
       readonly to: WantedObject
-      /** A live child with this name. It is dropped before, with its parent or by a change of its own. */
+      /** A live child with this name, which is dropped before, with its parent or by a change of its own. */
       readonly instead?: LiveObject
-      /** A live child with this name, whose parent is dropped later: the temporary name that it leaves this one for. */
+      /** The temporary name of a live child with this name, whose parent is dropped later. */
       readonly displaces?: { readonly id: ObjectId; readonly to: ObjectId }
       /** The replacement that this is one half of: the old object is renamed aside and stays in use for now. */
       readonly renamesAside?: Replace
@@ -164,8 +167,8 @@ export type Change =
       readonly renamedAsideFor?: Replace
       readonly formerly?: Formerly
       /**
-       * Set for what may hold data, in a plan that loads some. `last`: once everything else is loaded. `early`: before
-       * that, because something that it reads is changed in place.
+       * Set for an object that may hold data, in a plan that loads some. `last`: it is dropped once everything else is loaded.
+       * `early`: it is dropped before that, because something that it reads is changed in place.
        */
       readonly dropped?: 'last' | 'early'
     }

@@ -1,4 +1,4 @@
-// Runs asynchronous work on many items, so many at once.
+// Runs asynchronous work on many items, a limited number at once.
 
 /** The results, in the order of the items. If one fails, no further item is started. */
 export async function mapConcurrently<Item, Result>(

@@ -14,7 +14,7 @@ interface CronFields {
   readonly months: ReadonlySet<number>
   /** Sunday is 0. */
   readonly daysOfWeek: ReadonlySet<number>
-  /** Whether a date has to match both kinds of days. That is so if one of them begins with `*`; otherwise one of them is enough. */
+  /** Whether a date has to match both kinds of days. It has to if one of them begins with `*`; otherwise one match is enough. */
   readonly needsBothDays: boolean
 }
 
@@ -129,7 +129,7 @@ function numbersFrom(low: number, high: number, step: number): readonly number[]
 // February 29 can be eight years away.
 const daysToLookAhead = 9 * 366
 
-/** When it runs next; undefined if that is not a matter of time. */
+/** When it runs next; undefined for a job that runs at a restart. */
 export function nextRun(schedule: CronSchedule, after: Date): Date | undefined {
   if (schedule.every === 'restart') return undefined
   if (schedule.every === 'seconds') return new Date(after.getTime() + schedule.seconds * 1000)

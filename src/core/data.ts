@@ -47,7 +47,7 @@ export function partOf(value: unknown, key: string | number): unknown {
   return (value as Readonly<Record<string | number, unknown>>)[key]
 }
 
-/** The value that JSON would have, but for the parts of a map or a list. */
+/** The value as JSON would have it, without the parts of a map or a list. */
 function asJson(value: unknown): unknown {
   if (value === undefined) return null
   const hasOwnJson =
@@ -86,7 +86,7 @@ function copyOf(value: object): Parts {
   return Object.assign(empty, value) as Parts
 }
 
-/** The items of which each has another key: of those with the same one the first. */
+/** The items with distinct keys: of several with the same key, the first. */
 export function uniqueBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => unknown): readonly Item[] {
   return Array.from(groupBy(items, keyOf).values(), ([first]) => first as Item) // no group is empty
 }

@@ -9,7 +9,7 @@ export interface Dependent {
   readonly on: Key
   /** The column that it depends on, if it depends on a single one. */
   readonly column: string | null
-  /** The child whose column it uses, which is inherited from that column. */
+  /** The child whose column it uses, if that column is inherited from the column above. */
   readonly through?: Key
   /** Undefined if it is of a kind that fdwsync does not know. */
   readonly key: Key | undefined
@@ -35,7 +35,7 @@ export interface Lost {
   readonly hint?: string
 }
 
-/** Of what belongs to a role that the applying one is no member of. */
+/** The loss of an object that belongs to a role of which the applying one is no member. */
 export function lostToOwner(owner: string): Lost {
   return {
     reason: `it belongs to ${owner}`,
@@ -45,7 +45,7 @@ export function lostToOwner(owner: string): Lost {
 
 export interface DependentView {
   readonly oid: number
-  /** Its owner, if this role is no member of that, so that it may not replace the definition. Null if it may. */
+  /** Its owner, if this role is no member of it and so may not replace the definition. Null if it may. */
   readonly otherOwner: string | null
   /** Why a new query for it would not end its dependency. Null if it would. */
   readonly whyNotRepointed: string | null
@@ -63,7 +63,7 @@ export type ViewOutcome =
 export interface TriedView {
   readonly key: Key
   readonly live: LiveObject
-  /** What it reads of the changed relations and of the other tried views. */
+  /** The changed relations and other tried views that it reads. */
   readonly on: ReadonlySet<Key>
   readonly outcome: ViewOutcome
   /** Whether a materialized view reads it. */

@@ -2,7 +2,7 @@
 
 const units = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** What a duration is as text: a regular expression, to PostgreSQL as well. */
+/** A regular expression for durations, which PostgreSQL understands as well. */
 export const durationPattern = '^ *([0-9]{1,9}(?:[.][0-9]{1,3})?) *(ms|s|min|h|d) *$'
 
 /** The same, or 0 without a unit. */
@@ -15,13 +15,13 @@ export function parseDuration(text: string): number | undefined {
   return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor)
 }
 
-/** In the largest unit that expresses it as a whole number. */
+/** The duration in the largest unit that expresses it as a whole number. */
 export function formatDuration(milliseconds: number): string {
   const [unit, factor] = Object.entries(units).findLast(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
   return `${milliseconds / factor}${unit}`
 }
 
-/** In one unit, for texts: `12 min`. */
+/** The duration in one unit, for texts: `12 min`. */
 export function roughDuration(milliseconds: number): string {
   const [unit, factor] = Object.entries(units).findLast(([, size]) => milliseconds >= size) ?? ['ms', 1]
   return `${Math.round(milliseconds / factor)} ${unit}`

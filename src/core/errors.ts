@@ -84,7 +84,7 @@ export function formatProblem(problem: Problem): string {
   return lines.join('\n')
 }
 
-/** Of a longer line, such as a manifest that is JSON on one line, only the surroundings of the place are shown. */
+/** A longer line, such as a manifest that is JSON on one line, is cut to the surroundings of the place. */
 const maxExcerpt = 240
 
 function excerptOf({ excerpt, column }: Place): { readonly shown: string; readonly before: string } {

@@ -25,16 +25,16 @@ export type ApplyEvent =
       readonly title: string
       readonly outcome: StepOutcome
     }
-  /** Of a load that takes long, every few seconds. */
+  /** The progress of a long load, every few seconds. */
   | {
       readonly type: 'progress'
       readonly stage: StageName
       readonly key: Key
       readonly title: string
       readonly milliseconds: number
-      /** How long it took the last time. */
+      /** How long it took last time. */
       readonly lastMilliseconds?: number
-      /** The index that is being built, and how many rows of it are. */
+      /** The index that is being built, and how many rows are done. */
       readonly index?: string
       readonly rows?: number
       /** The sessions whose locks it waits for. */

@@ -5,19 +5,19 @@ import type { RefreshPolicy } from './refresh-policy.ts'
 /** What the ledger has recorded of a copy's refreshes. */
 export interface RecordedFreshness {
   /**
-   * How long ago the last refresh, load or skip began that ended well. What began counts, since what the source has changed after
-   * that may be missing.
+   * How long ago the last successful refresh, load or skip began. The beginning counts, since later changes of the source may be
+   * missing.
    */
   readonly millisecondsAgo: number
   /** When that was, in ISO 8601. */
   readonly startedAt: string
-  /** The last one that loaded data; undefined if every one since the ledger exists was skipped. */
+  /** The last one that loaded data; undefined if every recorded one was skipped. */
   readonly lastLoad:
     | { readonly endedAt: string; readonly milliseconds: number; readonly rows: number | undefined }
     | undefined
 }
 
-/** Whether a copy is older than its policy allows. One that was never loaded is. */
+/** Whether a copy is older than its policy allows. A copy that was never loaded is. */
 export function isStale(
   { maxAgeMilliseconds }: RefreshPolicy,
   recorded: Pick<RecordedFreshness, 'millisecondsAgo'> | undefined,

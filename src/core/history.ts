@@ -56,7 +56,7 @@ export interface RecordedApply {
   readonly database: string | null
   readonly databaseOid: number | null
   readonly systemIdentifier: string | null
-  /** It was applied to a database that this one is a copy of, or to this one under another name. */
+  /** Whether it was applied to a database of which this one is a copy, or to this one under another name. */
   readonly madeElsewhere: boolean
 }
 
@@ -80,7 +80,7 @@ export interface RecordedRefresh {
   readonly reason: string | null
 }
 
-/** One refresh or load of a copy. Null is what is not known, or what an older version of the ledger did not record. */
+/** One refresh or load of a copy. Null means unknown, or not recorded by an older version of the ledger. */
 export interface RefreshHistoryEntry {
   readonly address: string
   readonly manifest: string

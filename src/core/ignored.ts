@@ -1,5 +1,5 @@
 // `ignore`: attributes of an object that something else manages, such as a password that is rotated. They are neither drift nor
-// overwritten: what is wanted of them is what exists.
+// overwritten: their live values are the wanted ones.
 
 import { isMap } from './data.ts'
 import type { KindName } from './object.ts'
@@ -16,7 +16,7 @@ export function ignoredOf(declared: unknown): readonly string[] {
   return Array.isArray(ignored) ? ignored.map(String) : []
 }
 
-/** A spec with the ignored attributes of the live object. Where the live ones are hidden, they stay as they are declared. */
+/** A spec with the ignored attributes of the live object. If these are hidden, they stay as declared. */
 export function withIgnored<Spec>(spec: Spec, live: unknown, ignored: readonly string[]): Spec {
   if (ignored.length === 0 || !isMap(spec) || !isMap(live)) return spec
   const attributes = ignored.flatMap((name) => (name === 'grants' ? ['grants', 'revokedFromOwner'] : [name]))

@@ -9,7 +9,7 @@ export function unquoted(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
 }
 
-/** What SQL names with its schema. */
+/** The qualified names in SQL. */
 export function qualifiedNamesIn(text: string): readonly { readonly schema: string; readonly name: string }[] {
   return Array.from(text.matchAll(qualifiedName), ([, schema = '', name = '']) => ({
     schema: unquoted(schema),

@@ -4,7 +4,7 @@
 export function nearestOf(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase()
   let best: string | undefined
-  // Of a short word, half is no misspelling but another word.
+  // If half of a short word differs, it is another word and not a misspelling.
   let least = Math.min(word.length / 2, Math.max(2, word.length / 3))
   for (const candidate of candidates) {
     if (candidate === word || Math.abs(candidate.length - word.length) > least) continue

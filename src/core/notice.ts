@@ -1,4 +1,4 @@
-// What a server reports while it runs a statement, as it is passed on to whoever runs a plan or an apply.
+// The notices of a server, as they are passed on to whoever runs a plan or an apply.
 
 import { groupBy } from './data.ts'
 import type { Key } from './object.ts'
@@ -45,7 +45,7 @@ function warningOf(group: readonly ObjectNotice[]): Warning {
   const verb = notice.severity === 'warning' ? 'the server warns' : 'the server reports'
   const titles = new Set(others.map((other) => other.title))
   titles.delete(title)
-  // If all are about one object, such as an import, the names in the texts differ.
+  // If all concern one object, such as an import, the names in the texts differ.
   const names =
     titles.size > 0 ? [...titles] : [...new Set(others.flatMap((other) => namesIn(other.notice.text).slice(0, 1)))]
   return {

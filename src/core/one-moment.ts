@@ -1,9 +1,9 @@
-// Groups of copies show one moment of their source: postgres_fdw reads through one connection in one snapshot, and has one for each
-// user mapping of a server.
+// The rule for groups of copies, which have to show one moment of their source: postgres_fdw reads through one connection in one
+// snapshot, and has a connection for each user mapping of a server.
 
 import { ident } from './sql.ts'
 
-/** What a copy reads through: a server, and the user mapping of whoever reads. */
+/** A connection to a source: a server, and the user mapping of the role that reads. */
 export interface SourceConnection {
   readonly server: string
   /** Which user mapping it is. Null if there is none, undefined if that is not known. */
@@ -16,7 +16,7 @@ interface GroupMember {
 }
 
 export interface NotOneMoment<Member> {
-  /** The first one that does not fit those before it. */
+  /** The first copy that does not fit those before it. */
   readonly member: Member
   readonly reason: string
   readonly hint: string

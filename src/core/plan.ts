@@ -133,13 +133,13 @@ export interface Warning {
   readonly key?: Key
   readonly title?: string
   readonly place?: Place
-  /** Whether an apply is refused because of it. A plan only warns, since it may be mended until then. */
+  /** Whether an apply is refused because of it. A plan only warns, since the cause may be gone by then. */
   readonly refusesApply?: true
-  /** Whether the last apply has reported it. It lasts, and asks for nothing to be done. */
+  /** Whether the last apply has already reported it. Such a warning stays, and requires no action. */
   readonly isReported?: true
 }
 
-/** What it takes for a database to match a manifest, and what prevents that. */
+/** The changes after which a database matches a manifest, and what prevents them. */
 export interface Plan {
   readonly manifest: string
   readonly searchPath: readonly string[]

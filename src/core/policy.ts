@@ -1,11 +1,11 @@
-// The policy of a manifest: which hazards it allows, and which never, whoever applies.
+// The policy of a manifest: which hazards it allows, and which ones it never allows.
 
 import { type Hazard, hazardsToAllow, mustBeAllowed } from './plan.ts'
 
 export interface Policy {
-  /** Need no `--allow`. */
+  /** Hazards that need no `--allow`. */
   readonly allow?: readonly string[]
-  /** Are refused even with `--allow`. */
+  /** Hazards that are refused even with `--allow`. */
   readonly never?: readonly string[]
   /** Roles for which `--auto-approve` allows all other hazards, too. */
   readonly auto_approve?: readonly string[]

@@ -1,4 +1,4 @@
-// What messages must not show: secrets, and what references of a manifest resolve to. Servers quote such values in many
+// Removes from messages what they must not show: secrets, and the values of references. Servers quote such values in many
 // spellings.
 
 import { Secret, secretText } from './secret.ts'
@@ -12,7 +12,7 @@ export interface ResolvedReference {
 
 export type Hidden = Secret | ResolvedReference
 
-/** Masks secrets in a text from elsewhere, such as a server's message, and puts references in the place of their values. */
+/** Masks secrets in a text from elsewhere, such as a server's message, and puts references in place of their values. */
 export function redact(text: string, hidden: Iterable<Hidden>): string {
   const shownFor = new Map<string, string>()
   const patterns: { readonly spelling: string; readonly pattern: string }[] = []

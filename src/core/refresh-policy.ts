@@ -16,11 +16,11 @@ export interface RefreshPolicy {
   readonly maxAgeMilliseconds?: number
   /** When pg_cron refreshes it: see cron-schedule.ts. */
   readonly schedule?: string
-  /** A single refresh is cancelled after that. */
+  /** How long a single refresh may take before it is cancelled. */
   readonly timeoutMilliseconds?: number
-  /** A query. A refresh is skipped if it returns what it returned at the last one. */
+  /** A query. A refresh is skipped if its result is the same as at the last refresh. */
   readonly skipIfSame?: string
-  /** Of a table: what shows which rows have changed. */
+  /** For a table: the column that shows which rows have changed. */
   readonly watermark?: Watermark
   /** Copies with the same group are refreshed in one transaction. */
   readonly group?: string
@@ -33,7 +33,7 @@ export function isDefaultPolicy(policy: RefreshPolicy): boolean {
   return sameData(policy, defaultPolicy)
 }
 
-/** `refresh:` in a manifest. `none` as a value takes back a default. */
+/** `refresh:` in a manifest. The value `none` cancels a default. */
 export interface RefreshStanza {
   readonly strategy?: RefreshStrategy
   readonly max_age?: string

@@ -32,7 +32,7 @@ export interface Report {
   readonly planned: Counts
   /** Equal to what was planned if every step was applied. */
   readonly applied: Counts
-  /** What the server reported meanwhile, and what else the plan could not show. */
+  /** Warnings of the server, and others that the plan could not show. */
   readonly warnings: readonly Warning[]
   /** What the plan could not determine, so that the apply did nothing about it. */
   readonly undetermined: readonly Undetermined[]
@@ -51,16 +51,16 @@ export type RefreshOutcome = StepOutcome | { readonly status: 'planned' }
 /** What became of each copy of a refresh. */
 export interface RefreshReport {
   readonly manifest: string
-  /** Whether it is of what would be done. */
+  /** Whether this is a preview. */
   readonly isPreview: boolean
   readonly views: readonly {
     readonly key: Key
     readonly title: string
     /** The strategy by which it was refreshed; undefined if its refresh did not start. */
     readonly how: StrategyName | undefined
-    /** Why by that one. */
+    /** Why that strategy was used. */
     readonly because?: string | undefined
-    /** The strategy that was tried before, and turned out not to be possible. */
+    /** The strategy that was tried first, and turned out to be impossible. */
     readonly insteadOf?: StrategyName | undefined
     /** What would keep readers from waiting, if they had to. */
     readonly hint?: string | undefined
@@ -74,7 +74,7 @@ export interface RefreshReport {
     readonly lastMilliseconds?: number | undefined
     readonly outcome: RefreshOutcome
   }[]
-  /** What the server reported meanwhile. */
+  /** Warnings of the server. */
   readonly warnings: readonly Warning[]
   /** What the last apply could not import, so that it is not among the views. */
   readonly notImported: readonly NotImported[]

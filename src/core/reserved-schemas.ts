@@ -5,7 +5,7 @@ export const sourceSchema = 'fdwsync_source'
 
 export const reservedSchemas = ['information_schema', 'fdwsync', sourceSchema] as const
 
-/** Whose schema it is, if a manifest cannot declare one of that name. */
+/** To whom a schema belongs, if a manifest cannot declare one of that name. */
 export function ownerOfReservedSchema(name: string): 'PostgreSQL' | 'fdwsync' | undefined {
   if (name.startsWith('pg_') || name === 'information_schema') return 'PostgreSQL'
   return reservedSchemas.some((reserved) => reserved === name) ? 'fdwsync' : undefined

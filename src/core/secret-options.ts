@@ -71,7 +71,7 @@ export function containsSecret(value: string): boolean {
   )
 }
 
-/** What comes before an `@`, up to a blank or a slash. */
+/** The text before an `@`, from the last blank or slash. */
 const beforeAt = /(?<![^\s/@])([^\s/@]+)@(?:[^\s@]|$)/g
 
 /** `user:password@`, but not `a::b@`. */

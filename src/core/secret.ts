@@ -1,6 +1,6 @@
-// Secrets: values that must not be printed. How texts are freed of them is in redaction.ts.
+// Secrets: values that must not be printed. redaction.ts removes them from texts.
 
-/** What is shown in the place of a secret. */
+/** The text that is shown in place of a secret. */
 export const secretText = '(secret)'
 
 /**

@@ -86,8 +86,9 @@ export function resolved(statement: Statement): Statement {
 }
 
 /**
- * A statement after which PostgreSQL has invalidation messages that it does not process until the next change of a catalog. From
- * PostgreSQL 18 on, the next subtransaction would fail ("unprocessed inval messages"). The end of its own one processes them.
+ * A statement that leaves invalidation messages, which PostgreSQL processes only at the next change of a catalog. From PostgreSQL
+ * 18 on, the next subtransaction would fail ("unprocessed inval messages"). In a subtransaction of its own, the end of that
+ * processes them.
  */
 export function inSubtransaction(statement: Statement): Statement {
   return { ...statement, isInSubtransaction: true }
@@ -101,7 +102,7 @@ function secretMark(index: number): string {
   return `%${index + 1}$L`
 }
 
-/** The statement with `(secret)` in the place of its secrets. */
+/** The statement with `(secret)` in place of its secrets. */
 export function withoutSecrets(template: Statement): Statement {
   if (template.secrets.length === 0) return template
   const mask = literal(secretText)

@@ -1,4 +1,4 @@
-// What `fdwsync status` reports of each object.
+// What `fdwsync status` reports about each object.
 
 import type { RecordedFreshness } from './freshness.ts'
 import type { Key, ObjectId } from './object.ts'
@@ -9,7 +9,7 @@ export type ObjectState = 'in sync' | 'drifted' | 'missing' | 'not populated' | 
 
 /** How old the data of a copy is, and how old it may be. */
 export interface CopyFreshness {
-  /** Undefined if the ledger has no refresh of it. */
+  /** Undefined if the ledger has no refresh of the copy. */
   readonly recorded: RecordedFreshness | undefined
   readonly maxAgeMilliseconds: number | undefined
   readonly isStale: boolean
@@ -34,7 +34,7 @@ export interface ObjectStatus {
   readonly indexes: number | undefined
   /** For a server, if sources were contacted: whether its source was reachable. */
   readonly sourceReachable: boolean | undefined
-  /** How a copy compares with its source, if that was asked for. */
+  /** How a copy compares with its source, if that was requested. */
   readonly verification: Verification | undefined
   /** Whether it belongs to another object, as an index does. */
   readonly isChild: boolean

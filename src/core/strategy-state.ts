@@ -1,4 +1,4 @@
-// What the refreshes of a table have found that the next one depends on. The ledger has it.
+// What the refreshes of a table have found for the next one. The ledger keeps it.
 
 /** The highest value that was read of a column. */
 export interface ReachedWatermark {
@@ -8,18 +8,18 @@ export interface ReachedWatermark {
   readonly soft?: string
 }
 
-/** As one refresh found it. */
+/** The findings of one refresh. */
 export interface FoundState {
   /** What was compared with the source: changed rows alone, also which keys exist, or everything. */
   readonly compared: 'changes' | 'keys' | 'all'
   /** The fraction of rows that had changed, as if they were scattered. */
   readonly changed?: number
-  /** That the source's digests of equal rows were other ones. */
+  /** Set if the source's digests of equal rows were different. */
   readonly unlikeDigests?: true
   readonly watermark?: ReachedWatermark
 }
 
-/** As the last refreshes found it. */
+/** The findings of the last refreshes. */
 export interface StrategyState {
   readonly changed: number | undefined
   /** Whether the digests of equal rows differed within the last days. */

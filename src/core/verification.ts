@@ -4,13 +4,13 @@ import type { Key } from './object.ts'
 
 /** Numbers of rows. */
 export interface ComparedRows {
-  /** Those of the copy. */
+  /** Rows of the copy. */
   readonly rows: number
-  /** Those that only the source has. */
+  /** Rows that only the source has. */
   readonly missing: number
-  /** Those that only the copy has. */
+  /** Rows that only the copy has. */
   readonly extra: number
-  /** Those that have other values for the same key. Without a key, such a row is missing, and another one extra. */
+  /** Rows with other values for the same key. Without a key, such a row counts as one that is missing and one that is extra. */
   readonly different: number
 }
 
@@ -20,7 +20,7 @@ export type Verification =
   /** It is unknown whether it is the same. */
   | { readonly status: 'failed'; readonly reason: string; readonly hint?: string }
 
-/** What the comparison of copies with their sources has found. */
+/** The result of comparing copies with their sources. */
 export interface VerifyReport {
   readonly manifest: string
   readonly copies: readonly { readonly key: Key; readonly title: string; readonly verification: Verification }[]

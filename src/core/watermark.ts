@@ -7,7 +7,7 @@ export interface Watermark {
   readonly column: string
   /** How far below the highest value a refresh starts: an amount of the column's unit, or a duration. Undefined: the default of its type. */
   readonly overlap?: string
-  /** How often keys are compared, to find rows that are gone. Undefined: never. */
+  /** How often all keys are compared, to find rows that are gone. Undefined: never. */
   readonly deletesMilliseconds?: number
   /** A condition on rows that the source has marked as deleted. */
   readonly soft?: string

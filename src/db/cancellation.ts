@@ -25,7 +25,7 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
   const abort = () => {
     stopping = stop(session, 'it was interrupted')
   }
-  // One listener for each piece of work is expected. Node would warn of a leak above ten.
+  // Each piece of work has a listener. Above ten, Node would warn of a leak.
   setMaxListeners(0, signal)
   signal.addEventListener('abort', abort)
   try {
@@ -40,15 +40,15 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
 }
 
 /**
- * Opens sessions that are cut off when the signal aborts. For those that wait for sources: until these answer, nothing that runs on
- * another session would end.
+ * Opens sessions that are cut off when the signal aborts, for work that waits for sources: until a source answers, no cancel
+ * request would end that work.
  */
 export function cutOnAbort(connect: Connect, signal: AbortSignal): Connect {
   return async (purpose, secrets) => {
     throwIfInterrupted(signal)
     const session = await connect(purpose, secrets)
     const cut = () => {
-      // So that the server ends the statement, too. From 16 on it does so while it connects to a source.
+      // Lets the server end the statement, too. From 16 on, that works even while it connects to a source.
       session.cancel().catch(() => {})
       session.abandon('it was interrupted')
     }

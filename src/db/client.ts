@@ -8,7 +8,7 @@ import type { SslSettings } from './settings/ssl.ts'
 import type { ConnectionSettings } from './settings.ts'
 import { valueParsers } from './value-parsers.ts'
 
-/** What differs between connections with the same settings. */
+/** The options that differ between connections with the same settings. */
 export interface ClientOptions {
   readonly applicationName: string
   /** Command-line options for the server process, including those of the settings. */

@@ -1,4 +1,4 @@
-// Notices that a connection is lost, and distinguishes that from errors which only look like it.
+// Notices that a connection is lost, and distinguishes that from errors that only look like it.
 
 import { type Hidden, redact } from '../core/redaction.ts'
 import { ConnectionLostError, DatabaseError, isServerError } from './database-error.ts'
@@ -11,7 +11,7 @@ export interface ConnectionLoss {
   lose(reason: string): void
   /** The end of the connection that follows is then reported for this reason. */
   noteTermination(error: unknown): void
-  /** What an error of the driver is to be reported as. */
+  /** Returns the error to report for an error of the driver. */
   translated(error: unknown): Promise<unknown>
 }
 
@@ -51,9 +51,8 @@ export function connectionLoss(name: string, hidden: readonly Hidden[]): Connect
     noteTermination,
     async translated(error) {
       if (loss || !isServerError(error)) return loss ?? error
-      // A wrapper passes on the SQLSTATE of the source's error, so it may be the source that ended a connection. If it was
-      // this server, the end of our own connection follows at once. (The severity FATAL is
-      // translated text, so it cannot be checked.)
+      // A wrapper passes on the SQLSTATE of the source's error, so it may be the source that ended a connection. If it was this
+      // server, the end of this connection follows at once. (The severity FATAL is translated text, so it cannot be checked.)
       if (terminationCodes.has(error.code)) {
         noteTermination(error)
         await atMost(terminationMilliseconds, lost)

@@ -1,4 +1,4 @@
-// Errors that the server reports, without secrets and what references resolve to, and what they mean.
+// Errors that the server reports, without secrets and values of references, and what they mean.
 
 import { FdwsyncError } from '../core/errors.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
@@ -30,7 +30,7 @@ export class DatabaseError extends Error {
   readonly schema?: string
   readonly table?: string
   readonly constraint?: string
-  /** Whether the source raised it, and postgres_fdw passed it on. */
+  /** Whether a source raised it, and postgres_fdw passed it on. */
   readonly isOfSource: boolean
   /** The function of a user in which it occurred, as in `schema.f(integer)` or `f`. */
   readonly inFunction?: string

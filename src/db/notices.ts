@@ -1,5 +1,4 @@
-// Collects what the server reports beside its results. It is kept without CONTEXT, which can contain a statement with
-// secrets.
+// Collects the notices and warnings of the server, without their CONTEXT, which can contain a statement with secrets.
 
 import type { Notice } from '../core/notice.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
@@ -17,7 +16,7 @@ interface NoticeFields {
 
 export interface Notices {
   add(message: NoticeFields): void
-  /** What was added since the last call, each text once. */
+  /** The notices since the last call, each text once. */
   take(): readonly Notice[]
 }
 

@@ -6,7 +6,7 @@ import { type Sql, type Statement, withoutSecrets } from '../core/sql.ts'
 import type { Connect } from './connect.ts'
 import type { Session } from './session.ts'
 
-/** @param hidden what the text of a statement must not show */
+/** @param hidden the values that the text of a statement must not show */
 export function observed(connect: Connect, hidden: readonly Hidden[], report: (log: StatementLog) => void): Connect {
   return async (purpose, secrets) => observedSession(await connect(purpose, secrets), purpose, hidden, report)
 }

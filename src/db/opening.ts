@@ -15,7 +15,7 @@ import { type Wire, wireOf } from './wire.ts'
 export interface Opening {
   readonly settings: ConnectionSettings
   readonly applicationName: string
-  /** What no message may show. */
+  /** The values that no message may show. */
   readonly hidden: readonly Hidden[]
   /** Aborted at the deadline for connecting, or by an interruption. */
   readonly signal: AbortSignal

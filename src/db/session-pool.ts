@@ -27,8 +27,8 @@ export function isLoad(purpose: string): boolean {
 }
 
 /**
- * A lease needs a connection, but no work is done on it. So it takes none that has worked: a backend whose caches of the catalog are
- * warm reads in a third of the time.
+ * A lease needs a connection but does no work on it. So it takes none that has been used: a backend whose catalog caches are warm
+ * reads in a third of the time, and is better used for work.
  */
 function holdsLease(purpose: string): boolean {
   return purpose === 'lease'
@@ -37,24 +37,24 @@ function holdsLease(purpose: string): boolean {
 /** A firewall or proxy may silently cut a connection that is idle for longer. */
 const idleMilliseconds = 5000
 
-/** A session that was in use just now is taken as it is. If it is lost all the same, its user finds out. */
+/** A session that was in use a moment ago is not checked. If it is lost nevertheless, its next user finds out. */
 const recentMilliseconds = 500
 
 interface Idle {
   readonly session: Session
   readonly purpose: string
-  /** When it was returned. */
+  /** When the session was returned. */
   readonly since: number
   readonly timer: NodeJS.Timeout
 }
 
 interface IdleSessions {
   keep(session: Session, purpose: string): void
-  /** The one that was returned last of those whose purpose suits. */
+  /** The session that was returned last, among those with a suitable purpose. */
   take(suits: (purpose: string) => boolean): Idle | undefined
 }
 
-/** Closes each that is idle for long. */
+/** Closes every session that has been idle for long. */
 function idleSessions(): IdleSessions {
   const idle = new Set<Idle>()
   return {

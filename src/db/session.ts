@@ -44,16 +44,18 @@ export interface Session {
    */
   execute(statement: Statement): Promise<void>
   /**
-   * Runs statements in the caller's transaction, one after the other, without waiting for an answer before the next one is sent. Each
-   * is logged by itself, unlike those of one text. The first error is thrown, and what comes after it is not run.
+   * Runs statements in the caller's transaction, one after the other, without waiting for an answer before the next one is sent.
+   * Each is logged by itself, unlike those of one text. The first error is thrown, and the statements after it are not run.
    * @param onFinished called after each, before anything that the next one reports
    */
   pipeline(texts: readonly Sql[], onFinished: (at: number) => void): Promise<void>
-  /** Runs one statement with secrets that the session was not opened with, in the caller's transaction. Nothing of them remains. */
+  /**
+   * Runs one statement with secrets that the session was not opened with, in the caller's transaction. No trace of them remains.
+   */
   executeApart(statement: Statement): Promise<void>
   /**
-   * What the server has reported beside its results since the last call: WARNINGs and NOTICEs, each text once. Within a
-   * transaction, the settings of the role do not suppress them.
+   * The WARNINGs and NOTICEs of the server since the last call, each text once. Within a transaction, the settings of the role do
+   * not suppress them.
    */
   takeNotices(): readonly Notice[]
   /** Opens a session to another database of the same server, as the same role. Throws an FdwsyncError if that fails. */
@@ -78,9 +80,9 @@ export interface SessionOptions {
   readonly purpose: string
   /** The secrets of statements that `execute` runs. A session with secrets must not run SQL that a user wrote. */
   readonly secrets?: readonly Secret[]
-  /** What else no message may show. */
+  /** Other values that no message may show. */
   readonly hidden?: readonly Hidden[]
-  /** Cuts the connection if it aborts while that is being opened. */
+  /** Cuts the connection if it aborts while the connection is being opened. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -92,7 +94,7 @@ export async function openSession(settings: ConnectionSettings, options: Session
   // user or the database would garble messages.
   const hidden = [...secrets, ...(options.hidden ?? [])]
   const timeout = settings.connectTimeoutSeconds * 1000
-  // What is opened after an interruption records it.
+  // A session that is opened after an interruption records that.
   const interrupt = options.signal?.aborted ? undefined : options.signal
   const deadline = timeout > 0 ? AbortSignal.timeout(timeout) : undefined
   const signal = AbortSignal.any([interrupt, deadline].filter((each) => each !== undefined))

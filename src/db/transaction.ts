@@ -1,5 +1,5 @@
-// How transactions begin: without the timeouts that a role or a database may have set for interactive use, which would cut a
-// long load or plan, as they would a pg_dump, which resets them too; and with the messages that a role may have turned off.
+// How transactions begin: without the timeouts that a role or a database may have set for interactive use and that would end a long
+// load or plan (pg_dump resets them, too), and with the messages that a role may have turned off.
 import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from './session.ts'
 
@@ -15,7 +15,7 @@ export interface TransactionMode {
   readonly limitMilliseconds?: { readonly idle: number; readonly whole: number }
 }
 
-/** The limits of transactions that are always rolled back: the probe, and whatever else creates objects for a plan. */
+/** The limits of transactions that are always rolled back: the probe, and others that create objects for a plan. */
 export const planLimits = { idle: 60_000, whole: 30 * 60_000 } as const
 
 export async function begin(session: Session, mode: TransactionMode = {}): Promise<void> {
@@ -45,7 +45,7 @@ export function beginSettings(
     ['statement_timeout', '0'],
     ['idle_in_transaction_session_timeout', String(idle)],
     ...(serverVersion >= 170_000 ? [['transaction_timeout', String(whole)] as const] : []),
-    // pg_dump, for one, sets it for its role: then queries may not read foreign tables or views.
+    // Some roles have it set, for pg_dump for example. Then queries may not read foreign tables or views.
     ...(hasRestrictedRelationKinds(serverVersion) ? [['restrict_nonsystem_relation_kind', ''] as const] : []),
     ['client_min_messages', 'notice'],
   ]

@@ -16,14 +16,14 @@ export interface Wire {
   /** See {@link Session.pipeline}. */
   pipeline(texts: readonly Sql[], onFinished: (at: number) => void): Promise<void>
   copyIn(text: Sql, data: Buffer): Promise<void>
-  /** As of the last answer: idle, in a transaction, or in a failed one. */
+  /** The state after the last answer: idle, in a transaction, or in a failed one. */
   transactionStatus(): TransactionStatus
   readonly lost: Promise<Error>
   isLost(): boolean
   /** Whether nothing runs on it, no transaction is open, and it is not known to be lost. */
   isFree(): boolean
   abandon(reason: string): void
-  /** What the server has reported beside its results since the last call. */
+  /** The notices of the server since the last call. */
   takeNotices(): readonly Notice[]
   close(): Promise<void>
 }
@@ -137,7 +137,8 @@ async function copied(client: Client, text: Sql, data: Buffer): Promise<void> {
 }
 
 /**
- * The driver's mode is on only meanwhile, since it refuses COPY in it. Its types take the property for a constant.
+ * The pipeline mode of the driver is on only for these statements, since the driver refuses COPY in it. In its types the property
+ * is a constant.
  * @param onError called with the first error, before the driver reads on
  */
 async function pipelined(
@@ -152,7 +153,7 @@ async function pipelined(
       // A callback runs before the driver reads what the next statement reports, unlike a promise.
       client.query(text, (error: Error | null) => {
         if (error && !first) onError(error)
-        // What comes after the first error only repeats that the transaction has failed.
+        // Later errors only repeat that the transaction has failed.
         first ??= error ?? undefined
         if (!first) onFinished(at)
         resolve()

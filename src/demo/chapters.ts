@@ -1,4 +1,4 @@
-// The story of the demo: a plan, an apply, a refresh, drift and the repair of it, and a dump that is restored elsewhere.
+// The story of the demo: a plan, an apply, a refresh, drift and its repair, and a dump that is restored elsewhere.
 
 import { type DemoContext, verify } from './context.ts'
 
@@ -171,7 +171,7 @@ async function restoreWithoutSource({ narrator, databases, fdwsync, sql }: DemoC
   verify(prices[0]?.price === '31.50', 'the new price has arrived in the restored database')
 }
 
-/** What the four statements of the drift had changed. */
+/** The values that the four statements of the drift had changed. */
 const repaired = `
   SELECT to_regclass('shop.orders_customer_idx')::text AS index,
          (SELECT 'fetch_size=10000' = ANY (srvoptions) FROM pg_foreign_server WHERE srvname = 'shop') AS has_fetch_size,

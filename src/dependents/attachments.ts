@@ -1,13 +1,13 @@
-// Reads what is attached to relations although no manifest declares it, and which columns it uses.
+// Reads the undeclared attachments of relations, and which columns they use.
 
 import { type LiveObject, withOids } from '../core/change.ts'
 import type { Attachment } from '../core/dependent.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// What uses a column depends on it: an index also by its expressions, its predicate and the columns that it includes, a trigger
-// by UPDATE OF and WHEN. Of the children of a relation only statistics and the columns of ordinary tables are read, since only these are
-// dropped along with a column without a word; what is on a column that a child has itself stays.
+// An attachment depends on every column that it uses: an index also by its expressions, its predicate and its included columns, a
+// trigger by UPDATE OF and WHEN. For the children of a relation only statistics and the columns of ordinary tables are read, since
+// only these are silently dropped along with a column. Attachments on a column that a child has itself stay.
 const attachmentsQuery = trusted(`
   WITH RECURSIVE relation(of, relid) AS (
     SELECT oid, oid FROM unnest($1::oid[]) AS r(oid)

@@ -203,7 +203,7 @@ const dependentsQuery = trusted(`
                        AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))
    ORDER BY description`)
 
-/** Where the catalog has an object. */
+/** The catalog and OID of an object. */
 export type CatalogEntry = Pick<LiveObject, 'id' | 'oid' | 'catalog'>
 
 // A view depends on itself, through its rule.
@@ -216,7 +216,7 @@ const anyDependentQuery = trusted(`
       JOIN pg_depend d ON d.refclassid = of.class AND d.refobjid = of.oid AND d.deptype = 'n'
      WHERE NOT EXISTS (SELECT FROM pg_rewrite r WHERE d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.ev_class = of.oid)) AS "isAny"`)
 
-/** The same for materialized views. Mostly there are none, which takes PostgreSQL a tenth of the time to find out. */
+/** The same for materialized views. Usually there are none, which PostgreSQL finds out in a tenth of the time. */
 export async function readDependentsOfViews(
   session: Session,
   views: readonly CatalogEntry[],

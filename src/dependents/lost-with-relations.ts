@@ -1,4 +1,4 @@
-// Reads what is lost with a relation that is dropped, beside what is attached to it: privileges and comments.
+// Reads what else is lost with a dropped relation, apart from its attachments: privileges and comments.
 
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -8,11 +8,11 @@ export interface LostWithRelation {
   readonly of: number
   /** The roles that have a privilege on it, or on a column of it, which no default privilege has given them. */
   readonly grantees: readonly string[]
-  /** Of a column; null for the comment on the relation. */
+  /** The column; null for the comment on the relation. */
   readonly comments: readonly { readonly column: string | null; readonly text: string }[]
 }
 
-// Default privileges give the same to what is created next, so they are no loss.
+// Default privileges grant the same on the next relation, so they are no loss.
 const lostQuery = trusted(`
   SELECT c.oid AS of,
          ARRAY(SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END
@@ -26,7 +26,7 @@ const lostQuery = trusted(`
            WHERE d.objoid = c.oid AND classoid = 'pg_class'::regclass) AS comments
     FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
 
-/** Reads that of relations, under the reading path. */
+/** Reads the losses of relations, under the reading path. */
 export function readLostWithRelations(
   session: Session,
   relations: readonly number[],

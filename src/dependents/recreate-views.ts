@@ -139,7 +139,10 @@ function trialsOf(
   })
 }
 
-/** Added columns do not count, since no view can read them yet. A type that is replaced is another one, of the same name. */
+/**
+ * Added columns do not count, since no view can read them yet. A replaced type counts as another one, although it has the same
+ * name.
+ */
 function losesColumns(
   { id, spec, needs }: LiveObject,
   to: WantedObject,
@@ -258,7 +261,7 @@ function outcomeOf(
   return { becomes: 'recreated', to: { id, needs, spec: recreated ?? spec, declared: spec, written: spec } }
 }
 
-/** The types of its columns may be other ones now, and those that it had may go. */
+/** The types of its columns may have changed, and the former ones may be dropped. */
 function typesNeeded({ needs }: LiveObject, realSchemas: RealNames['realSchemas']): readonly Key[] {
   return needs.flatMap((key) => {
     const id = idOf(key)

@@ -32,14 +32,14 @@ export function changedTypes(changes: readonly Change[]): ChangedTypes {
   }
 }
 
-/** What others name in their definitions, and what can be in a scratch schema. */
+/** The types that other definitions name and that can be created in a scratch schema. */
 function isType({ id }: WantedObject): boolean {
   const { probe } = kindOf(id)
   return probe.how === 'read-back' && probe.byName?.intoSchema !== undefined
 }
 
 /**
- * Each is created in the scratch schema of its schema, which precedes that in search_path.
+ * Creates each type in the scratch schema of its schema, which precedes the real one in search_path.
  * @returns why one could not be created
  */
 export async function createScratchTypes(

@@ -109,7 +109,7 @@ export async function tryStatements(
   }
 }
 
-/** What does not depend on the moment, such as a type that does not fit, unlike a timeout, a lock or a missing privilege. */
+/** Errors that are permanent, such as a type that does not fit, unlike a timeout, a lock or a missing privilege. */
 export function isProof({ sqlstate }: Pick<DatabaseError, 'sqlstate'>): boolean {
   return /^(?:0A|22|42|54)/.test(sqlstate) && sqlstate !== '42501'
 }

@@ -90,9 +90,9 @@ const definitionsQuery = trusted(`
     JOIN pg_class c ON c.oid = adrelid JOIN pg_namespace n ON n.oid = relnamespace`)
 
 export interface TriedAttachments {
-  /** Those that PostgreSQL would reject, with its reasons. */
+  /** The attachments that PostgreSQL would reject, with its reasons. */
   readonly rejected: ReadonlyMap<Attachment, string>
-  /** Those of which it is unknown, and why. */
+  /** The attachments that could not be tried, and why. */
   readonly untried: ReadonlyMap<Attachment, Lost>
 }
 
@@ -145,8 +145,8 @@ function readDefinitions(
 }
 
 /**
- * A view of the expressions evaluates nothing, and shows whether the attachment itself would run code as it is created. It is not
- * created then.
+ * A view of the expressions evaluates nothing, and shows whether creating the attachment itself would run code. If so, it is not
+ * created.
  */
 async function tryOne(session: Session, definition: Definition, place: Place): Promise<FailedTrial | undefined> {
   if (definition.expressions !== null) {

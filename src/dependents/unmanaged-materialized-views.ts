@@ -18,7 +18,7 @@ import { readingThrough } from './view-reads.ts'
 
 /** Materialized views that read a changing relation, but are unmanaged or owned by another manifest. */
 export interface UnmanagedMaterializedViews {
-  /** Those that can be recreated, as if a manifest declared them with their current definitions. */
+  /** The views that can be recreated, as if a manifest declared them with their current definitions. */
   readonly declared: readonly DeclaredObject[]
   readonly live: LiveState
   /** What they will be once the relations that they read have changed. */
@@ -87,7 +87,7 @@ export async function probeUnmanagedMaterializedViews(
   )
   const isUnmanaged = ([key]: readonly [Key, unknown]) => live.has(key)
   return {
-    // One in a circle is declared again, for the circle to be reported.
+    // A view in a circle is declared once more, so that the circle is reported.
     declared: declared.filter(({ id }) => !lost.has(keyOf(id)) || inCircle.has(keyOf(id))),
     live: new Map([...probed.live].filter(isUnmanaged)),
     wanted: new Map([...probed.wanted].filter(isUnmanaged)),

@@ -3,7 +3,7 @@
 
 import { sourceSchema } from '../core/reserved-schemas.ts'
 
-/** Whether a view is one of users, and not the query of a table, which is replaced along with its table. */
+/** Whether a view belongs to a user, and is not the source view of a table, which is replaced along with its table. */
 export function isNoSourceView(view: string): string {
   return `${view}.relnamespace IS DISTINCT FROM to_regnamespace('${sourceSchema}')`
 }

@@ -9,7 +9,7 @@ import { isLoaded, sourceViews } from '../kinds/facets/copy/source-view.ts'
 import { kindOfRelation } from '../kinds/facets/relations.ts'
 
 export interface WholeRowReader {
-  /** What it reads rows of. */
+  /** The object whose rows it reads. */
   readonly of: Key
   /** The name of the view in the database. */
   readonly id: ObjectId
@@ -19,8 +19,8 @@ export interface WholeRowReader {
 
 // pg_depend has no entry for a whole row: SELECT to_jsonb(o) FROM o depends on o as SELECT id FROM o does. So the stored query is
 // searched for expressions of the row type, after a search by dependencies for the queries that can have any. Types that contain it
-// are changed with it: arrays, domains, and the row types of what has a column of it. (o).id reads one attribute. Where a view has
-// the rows but its reader does not use them, this finds too much rather than too little.
+// change with it: arrays, domains, and row types of relations with such a column. (o).id reads one attribute. Where a view has the
+// rows but its reader does not use them, this finds too much rather than too little.
 const readersQuery = trusted(`
   WITH RECURSIVE ${sourceViews}, target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)

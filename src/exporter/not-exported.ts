@@ -1,4 +1,4 @@
-// Lists what an export does not contain of the objects that it contains, so that it does not leave anything out silently.
+// Lists the parts of exported objects that an export does not contain, so that it leaves nothing out silently.
 
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -73,7 +73,7 @@ const notExportedQuery: Sql = trusted(`
       FROM exported JOIN pg_seclabel l ON l.classoid = classid AND l.objoid = objid
   ) AS found ORDER BY position, what`)
 
-/** By object, what its stanza does not contain. */
+/** The parts that the stanza of an object does not contain, by object. */
 export async function readNotExported(
   session: Session,
   objects: readonly LiveObject[],

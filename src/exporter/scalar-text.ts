@@ -3,10 +3,10 @@
 import { Document, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { isPrintable } from '../core/printable.ts'
 
-/** Where a text is: on a line of its own or within a map or list on one line, before a colon or not. */
+/** The position of a text: on a line of its own or within a map or list on one line, before a colon or not. */
 type Position = 'value' | 'inline' | 'key' | 'inlineKey'
 
-/** What YAML reads as the text that it is. Without `:` and `#`, it is no command to a CI runner either: see core/printable.ts. */
+/** Texts that YAML reads as they are. Without `:` and `#`, they are no command to a CI runner either: see core/printable.ts. */
 const plain = /^(?!(?:null|true|false)$)[a-z_][\w .,()[\]{}"'=<>*+$;@%^~|&!?/\\`-]*(?<! )$/i
 const flowSyntax = /[[\]{},]/
 
@@ -52,7 +52,7 @@ function byLibrary(value: string | number, position: Position): string {
   return text
 }
 
-/** So that no more is kept than is worth it. */
+/** The limit of the cache. */
 const mostKnown = 10_000
 
 function quoted(value: string): Scalar<string> {

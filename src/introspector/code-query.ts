@@ -1,4 +1,4 @@
-// The query that judges the code that objects refer to: who owns it, and whether it hides something of PostgreSQL itself.
+// The query that examines the code that objects refer to: who owns it, and whether it hides something built-in.
 
 import { type Sql, trusted } from '../core/sql.ts'
 import { couldActAs } from './trust.ts'
@@ -25,7 +25,7 @@ interface Judged {
 /** Nothing built-in is hidden from arguments of types that are not built in. */
 const takesBuiltIn = 'c.arguments <@ ARRAY(SELECT oid FROM pg_type WHERE oid < 16384)'
 
-/** By catalog, what may be referred to. */
+/** The things that may be referred to, by catalog. */
 const judged: ReadonlyMap<string, Judged> = new Map(
   Object.entries({
     pg_proc: {
@@ -84,8 +84,8 @@ const judged: ReadonlyMap<string, Judged> = new Map(
 )
 
 /**
- * For references to the given catalogs: PostgreSQL takes longer to plan all of it than to run it.
- * $1: the references; $2: names of roles that the manifest trusts.
+ * The query for references to the given catalogs only: PostgreSQL takes longer to plan all of it than to run it. $1: the
+ * references; $2: names of roles that the manifest trusts.
  */
 export function codeQuery(catalogs: Iterable<string>): Sql {
   const parts = [...catalogs].sort().flatMap((catalog) => judged.get(catalog) ?? [])

@@ -1,4 +1,4 @@
-// Reads which functions, operators, types and the like outside of PostgreSQL itself objects refer to, in pg_depend.
+// Reads from pg_depend which user-defined functions, operators, types and the like objects refer to.
 
 import type { Key } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
@@ -17,7 +17,7 @@ interface Subject {
   readonly isTable: boolean
 }
 
-/** What an object of the manifest refers to. */
+/** A reference of an object of the manifest. */
 export interface CodeReference {
   readonly key: Key
   /** The owner that the manifest gives the object. */
@@ -56,9 +56,9 @@ const partsOfSourceViews = `
     UNION ALL SELECT key, owner, catalog, s.oid, source_view, 'pg_rewrite'::regclass, r.oid FROM subject s JOIN pg_rewrite r ON r.ev_class = source_view`
 
 /**
- * $1: the objects. What PostgreSQL itself has is left out: its owner is trusted. Rules, defaults and constraints depend on the object that
- * they are a part of, so one look at pg_depend finds them all. Defaults and checks that are only inherited were chosen by the owner of the
- * parent. Whoever owns the parent of a table reads its rows, and chooses its defaults and checks.
+ * $1: the objects. What PostgreSQL itself has is left out: its owner is trusted. Rules, defaults and constraints depend on the
+ * object that they are part of, so one query of pg_depend finds them all. Defaults and checks that are only inherited were chosen
+ * by the owner of the parent. The owner of a parent can read the rows of the table, and chooses its defaults and checks.
  *
  * Each catalog is looked up by its index, row by row: new rows have no statistics, and PostgreSQL would rather read all of them for each.
  */
@@ -94,7 +94,7 @@ function queryOf(subject: string, moreParts: string): Sql {
 }
 
 const queryWithoutSourceViews = queryOf(noSourceViews, '')
-/** It takes half as long again to plan. */
+/** With this part, planning takes half as long again. */
 const queryWithSourceViews = queryOf(withSourceViews, partsOfSourceViews)
 
 /** The parents themselves, where a stand-in has copies of them. */

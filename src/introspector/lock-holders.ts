@@ -14,7 +14,7 @@ export interface LockHolder {
   readonly mayReadForUs: boolean
 }
 
-// The server hides what a session is called, and since when it is active, from roles that may not see it.
+// The server hides the name of a session, and since when it is active, from roles that may not see it.
 const holdersQuery = trusted(`
   SELECT l.relation::regclass::text AS relation, l.pid, a.usename AS role, nullif(a.application_name, '') AS application,
          to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since, coalesce(${mayReadFor('a', 'own')}, false) AS "mayReadForUs"
@@ -36,7 +36,7 @@ export async function readLockHolders(
   relations?: readonly { readonly oid: number }[],
 ): Promise<readonly LockHolder[]> {
   await session.run(readingPath)
-  // A transaction sees the sessions as they were when it first looked.
+  // Within a transaction, pg_stat_activity stays as it was when it was first read.
   await session.query(trusted('SELECT pg_stat_clear_snapshot()'))
   return session.query<LockHolder>(holdersQuery, [relations?.map(({ oid }) => oid) ?? null])
 }

@@ -1,4 +1,4 @@
-// What of a live object shows that it has changed. Equal states: no session has changed it in between.
+// The state of a live object. If two states are equal, no session has changed the object in between.
 
 import type { LiveObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
@@ -15,7 +15,7 @@ const notComparedWithDigest: ReadonlySet<string> = new Set([
   'definition',
 ])
 
-/** What of an object shows that another session has changed it. */
+/** The part of an object that changes if another session changes it. */
 export function stateOf({ oid, digest, spec, elsewhere, currentId }: LiveObject): readonly unknown[] {
   const shown = comparable(spec, digest === null ? notCompared : notComparedWithDigest)
   return [oid, digest, shown, ...[elsewhere, currentId].flatMap((id) => (id ? [keyOf(id)] : []))]

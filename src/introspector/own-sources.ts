@@ -1,7 +1,10 @@
 // Recognizes sessions in which postgres_fdw reads for a transaction of this database, because a server connects back to it. Such a session
 // keeps its locks as long as that transaction lasts.
 
-/** Whether the row `session` of pg_stat_activity belongs to postgres_fdw, by its name. Where that is set to nothing, it is postgres_fdw too. */
+/**
+ * Whether the row `session` of pg_stat_activity belongs to postgres_fdw, by its application_name. An empty one can belong to it,
+ * too.
+ */
 function isOfPostgresFdw(session: string): string {
   return `nullif(${session}.application_name, '') IN (
     SELECT 'postgres_fdw'

@@ -118,7 +118,7 @@ const absentQuery: Sql = trusted(`
                       WHERE n.nspname = split_part(name, '.', 1) AND c.relname = split_part(name, '.', 2)
                         AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`)
 
-/** Those that are tables with a schema, and do not exist or cannot be read. */
+/** The catalogs that are tables with a schema, and do not exist or cannot be read. */
 async function absentTables(session: Session, catalogs: readonly string[]): Promise<ReadonlySet<string>> {
   const tables = catalogs.filter((catalog) => catalog.includes('.'))
   if (tables.length === 0) return new Set()
@@ -148,7 +148,7 @@ interface CatalogQuery {
   readonly ids: readonly ObjectId[]
 }
 
-/** The queries for what exists. Adds to `occupied` the names that a type has. */
+/** The queries for existing objects. Adds names that belong to types to `occupied`. */
 function queriesFor(
   kind: AnyKind,
   ids: readonly ObjectId[],

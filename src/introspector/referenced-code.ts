@@ -10,7 +10,7 @@ import { type NamedKind, type WrittenNames, writtenNames } from '../parser/writt
 import { codeQuery } from './code-query.ts'
 import { readCodeReferences } from './code-references.ts'
 
-/** Something outside of PostgreSQL itself that the SQL of an object refers to. */
+/** Something user-defined that the SQL of an object refers to. */
 export interface ReferencedCode {
   /** `function public.lower(character varying)`. */
   readonly title: string
@@ -22,7 +22,7 @@ export interface ReferencedCode {
   readonly isTrusted: boolean
   /** Whether the SQL names it with its schema. Otherwise an unqualified name found it, or an operator or a cast did. */
   readonly isNamed: boolean
-  /** Whether it hides something of PostgreSQL itself that has the same name and takes arguments of the same types. */
+  /** Whether it hides something built-in that has the same name and takes arguments of the same types. */
   readonly hidesBuiltIn: boolean
 }
 
@@ -42,7 +42,7 @@ export interface CodeContext {
   /** The search_path that the SQL was parsed under. */
   readonly searchPath: readonly string[]
   readonly trustedRoles: readonly string[]
-  /** What the manifest itself declares, under the names that it gives. */
+  /** The objects that the manifest itself declares. */
   readonly declared: readonly { readonly id: ObjectId }[]
 }
 

@@ -1,5 +1,5 @@
-// Finds out what has the names of relations and types, so that no catalog query is sent for what does not exist: on a small database
-// those take many times longer to plan than to run.
+// Finds out which names of relations and types are in use, so that no catalog query is sent for objects that do not exist: on a
+// small database such queries take many times longer to plan than to run.
 
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { type Sql, sql, textArray } from '../core/sql.ts'
@@ -13,7 +13,7 @@ import type { Session } from '../db/session.ts'
  */
 export type NameState = 'missing' | 'type' | 'child' | 'plain'
 
-// Plain relations, the most of them, are not returned.
+// Plain relations, which are the majority, are not returned.
 const statesQuery = (schemas: Sql, names: Sql) => sql`
   SELECT at::int - 1 AS at, CASE WHEN type.oid IS NOT NULL THEN 'type' WHEN c.oid IS NOT NULL THEN 'child' ELSE 'missing' END AS state
     FROM unnest(${schemas}, ${names}) WITH ORDINALITY AS wanted(schema, name, at)

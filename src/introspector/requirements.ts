@@ -19,7 +19,7 @@ export async function withRequirements(
   for (const kind of declaredKinds) {
     const missing = declared.filter(({ id }) => id.kind === kind.kind && !live.has(keyOf(id))).map(({ id }) => id)
     const needsQuery = kind.preconditions?.needsQuery
-    // One alone can require none of the others.
+    // A single extension cannot require another declared one.
     const all = new Set(
       [...declared, ...live.values()].filter(({ id }) => id.kind === kind.kind).map(({ id }) => keyOf(id)),
     )

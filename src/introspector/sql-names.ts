@@ -1,10 +1,10 @@
-// The names in SQL that can refer to something in the catalog. It goes by words and quotes alone, without a parser: it finds too many
+// Finds the names in SQL that can refer to something in the catalog, by words and quotes alone, without a parser. It finds too many
 // names rather than too few.
 
 /** Operators that syntax looks up without naming them: IN, CASE, BETWEEN, JOIN USING, LIKE, SIMILAR TO. */
 const impliedOperators = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~']
 
-/** In bytes. PostgreSQL cuts off what is longer. */
+/** The maximal length of a name in bytes. PostgreSQL cuts off the rest. */
 const maxNameLength = 63
 
 /** Everything in the SQL that could be a name, sorted. Undefined if it has names in U&"…" escapes. */

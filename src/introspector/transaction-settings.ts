@@ -26,8 +26,8 @@ const pinned: Readonly<Record<string, string>> = {
 }
 
 /**
- * Sets only what has another value. This runs dozens of times in a plan, and some settings are expensive to set even to the value that
- * they have: for timezone_abbreviations the server reads a file.
+ * Sets only settings that have another value. This runs dozens of times in a plan, and some settings are expensive to set even to
+ * their present value: for timezone_abbreviations the server reads a file.
  */
 const pin: Sql = sql`
   SELECT pg_catalog.set_config(name, value, true)

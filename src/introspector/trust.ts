@@ -1,4 +1,4 @@
-// Whose code is trusted: of roles that could act as the one that applies anyway, and of those that the manifest trusts.
+// Whose code is trusted: that of roles that could act as the applying role anyway, and of those that the manifest trusts.
 
 /** From 16 on, a member of a role need not inherit its privileges, nor be able to SET ROLE to it. */
 export const couldActAs = `CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER'

@@ -5,7 +5,7 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 export interface RecordedAnswer {
-  /** Null if the last load of the copy has not asked. */
+  /** Null if the last load of the copy did not send such a query. */
   readonly answer: string | null
   readonly millisecondsAgo: number
 }
@@ -16,7 +16,7 @@ const answersQuery = trusted(`
     CROSS JOIN LATERAL (SELECT answer, started_at FROM fdwsync.refresh r
                          WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 1) AS newest`)
 
-/** By copy. The caller has found the ledger to be trusted, and reads under `readingPath`. */
+/** Reads the answers, by copy. The caller has found the ledger to be trusted, and reads under `readingPath`. */
 export async function readAnswers(session: Session, copies: readonly Key[]): Promise<ReadonlyMap<Key, RecordedAnswer>> {
   const rows = await session.query<RecordedAnswer & { readonly address: Key }>(answersQuery, [copies])
   return new Map(rows.map((row) => [row.address, row]))

@@ -1,4 +1,4 @@
-// The query for the digest of what SQL could refer to that PostgreSQL did not come with: functions, operators, types and so on.
+// The query for the digest of all user-defined code that SQL could refer to: functions, operators, types and so on.
 
 import { type Sql, trusted } from '../core/sql.ts'
 import { couldActAs } from '../introspector/trust.ts'

@@ -1,4 +1,4 @@
-// What the queries for the digest of the catalog have in common: see catalog-state.ts.
+// The building blocks of the queries for the digest of the catalog: see catalog-state.ts.
 
 import { type Sql, trusted } from '../core/sql.ts'
 import { sourceViewOid } from '../kinds/facets/copy/source-view.ts'
@@ -11,23 +11,24 @@ export const part = (name: string, text: string, order: string, from: string) =>
   `SELECT '${name}', md5(string_agg(${text}, '|' ORDER BY ${order})) FROM ${from}`
 
 /**
- * The rows of a catalog for each row of a part of the query, by an index, as `alias`. The ledger and new catalog rows have no statistics
- * until they are analyzed. PostgreSQL then takes the parts for small, and would scan them for each row of the catalog.
+ * Looks up by an index the rows of a catalog for each row of a part of the query, as `alias`. Without statistics, as before the
+ * ledger and new catalog rows are analyzed, PostgreSQL expects the parts to be small, and would scan them for each row of the
+ * catalog.
  */
 export const eachOf = (catalog: string, alias: string, condition: string, columns = '*') =>
   `CROSS JOIN LATERAL (SELECT ${columns} FROM ${catalog} WHERE ${condition} OFFSET 0) AS ${alias}`
 
-/** Whether a name in a column of type name is one of those that the SQL has. The cast cuts them to the length of names. */
+/** Whether a name in a column of type name is one of the names in the SQL. The cast cuts these to the length of names. */
 export const isNamed = (column: string) => `${column} = ANY ($4::text[]::name[])`
 
-/** What a name in the SQL could find in a catalog, without what PostgreSQL itself came with. */
+/** The user-defined objects in a catalog that a name in the SQL could find. */
 export const named = (catalog: string, prefix: string) =>
   `SELECT * FROM ${catalog} WHERE oid >= 16384 AND ${isNamed(`${prefix}name`)} AND ${prefix}namespace IN (SELECT oid FROM reachable)`
 
 /** The columns of pg_attribute that decide what a query over a relation means. */
 export const readAttribute = row('a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attisdropped')
 
-/** The relations that the object of a catalog's row refers to. */
+/** The relations that the object of a catalog row refers to. */
 const relationsOf = (catalog: string, alias: string) =>
   eachOf(
     'pg_depend',
@@ -37,8 +38,8 @@ const relationsOf = (catalog: string, alias: string) =>
   )
 
 /**
- * The kinds of what the manifest owns, which decide what the queries consist of: on a small database they take longer to plan than to run.
- * What is left out for want of a kind has no rows, so that the digest is the same.
+ * The kinds of objects that the manifest owns, by which parts of the queries are left out: on a small database they take longer to
+ * plan than to run. The parts left out have no rows, so the digest is the same.
  */
 export type OwnedKinds = ReadonlySet<string>
 

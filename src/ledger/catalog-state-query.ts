@@ -148,7 +148,7 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
   ),
   part(
     'comments',
-    // In the text and not as a condition, which would be computed for all that have no comment.
+    // Part of the text and not a condition, which would be computed for every object without a comment.
     "CASE WHEN jsonb_path_exists(declared, '$.**.comment') THEN d::text END",
     'd.classoid, d.objoid, d.objsubid',
     `described ${eachOf('pg_description', 'd', 'objoid = described.oid AND classoid = class')}`,
@@ -162,7 +162,7 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
 /** Parts that have rows only if the manifest owns something of certain kinds. */
 const onlyIf = (isNeeded: boolean, part: () => string): readonly string[] => (isNeeded ? [part()] : [])
 
-/** Whether anything exists that codeQuery covers. If true is wrong, it only costs time. */
+/** Whether anything exists that codeQuery covers. If this is wrongly true, it only costs time. */
 const mayUseCode = (kinds: OwnedKinds) =>
   kinds.has('type')
     ? 'true'
@@ -218,7 +218,7 @@ export const stateQuery = (kinds: OwnedKinds): Sql =>
          EXISTS (SELECT FROM pg_extension, pg_namespace
                   WHERE extname = 'pg_cron' AND nspname = 'cron' AND has_schema_privilege(pg_namespace.oid, 'USAGE')) AS "canSchedule"`)
 
-/** Likewise, since pg_cron need not be in the database. */
+/** A part of its own, since pg_cron need not be in the database. */
 export const jobsQuery: Sql = trusted(`
   SELECT md5(string_agg(concat_ws(' ', j.jobid, j.jobname, j.schedule, j.command, j.active, j.username), '|' ORDER BY j.jobid)) AS digest
     FROM fdwsync.object o

@@ -34,17 +34,17 @@ export function isDigestedKind(kind: ObjectId['kind'] | undefined): boolean {
 export interface StateRequest {
   readonly manifest: string
   readonly searchPath: readonly string[]
-  /** Everything that the SQL of the manifest's objects could name. */
+  /** All names that the SQL of the manifest's objects could contain. */
   readonly names: readonly string[]
 }
 
 /** The state of the catalog, as far as it matters to a manifest. */
 export interface CatalogState {
-  /** Of all of it. */
+  /** The digest of everything. */
   readonly digest: string
-  /** Of all but which materialized views have data. */
+  /** The digest of everything except which materialized views have data. */
   readonly definitions: string
-  /** The keys of the materialized views that have none. */
+  /** The keys of the materialized views without data. */
   readonly unloaded: readonly Key[]
 }
 
@@ -79,7 +79,7 @@ export async function readCatalogState(
     const [row] = isNeeded ? await session.query<{ digest: string | null }>(query(), all) : []
     return row?.digest ?? null
   }
-  // It takes as long to plan as the other, and for most manifests finds nothing.
+  // The second query takes as long to plan as the first, and finds nothing for most manifests.
   const code = await digestIf(own.mayUseCode, () => codeQuery(kinds), parameters)
   const policies = await digestIf(kinds.has('refreshPolicy'), () => policiesQuery, [manifest])
   const jobs = await digestIf(kinds.has('scheduledJob') && own.canSchedule, () => jobsQuery, [manifest])
@@ -96,6 +96,6 @@ async function readJobsElsewhere(session: Session, keys: readonly Key[]): Promis
     keys.flatMap((key) => idOf(key) ?? []),
     '',
   )
-  // What cannot be read may be anything, so no other state is equal.
+  // A state that cannot be read is unique, so that no other one equals it.
   return Array.from(live, ([key, { id, spec }]) => [key, kindOf(id).secrets?.hidden?.(id, spec) ? randomUUID() : spec])
 }

@@ -1,4 +1,4 @@
-// Finds rows of the ledger that were edited into something that no release of fdwsync writes. That is looked for only after an
+// Finds rows of the ledger that were edited into something that no release of fdwsync writes. It looks for them only after an
 // unexpected error, so that sound ledgers cost nothing.
 import { FdwsyncError } from '../core/errors.ts'
 import { idOf } from '../core/object.ts'
@@ -44,7 +44,7 @@ async function findDamage(session: Session): Promise<FdwsyncError | undefined> {
   }
 }
 
-/** What a release writes can be settled and compared with itself. */
+/** A row that a release has written can be settled and compared with itself. */
 function isDamaged({ address, declared, source }: Row): boolean {
   const id = idOf(address)
   if (!id) return false

@@ -14,8 +14,8 @@ interface Row {
   readonly rows: string | null
 }
 
-// Both are the newest row of a copy: of all that ended well, and of those that loaded data. A skip loads none. One at a time, they are
-// found by the index on address and ended_at, however many refreshes there were.
+// Two newest rows of a copy: of all refreshes that succeeded, and of those that loaded data, which a skipped one does not. Each is
+// found by the index on address and ended_at, however many refreshes were recorded.
 const freshnessQuery = trusted(`
   SELECT address, extract(epoch FROM now() - checked.started_at)::float8 * 1000 AS "millisecondsAgo",
          to_json(checked.started_at) #>> '{}' AS "startedAt", to_json(loaded.ended_at) #>> '{}' AS "endedAt",
@@ -26,7 +26,7 @@ const freshnessQuery = trusted(`
     LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count FROM fdwsync.refresh r
                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 1) AS loaded ON true`)
 
-/** By copy. The caller has found a ledger that this role can read. */
+/** Reads the freshness by copy. The caller has found a ledger that this role can read. */
 export async function readFreshness(
   session: Session,
   copies: readonly Key[],
@@ -46,7 +46,7 @@ async function hasRefreshes(session: Session): Promise<boolean> {
 
 function freshnessOf({ millisecondsAgo, startedAt, endedAt, milliseconds, rows }: Row): RecordedFreshness {
   return {
-    // A server whose clock was set back has refreshes in the future.
+    // If the clock of the server was set back, refreshes can be in the future.
     millisecondsAgo: Math.max(0, millisecondsAgo),
     startedAt,
     lastLoad:

@@ -1,5 +1,5 @@
-// Keeps the ledger true when a relation is replaced by one that is defined in the same way: its OID and its digest change, its
-// declaration does not.
+// Updates the ledger when a relation is replaced by one with the same definition: its OID and its digest change, its declaration
+// does not.
 
 import type { LiveState } from '../core/change.ts'
 import { idOf, type ObjectId } from '../core/object.ts'

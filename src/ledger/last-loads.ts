@@ -13,7 +13,7 @@ interface Row {
   readonly milliseconds: number
 }
 
-// What has not been used for long is no measure, and a ledger can have hundreds of thousands of refreshes.
+// Durations from long ago are no measure, and a ledger can have hundreds of thousands of refreshes.
 const lastLoadsQuery = trusted(`
   SELECT address, last.how, last.milliseconds
     FROM unnest($1::text[]) AS address

@@ -7,7 +7,7 @@ export function leaseKey(manifest: Sql): Sql {
   return sql`pg_catalog.hashtextextended('fdwsync:v1:' || ${manifest}, 0)`
 }
 
-/** A condition on a row of pg_locks: it is the lease of that manifest in this database, and it is held. */
+/** A condition on a row of pg_locks: it is the lease of that manifest in this database, and granted. */
 export function isLease(locks: Sql, manifest: Sql): Sql {
   // pg_locks shows a bigint key as two halves, in classid and objid, with objsubid 1.
   return sql`${locks}.locktype = 'advisory' AND ${locks}.granted AND ${locks}.objsubid = 1

@@ -7,7 +7,7 @@ import type { Session } from '../db/session.ts'
 import { findLedger } from './trust.ts'
 
 /**
- * Those that own something, and those that were applied before. Within the session's transaction.
+ * The names of the manifests that own something, or were applied. Runs within the session's transaction.
  * @throws FdwsyncError if this role cannot read the ledger, or it is not trusted
  */
 export async function readManifestNames(session: Session): Promise<readonly string[]> {
@@ -22,7 +22,7 @@ export async function readManifestNames(session: Session): Promise<readonly stri
 }
 
 /**
- * What each of them owns, and when it was applied. Within the session's transaction.
+ * What each manifest owns, and when it was applied. Runs within the session's transaction.
  * @throws FdwsyncError if this role cannot read the ledger, or it is not trusted
  */
 export async function readManifestSummaries(session: Session): Promise<readonly ManifestSummary[]> {

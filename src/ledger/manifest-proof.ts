@@ -13,7 +13,7 @@ export interface ManifestProof {
   readonly manifest: string
   /** The SHA-256 of the manifest file. */
   readonly digest: string
-  /** The part of the manifest that every plan compares, as written. References are unresolved, so it has no secrets. */
+  /** The part of the manifest that every plan compares, as written: with references, so without secrets. */
   readonly head: unknown
   readonly objectCount: number
   /** From `readCatalogState`. */
@@ -28,7 +28,10 @@ export interface ManifestProof {
   readonly declarations: Readonly<Record<Key, string | null>>
 }
 
-/** What finds out whether all of a manifest is unchanged needs no single declarations, which are many. */
+/**
+ * The proof without the digests of single declarations. There are many, and the check whether the whole manifest is unchanged needs
+ * none.
+ */
 export type BriefProof = Omit<ManifestProof, 'declarations'>
 
 /** A proof without the state of the catalog, which is not known yet. */

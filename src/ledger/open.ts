@@ -20,7 +20,7 @@ export async function openLedger(session: Session): Promise<FoundLedger> {
 /** The same for a ledger that this transaction has found just now. */
 export async function openFoundLedger(session: Session, before: FoundLedger): Promise<FoundLedger> {
   if (await lockIfCurrent(session, before)) return before
-  // The apply of another manifest may do the same now. No table is locked yet, so the two cannot deadlock.
+  // The apply of another manifest may do the same at the same time. No table is locked yet, so the two cannot deadlock.
   await session.run(trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1', 0))"))
   const found = await findLedger(session)
   if (await lockIfCurrent(session, found)) return found
@@ -28,7 +28,7 @@ export async function openFoundLedger(session: Session, before: FoundLedger): Pr
     await migrate(session, found)
     const owner = 'owner' in found ? found.owner : session.user
     const migrated = { state: 'ready', owner, version: ledgerVersion } as const
-    // It was migrated by the owner, but this role writes to it.
+    // The ledger was migrated as its owner, but this role writes to it.
     if (owner !== session.user) await lockIfCurrent(session, migrated)
     return migrated
   } catch (error) {

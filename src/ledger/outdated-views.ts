@@ -1,11 +1,11 @@
-// Marks materialized views whose data has to be loaded again, since their definitions do not show that.
+// Marks materialized views whose data has to be loaded once more, although their definitions have not changed.
 
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { lockLedger } from './trust.ts'
 
-/** Marks views as outdated, in the transaction that alters what their data rests on. To record them again removes the mark. */
+/** Marks views as outdated, in the transaction that alters what their data rests on. Recording them once more removes the mark. */
 export async function recordOutdated(
   session: Session,
   manifest: string,

@@ -1,4 +1,4 @@
-// Finds the objects of a manifest that depend on given ones, by what the catalog knows, and whether others come in between.
+// Finds the objects of a manifest that depend on given ones according to the catalog, also through unmanaged objects.
 
 import { idOf, type Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -58,7 +58,7 @@ const unmanagedQuery = trusted(`
      AND NOT EXISTS (SELECT FROM fdwsync.object o WHERE o.manifest = $1 AND o.object_oid = c.oid)
    LIMIT 1`)
 
-/** Whether one of the names is that of a relation that the manifest does not own, through which any of its own may be read. */
+/** Whether a name is that of a relation that the manifest does not own: through such a relation, any of its own may be read. */
 export async function nameUnmanagedRelations(
   session: Session,
   manifest: string,

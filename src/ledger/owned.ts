@@ -9,7 +9,7 @@ import { readCanonical } from '../kinds/recorded.ts'
 import { type EntryRow, entryColumns, fromObjects, type LedgerEntry, toEntry } from './read.ts'
 import { findLedger } from './trust.ts'
 
-/** Like {@link readCanonicalForms}, of any manifest, within the session's transaction. The caller has found the ledger. */
+/** Like {@link readCanonicalForms}, but of any manifest. Runs within the session's transaction. The caller has found the ledger. */
 export async function readFormsOfAll(
   session: Session,
   keys: readonly Key[],

@@ -5,7 +5,7 @@ import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 
-/** By copy, without those that have the default policy. The caller has found a ledger that this role can read. */
+/** The policies by copy, without copies that have the default one. The caller has found a ledger that this role can read. */
 export async function readPolicies(
   session: Session,
   copies: readonly CopyId[],

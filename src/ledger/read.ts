@@ -30,7 +30,7 @@ export interface LedgerEntry {
   readonly serverMajor: number
   /** For an imported or mirrored object: what its source returned. */
   readonly source: SourceRecord | null
-  /** The titles of what was altered so that its data is outdated, if it could not be loaded again. */
+  /** The titles of alterations that have outdated its data, if it could not be loaded since. */
   readonly outdatedBy: readonly string[]
 }
 
@@ -93,7 +93,7 @@ export function readLedger(
   return ledgerOf(session, found, manifest, query, [manifest, [...declared]])
 }
 
-/** Like {@link readLedger}, but reads the given objects only. */
+/** Like {@link readLedger}, but reads only the given objects. */
 export function readLedgerOf(
   session: Session,
   found: FoundLedger,
@@ -146,8 +146,8 @@ const emptyLedger: Ledger = {
 }
 
 /**
- * Reads how the catalog showed objects when they last matched their declarations. Only what changes is compared with it, so it is not
- * part of {@link readLedger}.
+ * Reads how the catalog showed objects when they last matched their declarations. Only changed objects are compared with it, so it
+ * is not part of {@link readLedger}.
  */
 export async function readCanonicalForms(
   session: Session,
@@ -230,7 +230,7 @@ export interface SourceRecord {
   readonly attributes?: readonly string[]
   /** For an index: its table at the source. */
   readonly table?: string
-  /** For a table, if the source is a PostgreSQL server and was asked by a release that records it. */
+  /** For a table of a PostgreSQL source: its identity, if the release that asked the source records it. */
   readonly identity?: TableIdentity
 }
 

@@ -1,4 +1,4 @@
-// Whoever could read an older ledger can read a migrated one: roles that read all of its tables get SELECT on those that are new.
+// Keeps a migrated ledger readable: roles that can read all of its old tables get SELECT on the new ones.
 
 import { literal, type Sql, sql } from '../core/sql.ts'
 import { ledgerTables, tablesOfVersion } from './schema.ts'

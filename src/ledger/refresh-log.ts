@@ -17,7 +17,7 @@ export interface RefreshRecord {
   readonly id: string
   readonly key: Key
   readonly how: StrategyName
-  /** The strategy that was asked for; undefined for the loads of an apply. */
+  /** The strategy that was requested; undefined for the loads of an apply. */
   readonly asked?: RefreshStrategy | undefined
   /** Why that strategy was used. */
   readonly because?: string | undefined
@@ -108,7 +108,7 @@ export type RefreshRecording = { readonly records: true } | { readonly records: 
 /** Whether this role may record refreshes in the ledger that its transaction has found. */
 export async function recordingIn(session: Session, found: FoundLedger): Promise<RefreshRecording> {
   if (found.state === 'unreadable') return unrecorded(found.problem.message)
-  // No release that has the table has applied anything yet.
+  // No release that knows the table has applied anything yet.
   if (found.state !== 'ready' || found.version < 2) return { records: false }
   if (found.version < ledgerVersion) return unrecorded('the ledger is that of an older release, until the next apply')
   const [row] = await session.query<{ allowed: boolean }>(

@@ -1,4 +1,4 @@
-// Moves what the ledger has of copies to their new names: their policies, and their refreshes, so that a rename keeps the age.
+// Moves the policies and the refreshes of copies to their new names, so that a renamed copy keeps its age.
 
 import { idOf, type Key, type KindName } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'

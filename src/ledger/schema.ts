@@ -133,7 +133,7 @@ const migrations: readonly Migration[] = [
     statements: [trusted('ALTER TABLE fdwsync.apply ADD COLUMN not_imported jsonb')],
   },
   {
-    // Older proofs contain a digest of more than names could find.
+    // The digest in older proofs covers more than names could find.
     tables: [],
     statements: [
       trusted('DELETE FROM fdwsync.proof'),
@@ -182,7 +182,7 @@ const migrations: readonly Migration[] = [
         `UPDATE fdwsync.policy SET address = '["refreshPolicy"' || substr(address, length('["materializedView"') + 1)`,
       ),
       trusted('CREATE INDEX refresh_address_started_at_idx ON fdwsync.refresh (address, started_at)'),
-      // The history lists the newest ones.
+      // The index for the history, which lists the newest ones.
       trusted('CREATE INDEX refresh_started_at_idx ON fdwsync.refresh (started_at)'),
     ],
   },
@@ -208,7 +208,8 @@ const migrations: readonly Migration[] = [
     statements: [trusted('ALTER TABLE fdwsync.proof ADD COLUMN declarations jsonb')],
   },
   {
-    // What a copy holds is what the last refresh to end has written: those of a copy exclude each other. Every refresh --stale and status reads it.
+    // A copy holds what the refresh that ended last has written, since its refreshes exclude each other. Every refresh --stale and
+    // status looks it up.
     tables: [],
     statements: [
       trusted('CREATE INDEX refresh_address_ended_at_idx ON fdwsync.refresh (address, ended_at)'),

@@ -23,13 +23,13 @@ export interface StatusReading {
   readonly owned: readonly Owned[]
   /** The canonical forms that were needed, by manifest and key. */
   readonly canonicalForms: ReadonlyMap<string, ReadonlyMap<Key, unknown>>
-  /** Without what is proven to be in place, but for copies. */
+  /** The live objects, without those that are proven to be in place, except copies. */
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
   readonly freshness: ReadonlyMap<Key, RecordedFreshness>
   /** The copies that a job refreshes by their schedules, as {@link relationKey} has them. */
   readonly scheduled: ReadonlySet<string>
-  /** Those that are not the default, by copy. */
+  /** The policies that are not the default one, by copy. */
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
   /** What could not be imported when each manifest was last applied, by the name of the manifest. */
   readonly notImported: ReadonlyMap<string, readonly NotImported[]>
@@ -45,7 +45,7 @@ export interface StatusScope {
   readonly all: boolean
   /** The manifest whose objects are proven to be in place. */
   readonly proven: string | undefined
-  /** Whether it takes its canonical form to find out if a live object is as it was applied. */
+  /** Whether the canonical form is needed to find out if a live object is as it was applied. */
   readonly needsCanonicalForm: (entry: LedgerEntry, live: LiveObject) => boolean
 }
 

@@ -14,15 +14,20 @@ interface Row {
   readonly allMillisecondsAgo: number | null
 }
 
-/** Of a table that is refreshed each minute, these are of a month. What is not found in them, comparing everything finds again. */
+/**
+ * For a table that is refreshed each minute, these are the refreshes of a month. If nothing is found in them, comparing everything
+ * finds it once more.
+ */
 const most = 50_000
 
-/** What each refresh finds, or what is only a hint. */
+/** What every refresh finds, or what is only a hint. */
 const few = 1000
 
-// What was found before an apply has loaded the table was of another table, or another query. Nor does the table hold what was found if a
-// refresh that ended later began earlier: within a transaction that had read the source before. None that took more than a day is looked for.
-/** A value of the first of the newest refreshes that fulfils a condition. As it is looked for no further, it does not matter how many there were. */
+/**
+ * A value of the newest refresh that fulfils a condition. The search ends there, so the number of refreshes does not matter. Refreshes
+ * from before an apply has loaded the table do not count: they belong to another table or query. Nor does a refresh count if one that
+ * ended later, within a day, began earlier: it had read the source before, and has put back older rows.
+ */
 const newest = (limit: number, condition: string, value: string) => `(
            SELECT CASE WHEN apply_id IS NULL AND NOT EXISTS (
                     SELECT FROM fdwsync.refresh later WHERE later.address = given.address AND outcome = 'applied'
@@ -33,7 +38,7 @@ const newest = (limit: number, condition: string, value: string) => `(
 
 const age = 'extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000'
 
-// A source may get another encoding, so that its digests are tried again after some days.
+// A source may get another encoding, so digests are tried once more after some days.
 /** Given an array of addresses. */
 export const statesQuery = (addresses: string) => `
   SELECT * FROM (
@@ -47,7 +52,7 @@ export const statesQuery = (addresses: string) => `
      WHERE ${newest(few, 'state IS NOT NULL', 'true')}) AS found
    WHERE num_nonnulls(changed, watermark, "keysMillisecondsAgo", "allMillisecondsAgo") > 0`
 
-/** Of copies whose source is another one from now on. The answers of `skip_if_same` go with them. */
+/** Forgets the states of copies that read other rows from now on, and with them the answers of `skip_if_same`. */
 export async function forgetStates(session: Session, copies: readonly Key[]): Promise<void> {
   if (copies.length === 0) return
   await session.query(
@@ -57,7 +62,7 @@ export async function forgetStates(session: Session, copies: readonly Key[]): Pr
   )
 }
 
-/** By copy; without those that have none. The caller has found the ledger to be trusted. */
+/** The states by copy, without copies that have none. The caller has found the ledger to be trusted. */
 export async function readStrategyStates(
   session: Session,
   keys: readonly Key[],

@@ -30,7 +30,9 @@ interface Facts {
 
 const names: Sql = join(ledgerTables.map(literal), ', ')
 
-/** FROM and WHERE for the members of a schema. It goes by pg_depend, since the catalogs have no index on the schema alone. */
+/**
+ * FROM and WHERE for the members of a schema. They are found in pg_depend, since the catalogs have no index on the schema alone.
+ */
 const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): Sql =>
   trusted(`pg_catalog.pg_depend d JOIN pg_catalog.${catalog} member ON member.oid = d.objid
      WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = ${schema}
@@ -38,9 +40,9 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
 
 /**
  * Whether the schema `n` contains nothing but tables `c` and a function as fdwsync creates them, and all belong to one role that is
- * trusted as such.
- * Then `reasonsQuery`, which takes several times as long, would return nothing. It goes by the flags by which PostgreSQL itself knows of
- * triggers, rules, defaults and checks. Some of them stay set when the last trigger is gone, so false proves nothing.
+ * trusted as such. If so, `reasonsQuery`, which takes several times as long, would return nothing. This looks only at the flags in
+ * which PostgreSQL itself notes triggers, rules, defaults and checks. Some flags stay set when the last trigger is gone, so false
+ * proves nothing.
  */
 const isPlain = (owner: Sql): Sql => sql`
   (SELECT rolsuper OR rolname IN (current_user, ${owner}::pg_catalog.name) FROM pg_catalog.pg_roles WHERE oid = n.nspowner)
@@ -146,7 +148,7 @@ export async function findLedger(session: Session): Promise<FoundLedger> {
   if (!facts) return { state: 'none' }
   const reasons = facts.isPlain ? [] : await reasonsNotToTrust(session)
   const problem = whyUnreadable(session, facts, reasons)
-  // What cannot be read cannot run either, so its owner does not matter yet.
+  // A ledger that cannot be read cannot run code either, so its owner does not matter yet.
   if (problem) return { state: 'unreadable', problem }
   if (reasons.length > 0) throw untrustedLedgerError(reasons)
   if (facts.tables.length === 0) return emptySchema(session, facts)
@@ -162,7 +164,10 @@ export async function lockLedger(
   await requireTrusted(session, sql`${lockStatement(mode, tables)}; `)
 }
 
-/** Checks again whether the ledger is trusted. Tables that are locked, be it by another session of this process, remain as they are. */
+/**
+ * Checks once more whether the ledger is trusted. Locked tables stay as they are, also if another session of this process holds the
+ * locks.
+ */
 export function requireTrustedLedger(session: Session): Promise<void> {
   return requireTrusted(session, sql``)
 }

@@ -173,7 +173,7 @@ export async function recordObjects(
       },
     ]
   }
-  // The text of all of many would be the largest thing in memory, on both sides.
+  // Rows are written in portions: the text of all of them would be the largest object in memory, on both sides.
   for (let start = 0; start < objects.length; start += batchSize) {
     const rows = objects.slice(start, start + batchSize).flatMap(rowOf)
     if (rows.length > 0)
@@ -261,7 +261,7 @@ export async function rekeyObjects(session: Session, manifest: string, rekeyed: 
   )
 }
 
-/** What this manifest has created and another one declares too is dropped with the last of them. */
+/** An object that this manifest has created and another one declares too is dropped with the last of them. */
 export async function forgetObjects(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
   if (keys.length === 0) return
   await session.query(

@@ -2,7 +2,7 @@
 import type { CopyId } from '../core/object.ts'
 import type { Manifest } from './manifest.ts'
 
-/** Where the copies of a kind are declared in a schema. */
+/** The keys below which copies are declared in a schema. */
 const sections = { materializedView: 'materialized_views', table: 'tables' } as const
 
 type Schemas = NonNullable<Manifest['schemas']>[string]

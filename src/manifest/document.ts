@@ -1,4 +1,4 @@
-// One file of a manifest: its values as plain data, and the places of them.
+// One file of a manifest: its values as plain data, and their places in the text.
 
 import { isScalar, type Node } from 'yaml'
 import type { Place, Problem } from '../core/errors.ts'
@@ -21,7 +21,7 @@ export interface ManifestDocument {
   placeInside(path: Path, offset: number): Place
 }
 
-/** @throws FdwsyncError if the text is no YAML, or uses what a manifest may not use */
+/** @throws FdwsyncError if the text is not YAML, or uses features that a manifest may not use */
 export function parseFile({ file, bytes, references }: ManifestFile): ManifestDocument {
   const { data, problems, document } = readYaml(file, bytes)
   return {

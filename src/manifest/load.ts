@@ -10,7 +10,7 @@ import type { ParsedManifest, References } from './manifest.ts'
 import { readReferencedFile } from './referenced-file.ts'
 import type { ManifestFile, ManifestTexts } from './texts.ts'
 
-/** What messages call `-`. */
+/** The name of `-` in messages. */
 export const standardInput = 'standard input'
 
 export interface ManifestRequest {
@@ -62,7 +62,7 @@ function textReader({
 
 const isLock = (name: string): boolean => /\.lock\.ya?ml$/i.test(name)
 
-/** Of a folder, its manifests in the order of their names, without locks, hidden files and folders in it. */
+/** The manifests of a folder in the order of their names, without locks, hidden files and subfolders. */
 async function filesAt(path: string): Promise<readonly string[]> {
   if (!isFolder(path)) return [path]
   const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/i.test(name) && !isLock(name))
@@ -103,7 +103,7 @@ export function lockPathOf(paths: readonly string[]): string | undefined {
   return isFolder(last) ? join(last, 'fdwsync.lock.yaml') : `${last.replace(/\.ya?ml$/i, '')}.lock.yaml`
 }
 
-/** Locks beside the other files, which are not those of this manifest. */
+/** The locks beside the other files, which do not belong to this manifest. */
 export function unusedLocks(paths: readonly string[]): readonly string[] {
   return paths
     .slice(0, -1)
@@ -138,7 +138,7 @@ const maximumBytes = 10 * 1024 * 1024
 async function readManifestFile(path: string): Promise<Uint8Array> {
   const folder = await folderOfTarget(path).catch(() => undefined)
   if (folder !== undefined) {
-    // An error quotes lines of it. Whoever may add a link to a repository must not get to read any file this way.
+    // Errors quote lines of the lock. Whoever may add a symbolic link to a repository must not be able to read any file that way.
     throw new FdwsyncError({
       code: 'manifest/unreadable',
       message: `${path} cannot be read: it is a symbolic link to another folder`,
@@ -164,7 +164,7 @@ async function folderOfTarget(path: string): Promise<string | undefined> {
   return /^\.\.(?:[\\/]|$)/.test(way) || isAbsolute(way) ? target : undefined
 }
 
-/** A device has no end. */
+/** Reading a device might never end. */
 async function readAtMost(path: string, length: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of createReadStream(path, { end: length - 1 })) chunks.push(chunk)

@@ -13,7 +13,7 @@ export type Path = readonly (string | number)[]
 /** A valid manifest, with the places of its parts in the text. */
 export interface ParsedManifest {
   readonly manifest: Manifest
-  /** What its imports and mirrors request of their sources. */
+  /** The requests of its imports and mirrors to their sources. */
   readonly requests: readonly ImportRequest[]
   /** The place of a key or, if the text does not have it, of the nearest one around it. */
   place(path: Path): Place
@@ -21,21 +21,21 @@ export interface ParsedManifest {
   placeInside(path: Path, offset: number): Place
   /** All secrets in the manifest. */
   readonly secrets: readonly Secret[]
-  /** What messages must not show of what its other references resolve to. */
+  /** The values of its other references that messages must not show. */
   readonly references: readonly ResolvedReference[]
-  /** The variables that it declares. */
+  /** The declared variables. */
   readonly variables: readonly Variable[]
   readonly warnings: readonly Problem[]
   /**
-   * Values of options that a server accepts but that fail when they are used. A plan reports those that it would set: a live
-   * object can have them.
+   * Values of options that a server accepts but that fail when they are used. A plan reports only those that it would set, since a
+   * live object may have others.
    */
   readonly optionProblems: readonly OptionProblem[]
   /** The SHA-256 of the texts and the given variables. Undefined if these contain a secret, which the digest would help to guess. */
   readonly digest: string | undefined
   /** Whether references were left unresolved, so that values with references are not the real values. */
   readonly isUnresolved: boolean
-  /** The values with such references, if the others were resolved. */
+  /** The values with unresolved references, if the others were resolved. */
   readonly unresolved: readonly UnresolvedValue[]
   /** The lock beside the manifest. If it is set, imports and mirrors come from it, and no source is contacted for them. */
   readonly lock?: ParsedManifest
@@ -45,7 +45,7 @@ export interface ParsedManifest {
   readonly withReferences: Manifest | undefined
 }
 
-/** What messages about a manifest must not show. */
+/** The values that messages about a manifest must not show. */
 export function hiddenIn({ secrets, references }: ParsedManifest): readonly Hidden[] {
   return [...secrets, ...references]
 }
@@ -66,7 +66,7 @@ export interface ImportRequest {
   readonly schema: string
   readonly limitTo: readonly string[] | undefined
   readonly except: readonly string[]
-  /** How many of them the list `except` has. The others are excluded by an entry of their own. */
+  /** How many of them are in the list `except`. The others are excluded by entries of their own. */
   readonly listedExceptions: number
   readonly options: Readonly<Record<string, string>>
   readonly tables: Readonly<Record<string, ImportTable>>
@@ -76,7 +76,7 @@ export interface ImportRequest {
   readonly withKeys: boolean
   /** Whether the types of the source's columns are to be created. */
   readonly copiesTypes: boolean
-  /** The schema to create them in. Undefined: that which they have at the source. */
+  /** The schema to create them in. Undefined: the one that they have at the source. */
   readonly typesSchema: string | undefined
   /** What a mirror copies. An import leaves that to the wrapper. */
   readonly mirrored: MirroredRelations | undefined
@@ -94,7 +94,7 @@ export interface MirroredRelations {
   readonly isDefault: boolean
   /** Whether a partitioned table is copied as one, or each of its partitions. */
   readonly partitions: 'parent' | 'each'
-  /** Those that are copied whatever their kind, and whether or not they belong to an extension. */
+  /** The relations that are copied whatever their kind, even if they belong to an extension. */
   readonly named: readonly string[]
 }
 
@@ -125,7 +125,7 @@ export interface UnreadableFile {
   readonly hint: string
 }
 
-/** A value with a reference that could not be resolved, in a part of the manifest that the command may not need. */
+/** A value with an unresolved reference, in a part of the manifest that the command may not need. */
 export interface UnresolvedValue {
   readonly path: Path
   readonly problem: Problem

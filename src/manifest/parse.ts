@@ -81,7 +81,7 @@ export async function parseManifestFiles(
   }
 }
 
-/** Where secrets are in plain text, even those that an overlay replaces. */
+/** The places of secrets in plain text, even of those that an overlay replaces. */
 function placesOfSecrets(
   documents: Documents,
   composed: Pick<Composition, 'place'>,
@@ -95,7 +95,7 @@ function placesOfSecrets(
   return uniqueBy([...all, ...ofFiles], ({ place }) => `${place.file}:${place.line}:${place.column}`)
 }
 
-/** A message quotes a reference, not what it resolves to: that may be a secret of the machine, in a wrong place. */
+/** A message quotes the reference and not its value, which may be a secret that was put in a wrong place. */
 function withReference(found: PathProblem, { data, withReferences }: Resolved): PathProblem {
   const [value, reference] = [textAt(data, found.path), textAt(withReferences, found.path)]
   if (!value || reference === undefined || value === reference) return found
@@ -120,7 +120,7 @@ function onePerPlace(problems: readonly Problem[]): readonly Problem[] {
   })
 }
 
-/** In the order of the files, and of their lines. */
+/** Sorts problems in the order of the files and lines. */
 function throwSorted(problems: readonly Problem[], files: readonly Pick<ManifestFile, 'file'>[]): void {
   if (problems.length === 0) return
   const names = files.map(({ file }) => file)

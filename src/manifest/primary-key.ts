@@ -29,7 +29,7 @@ export function declaredPrimaryKey(table: string, declared: Declared | undefined
   return { name: declared.name ?? defaultKeyName(table), columns: declared.columns, include: declared.include ?? [] }
 }
 
-/** A key that is declared, with its name. */
+/** A declared key, with its name. */
 export function namedPrimaryKey(table: string, declared: Declared | undefined): PrimaryKeyStanza | undefined {
   const key = declaredPrimaryKey(table, declared)
   return key ? stanzaOfKey(key) : undefined

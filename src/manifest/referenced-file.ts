@@ -9,7 +9,7 @@ const maximumBytes = 1024 * 1024
 /** Where Docker, Kubernetes and systemd put secrets. */
 const secretFolders = ['/run/secrets', '/var/run/secrets']
 
-/** @param folders where files may be, beside the folders for secrets; the path is relative to the first one */
+/** @param folders where files may be, in addition to the folders for secrets. The path is relative to the first one */
 export function readReferencedFile(path: string, folders: readonly [string, ...string[]]): string | UnreadableFile {
   const allowed = [...folders, ...secretFolders].map((folder) => resolve(folder))
   const full = resolve(folders[0], path)
@@ -17,7 +17,7 @@ export function readReferencedFile(path: string, folders: readonly [string, ...s
     'the file is outside of the folders that a manifest may read',
     `It must be below the folder of the manifest, ${secretFolders.join(' or ')}; or allow its folder: --allow-files DIR.`,
   )
-  // Of a file outside, not even whether it exists is reported.
+  // Nothing is reported about a file outside of these folders, not even whether it exists.
   if (!allowed.some((folder) => isBelow(full, folder) || isBelow(full, realPath(folder)))) return outside
   const found = realPath(full)
   if (found === undefined) return unreadable('the file does not exist', 'Its path is relative to the manifest.')
@@ -42,7 +42,7 @@ function isBelow(path: string, folder: string | undefined): boolean {
 function readSmallFile(path: string): string | UnreadableFile {
   let file: number | undefined
   try {
-    // To open a FIFO for reading waits for a writer, except with this flag. A link here was put in place just now.
+    // Without O_NONBLOCK, opening a FIFO would wait for a writer. A symbolic link can be here only if it was put in place just now.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
     if (!fstatSync(file).isFile())
       return unreadable('it is not a regular file', 'Folders, devices and pipes are not read.')

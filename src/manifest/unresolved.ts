@@ -7,7 +7,7 @@ import type { Manifest, ParsedManifest, Path } from './manifest.ts'
 
 type Unresolved = Pick<ParsedManifest, 'unresolved'>
 
-/** The objects, each with the reference that is missing. A reference of a user mapping is not one of its server. */
+/** The objects, each with its unresolved reference. A reference in a user mapping does not count for its server. */
 export function unresolvedObjects(
   declared: readonly DeclaredObject[],
   { unresolved }: Unresolved,
@@ -25,7 +25,7 @@ function isBelow(path: Path, parent: Path): boolean {
   return parent.every((step, at) => step === path[at])
 }
 
-/** The manifest without such servers and user mappings, so that sources are asked through those that exist. */
+/** The manifest without such servers and user mappings, so that sources are asked through the existing ones. */
 export function withoutUnresolvedServers({
   manifest,
   unresolved,

@@ -43,7 +43,7 @@ export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier
   }
 }
 
-/** Sends the secrets of one statement alone, and removes them after it. It must run in a transaction. */
+/** Sends the secrets of one statement alone, and removes them afterwards. It must run in a transaction. */
 export async function executeWithCopy(wire: Wire, statement: Statement, suffix: string): Promise<void> {
   await copyCarrier(statement.secrets, suffix)(wire, statement)
   await wire.send(sql`DROP TABLE ${tableOf(suffix)}`)

@@ -1,7 +1,7 @@
 // User-defined code that PostgreSQL runs while it creates something.
 
 export interface EvaluatedCode {
-  /** In words: `public.f(integer)`, `the checks of domain public.d`. */
+  /** The code in words: `public.f(integer)`, `the checks of domain public.d`. */
   readonly title: string
   readonly owner: string
   readonly isTrusted: boolean
@@ -10,7 +10,7 @@ export interface EvaluatedCode {
 /** Which user-defined code may be run. A plan runs none. An apply does; that of untrusted owners only if it is allowed. */
 export type MayEvaluate = 'nothing' | 'trusted-code' | 'everything'
 
-/** Which code is looked for. */
+/** Which code to look for. */
 export interface EvaluationContext {
   readonly trustedRoles: readonly string[]
   /** Whether to look for code of untrusted owners only. */

@@ -1,4 +1,4 @@
-// What user-defined code PostgreSQL would run while it creates something, as far as the statements alone show.
+// Finds user-defined code that PostgreSQL would run while it creates something, from the statements alone.
 
 import { uniqueBy } from '../../core/data.ts'
 import type { Session } from '../../db/session.ts'

@@ -1,5 +1,5 @@
-// What user-defined functions PostgreSQL would call to simplify expressions, found out from views of the same expressions, which
-// it stores as they are.
+// Finds user-defined functions that PostgreSQL would call to simplify expressions, from views of the same expressions, which it
+// stores as they are.
 
 import { groupBy } from '../../core/data.ts'
 import { type Sql, trusted } from '../../core/sql.ts'

@@ -40,7 +40,7 @@ export function calledByFolding(tree: TreeValue, functions: Functions): readonly
   })
 }
 
-/** Only a superuser can have them compare rows, by an operator family. */
+/** Only a superuser can let them compare rows, by an operator family. */
 const rowOperators: EvaluatedCode = { title: 'user-defined operators that compare rows', owner: '', isTrusted: true }
 
 /** The tree has the OIDs of these operators, but not of their functions. */

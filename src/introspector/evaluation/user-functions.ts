@@ -15,7 +15,7 @@ export const isUserDefined = `(p.oid >= 16384 AND NOT (
   p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c'))
   AND EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'e')))`
 
-/** Whether to run the function `p` cannot do harm: functions that are truly immutable have no side effects. */
+/** Whether running the function `p` cannot do harm: functions that are truly immutable have no side effects. */
 export const isHarmless = `(p.provolatile = 'i' AND NOT ${isUserDefined})`
 
 interface Row {

@@ -1,9 +1,9 @@
-// Runs a block as the owner of a copy, within fdwsync.refresh(). See kinds/table/as-owner.ts: functions of a query and triggers have the
-// rights of that role, and cannot return to those of the caller.
+// Runs a block as the owner of a copy, within fdwsync.refresh(): functions of a query and triggers have the rights of that role,
+// and cannot return to those of the caller. See kinds/table/as-owner.ts.
 
 /**
  * @param block an SQL expression: a PL/pgSQL block that returns text. It may refer to `member`.
- * @param result the variable that gets what it returns
+ * @param result the variable for the returned text
  */
 export function callAsOwner(block: string, result: string): string {
   return `

@@ -19,7 +19,7 @@ const refreshView = `
       updated := NULL;
       found_state := NULL;`
 
-// What a transaction reads of a source is of the beginning of the transaction, or later. So the age counts from there.
+// A transaction may read a source as it was at the beginning of the transaction. So the age counts from there.
 const record = `
     INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count, inserted,
            updated, deleted, bytes, answer, state, outcome, reason)

@@ -1,5 +1,5 @@
-// The part of fdwsync.refresh() that compares a table by digests: how many rows are in a block, and the digest of a row. The command has this in
-// loader/strategies/compare.ts.
+// The part of fdwsync.refresh() that compares a table by digests: the size of blocks, and the digest of a row. The command's
+// counterpart is loader/strategies/compare.ts.
 
 import {
   type DigestMethod,
@@ -35,7 +35,7 @@ const parts = methods.flatMap((method) =>
   ),
 )
 
-/** What digests consist of, from `columns`. */
+/** The parts of a digest, derived from `columns`. */
 export const digestParts = `
           SELECT at, name, is_key, template, coalesce(digest ->> 'type', part.type) AS type, digest ->> 'function' AS function
             FROM columns JOIN (VALUES ${parts.join(', ')}) AS part(how, type, template) ON part.how = digest ->> 'how'`
@@ -52,9 +52,9 @@ export function digestOf(alias: 'q' | 't', which = 'true'): string {
 /** Whether all blocks are ranges of one integer, as SQL over `columns`. */
 export const hasIntegerKey = `count(*) FILTER (WHERE is_key) = 1 AND bool_or(is_key AND digest ->> 'how' IN ('integer', 'bigint'))`
 
-/** From what part on reading everything is cheaper. */
+/** If more than this fraction has changed, reading everything is cheaper. */
 const muchChanged = 0.1
-/** For less, one query for all of it is cheaper than one for digests. */
+/** For less data than this, reading all of it is cheaper than a query for digests. */
 export const comparedBytes = 131072
 
 /** Sets `undigested`: why digests of a member are not compared. */
@@ -66,6 +66,6 @@ export const findUndigested = `
         WHEN known."unlikeDigests" THEN 'its source has other digests of equal rows'
         WHEN known.changed > ${muchChanged} THEN format('%s %% of its rows had changed at the last refresh', round(known.changed * 100)) END;`
 
-/** How many rows are in a block: as the command chooses it for rows of 140 bytes. */
+/** How many rows a block has: the choice of the command for rows of 140 bytes. */
 export const rowsPerBlock = `GREATEST(LEAST(round(sqrt(0.42 / (1.15 * GREATEST(coalesce(known.changed, 0.005), 0.001)))), 64), 1,
                                           ceil((SELECT reltuples FROM pg_class WHERE oid = member.oid) / 65536))`

@@ -30,8 +30,8 @@ export const findEntry = `
       USING ERRCODE = 'insufficient_privilege', HINT = format('Grant it: GRANT INSERT ON fdwsync.refresh TO %I;', current_user);
   END IF;`
 
-// What a copy reads is what its rule depends on; the rule of a table is that of the view in fdwsync_source. A copy that reads another one,
-// also through views, reads more of them.
+// A copy reads what its rule depends on; the rule of a table is that of its view in fdwsync_source. A copy that reads other
+// members, also through views, comes after them.
 const membersQuery = `
     WITH RECURSIVE listed AS (
       SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
@@ -65,7 +65,7 @@ const membersQuery = `
            EXISTS (SELECT FROM pg_index i WHERE i.indrelid = f.oid AND i.indisprimary) AS has_key
       FROM found f ORDER BY (SELECT count(*) FROM reads JOIN found AS other ON other.oid = reads.what WHERE reads.oid = f.oid), f.address`
 
-/** Appends each to `members`, in the order of their refreshes, with `how` it is refreshed, and `because` of what. */
+/** Appends the copies to `members` in the order of their refreshes: `how` is the strategy, `because` the reason. */
 export const findMembers = `
   FOR member IN ${membersQuery}
   LOOP

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import { body } from './body.ts'
 
-/** The body is parsed, and the values of a source are read, under these, whatever the session has. */
+/** The settings under which the body is parsed and values of a source are read, whatever those of the session are. */
 const settings = [
   'search_path=pg_catalog, pg_temp',
   'standard_conforming_strings=on',
@@ -31,7 +31,7 @@ const knownBodies: readonly string[] = [
   '674af5fca410cb7f116108578320dbbb', // versions 19 and 20
 ]
 
-/** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked apart. */
+/** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked elsewhere. */
 export const isRefreshFunction: Sql = sql`
   (p.proname = 'refresh' AND NOT p.prosecdef AND p.probin IS NULL AND p.proconfig IN (${ofRelease(settings)}, ${ofRelease(settings.slice(0, 1))})
    AND p.prolang = (SELECT oid FROM pg_catalog.pg_language WHERE lanname = 'plpgsql')
@@ -42,6 +42,6 @@ function ofRelease(all: readonly string[]): Sql {
   return sql`ARRAY[${join(all.map(literal), ', ')}]`
 }
 
-/** For the query of another file: the function of the ledger's schema, if it exists. It goes by the index on the name. */
+/** FROM and WHERE for the function in the ledger's schema, if it exists. It is found by the index on the name. */
 export const refreshFunctions = (schema: 'n.oid' | 'ns.oid'): Sql =>
   trusted(`pg_catalog.pg_proc p WHERE p.proname = 'refresh' AND p.pronamespace = ${schema}`)

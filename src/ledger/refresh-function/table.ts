@@ -1,5 +1,5 @@
-// The part of fdwsync.refresh() that brings a table up to date, by the same blocks as the command: see kinds/table/refresh/. What they need to know
-// of the table it reads from the catalog.
+// The part of fdwsync.refresh() that brings a table up to date, by the same blocks as the command: see kinds/table/refresh/. It
+// reads the facts about the table from the catalog.
 
 import type { Sql } from '../../core/sql.ts'
 import { type Blocks, hashBlocks, rangeBlocks } from '../../kinds/table/refresh/blocks.ts'
@@ -43,7 +43,7 @@ const overlap = `quote_literal(coalesce(member #>> '{watermark,overlap}', member
 const rowCount = `(SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = (member ->> 'oid')::oid)`
 const blockCount = `GREATEST(${rowCount} / (member ->> 'per_block')::float8, 1)`
 
-/** The values of the places, as SQL over those columns. Of what a table has not, such as a watermark, they are null. */
+/** The values of the places, as SQL over those columns. For what a table lacks, such as a watermark, they are null. */
 const values = {
   name: `member ->> 'name'`,
   relation: `format('CAST(%L AS pg_catalog.regclass)', member ->> 'name')`,
@@ -80,12 +80,12 @@ const values = {
   Readonly<Record<string, string>>
 
 const names = Object.keys(values) as (keyof typeof values)[] // those are its keys
-// One for each. That MERGE is not known to older servers would need templates of its own.
+// One template for each way. MERGE, which older servers lack, would take more templates.
 const places = {
   ...(Object.fromEntries(names.map((name, at) => [name, place(at + 1)])) as Record<keyof typeof values, Sql>),
   mergedValues: undefined,
 }
-/** What is gone is found in one of these ways, the places of which follow. */
+/** Rows that are gone are found in one of these ways, whose places come next. */
 const found: FindGone = { find: place(names.length + 1), gone: place(names.length + 2) }
 const ways = { keys: findByKeys(places), marked: findMarked(places, places.soft), nothing: findNothing }
 const foundBy = (part: 'find' | 'gone') => `format(CASE

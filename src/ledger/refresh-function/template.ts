@@ -1,5 +1,5 @@
-// SQL with places in which the function puts names: so it shares the blocks of tables with the command. The server's format() does that for all
-// places at once, so that a name which looks like a place is not taken for one. Pure.
+// SQL with places into which the function puts names, so that it can share the blocks of tables with the command. The server's
+// format() replaces all places at once, so that a name that looks like a place is not taken for one. Pure.
 
 import { type Sql, trusted } from '../../core/sql.ts'
 
@@ -16,7 +16,7 @@ export function templateOf(sql: Sql): string {
   return constantOf(sql.replaceAll('%', '%%').replaceAll(opening, '%').replaceAll(closing, '$s'))
 }
 
-/** A constant of a function's body. */
+/** A constant in a function's body. */
 export function constantOf(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

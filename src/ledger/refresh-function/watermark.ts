@@ -1,5 +1,5 @@
-// The part of fdwsync.refresh() that knows watermarks: of which columns they can be, and what a refresh by one compares. The command has the latter
-// in loader/strategies/watermark.ts.
+// The part of fdwsync.refresh() for watermarks: which columns can be one, and what a refresh by one compares. The command's
+// counterpart is loader/strategies/watermark.ts.
 
 import { watermarkColumn, watermarkTypes } from '../../kinds/table/refresh/watermark-column.ts'
 import { statesQuery } from '../strategy-states.ts'
@@ -15,7 +15,9 @@ const rows = watermarkTypes.map((shown) => {
   return `(${[...constants, ...templates].join(', ')})`
 })
 
-/** What is known of the column of a watermark, as JSON; NULL if it cannot be one. For a query with the policy `l` and the view `v`. */
+/**
+ * The facts about the column of a watermark, as JSON; NULL if it cannot be one. For a query with the policy `l` and the view `v`.
+ */
 export const watermarkColumnOf = `
              (SELECT to_jsonb(w) FROM pg_attribute a
                 JOIN (VALUES ${rows.join(`,
@@ -35,7 +37,7 @@ export const findKnown = `
                           AND s.watermark ->> 'soft' IS NOT DISTINCT FROM member.watermark ->> 'soft' THEN s.watermark ->> 'value' END AS reached INTO known
         FROM (${statesQuery('ARRAY[member.address]')}) AS s;`
 
-/** Sets `scope`: what a refresh by watermark compares, from which value on, and why that. */
+/** Sets `scope`: what a refresh by watermark compares, from which value on, and why. */
 export const findScope = `
       scope := jsonb_build_object('how', 'watermark', 'reached', known.reached, 'compared', CASE
         WHEN known.reached IS NULL OR known."allMillisecondsAgo" IS NULL

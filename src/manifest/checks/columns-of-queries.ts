@@ -1,5 +1,5 @@
-// Checks that the query of each table returns the columns that its declaration names, as far as the text of the query shows that. A plan
-// checks the rest.
+// Checks that the query of each table returns the columns that the declaration names, if the text of the query shows its columns. A
+// plan checks the rest.
 
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'

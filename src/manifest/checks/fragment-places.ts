@@ -1,5 +1,5 @@
-// Finds the part of a manifest that an error of the server is about: the piece of SQL at the position that it reports, or else what has
-// the name that it quotes.
+// Finds the part of a manifest that an error of the server is about: the piece of SQL at the reported position, or else the place
+// of the quoted name.
 
 import { groupBy, uniqueBy } from '../../core/data.ts'
 import { Secret } from '../../core/secret.ts'
@@ -63,7 +63,7 @@ function placesOf(value: unknown, path: Path, name: string): readonly FragmentPl
   ])
 }
 
-/** A list is a map of its positions here. */
+/** Lists are treated as maps by position. */
 function hasParts(value: unknown): value is Readonly<Record<string | number, unknown>> {
   return typeof value === 'object' && value !== null && !(value instanceof Secret)
 }
@@ -73,7 +73,7 @@ function piecesBelow(manifest: Manifest, objectPath: Path): readonly Fragment[] 
   return [...fragmentsOf(alone)].filter(({ path }) => isBelow(path, objectPath))
 }
 
-/** The manifest with nothing but the object, so that thousands of errors do not search all of it each. */
+/** The manifest with nothing but the object, so that thousands of errors need not each search all of it. */
 function onlyAt(value: unknown, path: Path): unknown {
   const [step, ...rest] = path
   return step === undefined || !hasParts(value) || Array.isArray(value) ? value : { [step]: onlyAt(value[step], rest) }
@@ -88,7 +88,7 @@ function textOf({ text }: Fragment): string {
   return withoutSemicolon(text).trimEnd()
 }
 
-/** Where a text is in a statement, but for parts of words: `int` is not in `interval`. */
+/** The positions of a text in a statement, without parts of words: `int` is not in `interval`. */
 function occurrences(statement: string, text: string): readonly number[] {
   const starts: number[] = []
   if (text === '') return starts

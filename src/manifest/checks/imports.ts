@@ -1,4 +1,4 @@
-// Checks imports and mirrors, as far as that is possible without their sources.
+// Checks of imports and mirrors that need no source.
 
 import { copiedAs } from '../expansion/mirrored-copy.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest.ts'

@@ -10,8 +10,8 @@ interface NotConstant {
 }
 
 /**
- * What a bound contains besides constants, if anything: literals, casts of literals to built-in types, MINVALUE and MAXVALUE
- * are constants. MODULUS and REMAINDER are numbers in the grammar itself.
+ * The part of a bound that is not a constant, if there is one. Constants are literals, casts of literals to built-in types,
+ * MINVALUE and MAXVALUE. MODULUS and REMAINDER are numbers in the grammar itself.
  * @param statement CREATE FOREIGN TABLE … PARTITION OF
  */
 export function notConstant(statement: SqlNode, searchPath: readonly string[]): NotConstant | undefined {
@@ -38,7 +38,7 @@ function isConstant(value: unknown, isRange: boolean, searchPath: readonly strin
   return isRange && Array.isArray(fields) && fields.length === 1 && (name === 'minvalue' || name === 'maxvalue')
 }
 
-/** PostgreSQL looks in pg_catalog first, unless the manifest's search_path names it in another place. */
+/** PostgreSQL searches pg_catalog first, unless the manifest's search_path names it explicitly. */
 function isBuiltIn(typeName: unknown, searchPath: readonly string[]): boolean {
   // table.column%TYPE looks like a type of a schema.
   if (!isSqlNode(typeName) || typeName.pct_type === true) return false

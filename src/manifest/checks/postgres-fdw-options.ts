@@ -1,4 +1,4 @@
-// Checks the options of postgres_fdw that the server accepts and fails on later.
+// Checks options of postgres_fdw that the server accepts and that fail later.
 
 import type { Problem } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
@@ -80,7 +80,7 @@ export function userOptionProblems(path: Path, options: Options): readonly PathP
   return 'user' in options ? [atKey([...path, 'user'], problem)] : []
 }
 
-/** Values that postgres_fdw, or libpq, fails on when it connects or reads. */
+/** Values with which postgres_fdw or libpq fails when it connects or reads. */
 export function optionValueProblems(manifest: Manifest): readonly PathProblem[] {
   return [
     ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) =>
@@ -99,7 +99,7 @@ export function optionValueProblems(manifest: Manifest): readonly PathProblem[] 
 function valueProblems(path: Path, options: Options, rules: ReadonlyMap<string, Rule>): readonly PathProblem[] {
   return Object.entries(options).flatMap(([name, value]): readonly PathProblem[] => {
     const rule = rules.get(name)
-    // A reference is unresolved if the manifest is checked without the environment.
+    // A reference stays unresolved if the manifest is checked without the environment.
     if (!rule || typeof value !== 'string' || rule.allows(value) || value.includes('${')) return []
     const problem: Problem = {
       code: 'manifest/invalid-value',

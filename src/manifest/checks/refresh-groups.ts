@@ -14,7 +14,7 @@ interface GroupMember {
   readonly title: string
   readonly group: string
   readonly path: Path
-  /** Undefined for a whole mirror, of which the tables are not known. */
+  /** Undefined for a whole mirror, whose tables are unknown. */
   readonly query: string | undefined
   readonly server: string | undefined
   readonly owner: string | undefined
@@ -97,7 +97,7 @@ async function connectionsOf(
   return [...servers].map((name) => ({ server: name, ...mappingOf(manifest, name, owner) }))
 }
 
-/** The role that applies owns what has no owner, so its mapping is not known here. */
+/** Without a declared owner, the copy belongs to the role that applies, whose mapping is unknown here. */
 function mappingOf({ servers = {} }: Manifest, server: string, owner: string | undefined) {
   if (owner === undefined) return {}
   const mappings = Object.hasOwn(servers, server) ? (servers[server]?.user_mappings ?? {}) : {}

@@ -1,4 +1,4 @@
-// Checks whether the strategy of each copy is one that it can have: some are of materialized views, some of tables with a key.
+// Checks that each copy can have its strategy: some are for materialized views only, some for tables with a key.
 
 import type { CopyId } from '../../core/object.ts'
 import { mergeStanzas, noDefault, type RefreshStrategy, type StrategyName } from '../../core/refresh-policy.ts'
@@ -13,7 +13,7 @@ interface Needs {
   readonly watermark?: true
 }
 
-/** What a strategy needs of the declaration of a copy; undefined: nothing. */
+/** What each strategy requires of a declaration; undefined: nothing. */
 const needs: { readonly [Name in StrategyName]: Needs | undefined } = {
   plain: { kind: 'materializedView' },
   concurrently: { kind: 'materializedView' },

@@ -1,4 +1,4 @@
-// Finds schemas that a manifest cannot declare, by itself or in a mirror.
+// Finds schemas that a manifest cannot declare, neither directly nor in a mirror.
 
 import type { Problem } from '../../core/errors.ts'
 import { ownerOfReservedSchema } from '../../core/reserved-schemas.ts'

@@ -1,5 +1,4 @@
-// The rules that the JSON Schema cannot express. They need no server: what the server itself checks is left to it, and the
-// probe.
+// The rules that the JSON Schema cannot express. They need no server: what the server itself checks is left to the probe.
 
 import type { ProblemCode } from '../../core/codes.ts'
 import type { Secret } from '../../core/secret.ts'
@@ -203,7 +202,7 @@ function connectionProblems({ servers = {} }: Manifest): readonly PathProblem[] 
 
 type Options = Readonly<Record<string, string | Secret>>
 
-/** What postgres_fdw, and an import, do not accept as an option because it is a secret. */
+/** Secrets among options where postgres_fdw or an import does not accept them. */
 function optionProblems(manifest: Manifest): readonly PathProblem[] {
   const refused = (path: Path, options: Options | undefined, why: string): readonly PathProblem[] =>
     Object.entries(options ?? {})

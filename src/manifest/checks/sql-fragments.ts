@@ -38,7 +38,7 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
     if (mistake)
       problems.push({
         code: 'manifest/invalid-sql',
-        // A message of the parser quotes a part of the text, which may be a secret of the machine, in a wrong place.
+        // A message of the parser quotes a part of the text, which may be a secret that was put in a wrong place.
         message: hasReference(parsed, fragment)
           ? `invalid ${kindNames[kind]}, with what its references resolve to`
           : mistake.message,
@@ -53,7 +53,7 @@ function hasReference({ withReferences }: ParsedManifest, { path, text }: Fragme
   return reference !== undefined && reference !== text
 }
 
-/** One after the other, since a large manifest has hundreds of thousands. */
+/** Sequentially, since a large manifest has hundreds of thousands. */
 export function* fragmentsOf(manifest: Manifest): Iterable<Fragment> {
   const { schemas = {}, mirrors = {} } = manifest
   for (const [name, schema] of Object.entries(schemas)) yield* schemaFragments(['schemas', name], schema)
@@ -103,7 +103,7 @@ function* checkFragmentsOf(path: Path, checks: Table['checks'] = {}): Iterable<F
   for (const [name, check] of Object.entries(checks)) yield* expressionFragments([...path, name], check)
 }
 
-/** An expression alone, or as a part of a map. */
+/** An expression, on its own or as part of a map. */
 function expressionFragments(path: Path, value: string | { readonly expression: string } | undefined) {
   return typeof value === 'object'
     ? part('expression', [...path, 'expression'], value.expression)

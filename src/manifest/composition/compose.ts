@@ -13,7 +13,7 @@ import { matcher } from '../yaml/path-pattern.ts'
 export interface Composition {
   readonly data: unknown
   readonly problems: readonly Problem[]
-  /** The file that has the last word on what is at a path. An object belongs to the file that declares it, not to an overlay. */
+  /** The file that decides what is at a path. An object belongs to the file that declares it, and not to an overlay. */
   fileOf(path: Path): ManifestDocument
   place(path: Path, atKey: boolean): Place
   placeInside(path: Path, offset: number): Place
@@ -24,7 +24,7 @@ export type Documents = readonly [ManifestDocument, ...ManifestDocument[]]
 /** @throws FdwsyncError if the first file is an overlay */
 export function compose(documents: Documents): Composition {
   const [first, ...later] = documents
-  // Nearly everything else in it would be wrong because of that.
+  // Nearly everything else in it would be reported as wrong because of that.
   if (first.isOverlay) throw new FdwsyncError(placed(first, overlayWithoutBase))
   const problems = documents.flatMap((document) => document.problems.map((found) => placed(document, found)))
   let data = first.data
@@ -44,7 +44,7 @@ const overlayWithoutBase = atKey(['overlay'], {
   hint: 'Name the files that it changes before it: -f fdwsync.yaml -f overlay.yaml.',
 })
 
-/** What a later file collides with is in an earlier one. */
+/** A later file conflicts with something in an earlier one. */
 function placedBeside(
   document: ManifestDocument,
   found: PathProblem,
@@ -85,7 +85,7 @@ function declaring(documents: Documents, path: Path): ManifestDocument | undefin
 
 const absent = Symbol('absent')
 
-/** What a file has at a path: null if it removes or replaces a map around it. */
+/** The value of a file at a path: null if the file removes or replaces a map around it. */
 function valueAt(data: unknown, path: Path): unknown {
   let value = data
   for (const key of path) {
@@ -117,7 +117,7 @@ const isShared = matcher([
   'schemas.*.tables',
   'mirrors',
 ])
-/** What may be repeated in each file, such as the name, so that each is complete by itself. */
+/** Keys that may be repeated in each file, such as the name, so that each file is complete on its own. */
 const isRepeatable = (path: Path): boolean => path.length === 1
 
 function joined(earlier: unknown, later: unknown): Combined {
@@ -169,7 +169,7 @@ function nothingToRemove(path: Path): PathProblem {
 
 type Data = Readonly<Record<string, unknown>>
 
-/** Both maps, in the order of the first one; what both have is combined. */
+/** Both maps, in the order of the first one. Values that both have are combined. */
 function merged(
   lower: Data,
   upper: Data,
@@ -182,7 +182,7 @@ function merged(
   return map
 }
 
-/** Without `overlay`, which has been followed. One that is no truth value is left to the schema. */
+/** The data without `overlay`, which has served its purpose. If it is no boolean, the schema reports it. */
 function withoutMark(data: unknown): unknown {
   if (!isMap(data) || typeof data.overlay !== 'boolean') return data
   const { overlay: _, ...rest } = data

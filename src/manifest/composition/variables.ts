@@ -1,5 +1,5 @@
-// The variables of a manifest: `vars:` declares them, `--var` sets them, `${var:NAME}` uses them. They are no secrets, and resolved
-// before the manifest is checked, so that a truth value can be one, too.
+// The variables of a manifest: `vars:` declares them, `--var` sets them, `${var:NAME}` uses them. They are not secrets, and are
+// resolved before the manifest is checked, so that booleans can be variables, too.
 
 import { emptyRecord, isMap } from '../../core/data.ts'
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
@@ -15,8 +15,8 @@ export type GivenVariables = Readonly<Record<string, string>>
 const types: readonly string[] = ['text', 'integer', 'boolean'] satisfies readonly VariableType[]
 
 /**
- * The variables that a manifest declares. What is wrong with the shape of `vars` is left to the schema.
- * @throws FdwsyncError if a given value is not for one of them
+ * The variables that a manifest declares. The schema reports a wrong shape of `vars`.
+ * @throws FdwsyncError if a value is given for a variable that is not declared
  */
 export function variablesOf(
   data: unknown,
@@ -85,8 +85,8 @@ const isTruthValue = matcher(truthValues)
 const pattern = /\$\$\{|\$\{var:([^}$]*)\}/g
 
 /**
- * A copy of the data with values in the place of `${var:NAME}`. Of variables without a value, the reference is kept.
- * @param isNeeded whether it is a problem if a truth value at the path has no value
+ * A copy of the data with values in place of `${var:NAME}`. References to variables without a value are kept.
+ * @param isNeeded whether it is a problem if a boolean at the path has no value
  */
 export function withVariables(
   data: unknown,
@@ -117,7 +117,7 @@ export function withVariables(
       if (name === undefined) return reference
       const variable = known.get(name)
       if (!variable) problems.push(atValue(path, undeclared(reference, name, known.keys())))
-      // A given value is no text of the manifest: nothing in it is a reference.
+      // A given value is not part of the manifest, so it cannot contain references.
       return variable?.value?.replaceAll('${', () => '$${') ?? reference
     })
     if (!isTruthValue(path)) return full

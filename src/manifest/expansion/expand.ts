@@ -12,19 +12,21 @@ import { addMirrors } from './mirrors.ts'
 
 /** A manifest whose imports and mirrors are expanded, and what they were expanded from. */
 export interface ResolvedManifest {
-  /** The manifest as written: imports and mirrors are not expanded. Its `requests` are what they ask of their sources. */
+  /** The manifest as written: imports and mirrors are not expanded. `requests` has their requests to sources. */
   readonly asWritten: ParsedManifest
   /** The manifest with every import and mirror expanded. The place of an expanded object is that of its origin. */
   readonly expanded: ParsedManifest
-  /** What each import and mirror resolved to, according to its source or the lock; none for a source that was not asked. */
+  /**
+   * What each import and mirror resolved to, according to its source or the lock. There is none for a source that was not asked.
+   */
   readonly resolutions: readonly Resolution[]
   /** By `originKey`: the path of the import, the mirror or the entry in it that an expanded object comes from. */
   readonly origins: ReadonlyMap<string, Path>
 }
 
-/** What one import or mirror expands to. */
+/** The contents of one import or mirror. */
 export interface ImportToExpand extends Resolution {
-  /** Whether all tables are known, so that one that is missing here does not exist at the source. */
+  /** Whether all tables are known, so that a table that is missing here does not exist at the source. */
   readonly isComplete: boolean
 }
 

@@ -1,5 +1,4 @@
-// Imports: what a manifest requests of its sources, and how the imported tables and copied types become part of the
-// manifest.
+// Imports: what a manifest requests from its sources, and how imported tables and copied types become part of it.
 
 import { canonicalJson } from '../../core/data.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
@@ -16,10 +15,10 @@ export type TypeStanza = NonNullable<Schemas[string]['types']>[string]
 export type CopiedTableStanza = NonNullable<Schemas[string]['tables']>[string]
 type ColumnStanza = NonNullable<TableStanza['columns']>[string]
 
-/** What the tables of a source have, as far as a mirror copies it. By table. */
+/** The indexes and keys of a source that a mirror copies, by table. */
 export interface SourceTables {
   readonly indexes: ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>
-  /** None of a table without one. */
+  /** The primary keys. A table without one has no entry. */
   readonly primaryKeys: ReadonlyMap<string, PrimaryKeyStanza>
 }
 
@@ -36,10 +35,10 @@ export interface TableIdentity {
   readonly columns: Readonly<Record<string, number>>
 }
 
-/** What a table that a source has renamed, and columns of it, were called when they were last applied. */
+/** The names that a renamed table and its renamed columns had when they were last applied. */
 export interface FormerNames {
   readonly table: string | undefined
-  /** By present name. */
+  /** The former names of columns, by present name. */
   readonly columns: Readonly<Record<string, string>>
 }
 
@@ -49,7 +48,7 @@ export interface Imported {
   readonly tables: ReadonlyMap<string, TableStanza>
   /** Each comes after the types that it consists of. */
   readonly types: readonly CopiedType[]
-  /** By table. */
+  /** The former names, by table. */
   readonly formerNames: ReadonlyMap<string, FormerNames>
 }
 
@@ -61,7 +60,7 @@ export interface Expansion {
   readonly problems: readonly PathProblem[]
 }
 
-/** What a manifest's imports and mirrors request of their sources. Computed when it is parsed: see `ParsedManifest.requests`. */
+/** The requests of a manifest's imports and mirrors to their sources. Computed when it is parsed: see `ParsedManifest.requests`. */
 export function importRequests(manifest: Manifest): readonly ImportRequest[] {
   const plain = Object.entries(manifest.schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
     imports.map((item, at) => ({

@@ -1,5 +1,5 @@
-// What a lock has: what imports and mirrors resolved to when `fdwsync pin` last ran. With a lock, plans do not depend on what the
-// sources have today.
+// The contents of a lock: what imports and mirrors resolved to when `fdwsync pin` last ran. With a lock, plans do not depend on the
+// present state of the sources.
 
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest.ts'
 import { namedPrimaryKey } from '../primary-key.ts'
@@ -12,15 +12,15 @@ export interface Resolution extends SourceTables {
   readonly tables: ReadonlyMap<string, TableStanza>
   /** The types of the source, if they are copied. */
   readonly types: readonly CopiedType[]
-  /** By table. None for sources other than PostgreSQL servers. */
+  /** The identities, by table. Sources that are not PostgreSQL servers have none. */
   readonly identities: ReadonlyMap<string, TableIdentity>
-  /** By table: what the source has renamed since the last apply. */
+  /** What the source has renamed since the last apply, by table. */
   readonly formerNames: ReadonlyMap<string, FormerNames>
   /** Tables that the source has, and that could not be imported or read. Some may be among `tables` as they were last applied. */
   readonly leftOut: ReadonlySet<string>
 }
 
-/** Of a resolution that is not a source's answer. */
+/** The details of a resolution that is not a source's answer. */
 export const unidentified: Pick<Resolution, 'identities' | 'formerNames' | 'leftOut'> = {
   identities: new Map(),
   formerNames: new Map(),

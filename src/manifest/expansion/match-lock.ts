@@ -29,7 +29,7 @@ export function lockedResolutions({ manifest, requests, lock, place }: Locked): 
     ...outdatedImports({ manifest, requests, lock, place }, resolutions),
     ...unexpectedEntries(lock, resolutions),
   ])
-  // Return the manifest's own requests: unlike those of the lock, they have its paths and overrides.
+  // Returns the requests of the manifest: unlike those of the lock, they have its paths and overrides.
   const found = requests.flatMap((request) => {
     const own = resolutions.find((each) => isSameRequest(each.request, request, lock.manifest, manifest))
     return own ? [{ ...own, request }] : []
@@ -49,7 +49,7 @@ function missingIndexes({ manifest, lock, place }: Locked, { request, tables, in
   })
 }
 
-/** What a request consists of, in any order. The keys are texts for messages. */
+/** The parts of a request, in any order. The keys are texts for messages. */
 function requestFields(request: ImportRequest, manifest: Manifest): Readonly<Record<string, unknown>> {
   const mirror = mirrorOf(manifest, request)
   return {

@@ -23,7 +23,7 @@ export function overrideOf({ tables }: Mirror, table: string): MirroredTable | u
   return tables && Object.hasOwn(tables, table) ? tables[table] : undefined
 }
 
-/** Whether the manifest itself declares the query of a copy. Then the source's keys and indexes may not fit it. */
+/** Whether the manifest itself declares the query of a copy. The source's keys and indexes may not fit then. */
 export function hasOwnQuery(manifest: Manifest, request: ImportRequest, table: string): boolean {
   const mirror = mirrorOf(manifest, request)
   return mirror !== undefined && overrideOf(mirror, table)?.query !== undefined

@@ -22,7 +22,7 @@ import { type CopiesKey, copiedAs, type Mirror, overrideOf } from './mirrored-co
 type Indexes = Readonly<Record<string, IndexStanza>>
 type Schema = NonNullable<Manifest['schemas']>[string]
 
-/** What a mirror finds at its source. */
+/** The contents of a mirror's source. */
 export interface Mirrored extends SourceTables {
   readonly name: string
   readonly tables: ReadonlyMap<string, TableStanza>
@@ -89,7 +89,7 @@ function withoutEmpty({ materialized_views, tables }: Copies): Pick<Schema, Copi
     : { ...(Object.keys(materialized_views).length === 0 ? {} : { materialized_views }), tables }
 }
 
-/** What the manifest itself declares by the name of a table of a mirror. */
+/** What the manifest itself declares under the name of a table of a mirror. */
 function declaredAs(schema: Schema | undefined, table: string): CopiesKey | undefined {
   return (['materialized_views', 'tables'] as const).find((key) => Object.hasOwn(schema?.[key] ?? {}, table))
 }
@@ -115,7 +115,7 @@ function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlySet
   })
 }
 
-/** What views and tables have in common. */
+/** The keys that views and tables have in common. */
 function copyOf(mirror: Mirror, table: string, mirrored: Mirrored, taken: Set<string>): ViewStanza {
   const override = overrideOf(mirror, table)
   const { exclude: _, as: __, primary_key, not_null, unlogged, adopt, query, indexes = {}, ...rest } = override ?? {}
@@ -133,7 +133,7 @@ function copyOf(mirror: Mirror, table: string, mirrored: Mirrored, taken: Set<st
   return { query: all, ...rest, ...refreshOf(mirror, table), indexes: own }
 }
 
-/** What only tables have. */
+/** The keys that only tables have. */
 function tableKeys(mirror: Mirror, table: string, mirrored: Mirrored) {
   const { not_null, unlogged, adopt } = overrideOf(mirror, table) ?? {}
   const key = keyOf(mirror, table, mirrored)
@@ -159,7 +159,7 @@ function withoutKey(indexes: Indexes, key: PrimaryKeyStanza | undefined): Indexe
   return Object.fromEntries(others)
 }
 
-/** The policy of a copy, as far as it and the mirror declare one. */
+/** The policy of a copy, from its own declaration and that of the mirror. */
 function refreshOf(mirror: Mirror, table: string, own?: RefreshStanza): { readonly refresh?: RefreshStanza } {
   const refresh = mergeStanzas(own, overrideOf(mirror, table)?.refresh, mirror.refresh)
   return Object.keys(refresh).length > 0 ? { refresh } : {}

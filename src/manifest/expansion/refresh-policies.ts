@@ -11,7 +11,7 @@ export interface CopyPolicy {
   readonly path: readonly string[]
 }
 
-/** One for each copy. In an expanded manifest, the copies of mirrors have what those declare: see mirrors.ts. */
+/** Returns a policy for each copy. In an expanded manifest, copies of a mirror already have its policy: see mirrors.ts. */
 export function refreshPolicies(manifest: Manifest): readonly CopyPolicy[] {
   return copiesIn(manifest).map(({ id, declared, path }) => ({
     copy: id,

@@ -1,4 +1,4 @@
-// Which texts messages must not show, since references of the manifest resolve to them.
+// Finds the texts that messages must not show, since references of the manifest resolve to them.
 
 import type { ResolvedReference } from '../../core/redaction.ts'
 import { reservedWords } from '../../core/reserved-words.ts'
@@ -7,7 +7,7 @@ import { reservedWords } from '../../core/reserved-words.ts'
 export interface FoundReference {
   readonly reference: string
   readonly value: string
-  /** Whether the text is SQL. Of that, servers quote single words. */
+  /** Whether the text is SQL, of which servers quote single words. */
   readonly isInSql: boolean
 }
 
@@ -28,7 +28,8 @@ export function foundReferences(
 }
 
 /**
- * What the manifest itself contains is no secret of the machine, and messages that name a table of it would be garbled.
+ * A value that the manifest itself contains is not confidential, and hiding it would garble messages that name a table, for
+ * example.
  * @param written the manifest with its references
  */
 export function hiddenReferences(written: unknown, found: readonly FoundReference[]): readonly ResolvedReference[] {
@@ -55,7 +56,7 @@ function wordsOf(text: string): readonly string[] {
   return text.match(/[\p{L}\p{N}_]+/gu) ?? []
 }
 
-/** Removes what the manifest has as a key or a text, as what blanks and signs separate, or as a word. */
+/** Removes values that the manifest contains as a key, a text, a part between blanks and punctuation, or a word. */
 function removeKnown(value: unknown, unknown: Set<string>): void {
   if (Array.isArray(value)) for (const item of value) removeKnown(item, unknown)
   else if (value !== null && typeof value === 'object') {
@@ -68,7 +69,7 @@ function removeKnown(value: unknown, unknown: Set<string>): void {
 
 function removeKnownIn(text: string, unknown: Set<string>): void {
   const own = text.replace(reference, ' ').toLowerCase()
-  // Words are found only where they may be: a manifest can have millions.
+  // Only places where a word may be are searched: a manifest can have millions of words.
   if (![...unknown].some((each) => own.includes(each))) return
   for (const each of [own.trim(), ...own.split(/[^\p{L}\p{N}_.-]+/u), ...wordsOf(own)]) unknown.delete(each)
 }

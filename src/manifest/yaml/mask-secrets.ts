@@ -15,8 +15,8 @@ export interface SecretRange {
 const maximumDepth = 200
 
 /**
- * Finds secrets in plain text: the options of user mappings, except harmless ones, and anywhere, since it may be in a wrong
- * place, what `secret_options` names, what sounds like a secret, and values that look like one. References are not secret.
+ * Finds secrets in plain text: options of user mappings, except harmless ones, and options anywhere, since they may be in a wrong
+ * place, that `secret_options` names, that sound like a secret, or whose values look like one. References are not secret.
  */
 export function findSecrets(text: string, root: Node | null): readonly SecretRange[] {
   const mappings = entriesOf(entryOf(root, 'servers')).flatMap(({ value }) =>
@@ -29,7 +29,7 @@ export function findSecrets(text: string, root: Node | null): readonly SecretRan
   return ranges.sort((left, right) => left.start - right.start)
 }
 
-/** The options that `secret_options` names, of whatever object. */
+/** The options that `secret_options` names, of any object. */
 function namedIn(root: Node | null): ReadonlySet<string> {
   const named = new Set<string>()
   if (!root) return named

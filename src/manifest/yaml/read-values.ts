@@ -1,5 +1,5 @@
-// Reads the YAML that manifests usually consist of into values, without tokens or nodes. A document of nodes takes twenty times the time
-// and memory. It is built only for what this leaves to it, and for messages: see read-yaml.ts.
+// Reads the YAML that manifests usually consist of into values, without tokens or nodes. A document of nodes takes twenty times the
+// time and memory, so it is built only for texts that this file does not understand, and for messages: see read-yaml.ts.
 
 import { YAMLParseError } from 'yaml'
 import { emptyRecord, isMap } from '../../core/data.ts'
@@ -43,7 +43,7 @@ class ValueReader {
     return root
   }
 
-  /** What starts in a line of its own or behind `-`, further right than the map or list around it. */
+  /** Reads a value that starts on a line of its own or after `-`, further right than the map or list around it. */
   #block(around: number): unknown {
     const scanner = this.#scanner
     const { column } = scanner
@@ -71,7 +71,7 @@ class ValueReader {
     }
   }
 
-  /** A key, behind which the scanner is at its colon. */
+  /** Reads a key, after which the scanner is at the colon. */
   #key(): string {
     const scanner = this.#scanner
     const key = scanner.startsScalar() ? scanner.scalar(-1) : undefined
@@ -159,13 +159,13 @@ class ValueReader {
     return list
   }
 
-  /** Goes to the next line that is not empty. Nothing but a comment may follow a value in its line. */
+  /** Goes to the next line that is not empty. Only a comment may follow a value on its line. */
   #endLine(): void {
     this.#scanner.skip()
     if (!this.#scanner.isFirst && !this.#scanner.isAtEnd()) throw new Unusual()
   }
 
-  /** Whether the scanner is at this column of a line that it is at the start of. To the right of it, nothing may follow. */
+  /** Whether the scanner is at the start of a line, at this column. Text further right is unusual. */
   #isAt(column: number): boolean {
     if (this.#scanner.isAtEnd() || this.#scanner.column < column) return false
     if (this.#scanner.column > column) throw new Unusual()

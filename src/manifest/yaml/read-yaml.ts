@@ -1,4 +1,4 @@
-// Reads YAML into values, and into nodes with positions where they are needed. Refuses what a manifest may not use.
+// Reads YAML into values, and into nodes with positions where they are needed. Refuses features that a manifest may not use.
 
 import {
   type Document,
@@ -34,7 +34,7 @@ export interface YamlDocument {
 export interface YamlManifest {
   readonly data: unknown
   readonly problems: readonly PathProblem[]
-  /** For places in the text. Of a large manifest, it takes seconds. */
+  /** The document, for places in the text. For a large manifest, building it takes seconds. */
   document(): YamlDocument
 }
 
@@ -52,7 +52,7 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
     return known
   }
   const data = readValues(text, maximumDepth)
-  // The values have no null, which means something in an overlay. Overlays are small.
+  // The values cannot express null, which has a meaning in an overlay. Overlays are small.
   const isUnusual = data === undefined || isOverlay(data)
   return isUnusual ? { ...toData(document().root), document } : { data, problems: [], document }
 }
@@ -158,7 +158,7 @@ function withoutQuotes(message: string): string {
 }
 
 /**
- * Refuses text that is so deep that the parser would run out of memory. Brackets in quotes count as well, so the limit is
+ * Refuses text that is nested so deeply that the parser would run out of memory. Brackets in quotes count as well, so the limit is
  * far above any real depth.
  */
 function refuseDeepNesting(file: string, text: string): void {

@@ -27,12 +27,12 @@ const onlyReferences = /^(?:\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}|\$\{file:[^}
 export interface Resolved {
   readonly data: unknown
   readonly secrets: readonly Secret[]
-  /** What messages must not show of what references resolve to, but for those in secrets. */
+  /** The values of references that messages must not show, except those in secrets. */
   readonly references: readonly ResolvedReference[]
   readonly problems: readonly PathProblem[]
   /** References that cannot be resolved and are not needed. The values keep them. */
   readonly unresolved: readonly PathProblem[]
-  /** The data with references in the place of the values that are not secrets; undefined if there are none. */
+  /** The data with references in place of the values that are not secrets; undefined if there are none. */
   readonly withReferences: unknown
   /** The paths of secrets that the text itself contains. */
   readonly plaintextSecrets: readonly Path[]
@@ -44,9 +44,9 @@ export function isOnlyReferences(text: string): boolean {
 }
 
 /**
- * Resolves `${env:NAME}`, `${env:NAME:-default}` and `${file:path}`; `$${` is a literal `${`. This happens after parsing,
- * so that a value cannot inject YAML. Variables have been resolved before, but for those without a value.
- * @param referencesAt resolves those of the file that a path is in; undefined leaves them unresolved
+ * Resolves `${env:NAME}`, `${env:NAME:-default}` and `${file:path}`; `$${` is a literal `${`. This happens after parsing, so that a
+ * value cannot inject YAML. Variables with a value have been resolved before.
+ * @param referencesAt returns what resolves the references of the file that has the path; undefined leaves them unresolved
  * @param isNeeded whether it is a problem if a reference at the path cannot be resolved
  */
 export function resolveReferences(
@@ -121,7 +121,7 @@ export function resolveReferences(
     }
     if (isPlaintext(text)) plaintextSecrets.push([...path])
     const secret = new Secret(resolved)
-    // What is left unresolved is no secret, and messages name it.
+    // An unresolved reference is not a secret, and messages name it.
     if (missing.length === 0) secrets.push(secret)
     return secret
   }
@@ -150,14 +150,14 @@ export function textAt(data: unknown, path: Path): string | undefined {
   return typeof found === 'string' ? found : undefined
 }
 
-/** The resolved data with references in the place of the values that are not secrets. */
+/** The resolved data with references in place of the values that are not secrets. */
 function withReferencesIn(data: unknown, resolved: unknown): unknown {
   if (data === resolved || resolved instanceof Secret) return resolved
   if (typeof data === 'string') return data
   return mapParts(data, (part, step) => withReferencesIn(part, partOf(resolved, step)))
 }
 
-/** Whether a value is a secret: of a user mapping by its name, of other options also by what it looks like. */
+/** Whether a value is a secret: in a user mapping by its name, in other options also by what it looks like. */
 function isSecretAt(data: unknown, path: Path, value: string): boolean {
   const name = String(path.at(-1))
   if (isMappingOption(path)) return isSecretMappingOption(name)
@@ -173,11 +173,11 @@ function secretOptionsAt(data: unknown, path: Path): readonly string[] {
 }
 
 interface Resolving extends References {
-  /** What cannot be resolved. */
+  /** The problem with a reference that cannot be resolved. */
   readonly missing: Problem[]
 }
 
-/** Whether what looks like a reference is none. It is reported even where references are left unresolved. */
+/** The problem with text that only looks like a reference. It is reported even where references are left unresolved. */
 function isUnknown([found, variable, , , file, withoutValue]: readonly unknown[]): boolean {
   return found !== '$${' && variable === undefined && file === undefined && withoutValue === undefined
 }
@@ -220,7 +220,7 @@ function replacement(known: Resolving, groups: readonly unknown[]): string {
   return ''
 }
 
-/** Whether a text is empty only because of what its references resolve to. An empty default is meant. */
+/** Whether a text is empty only because of the values of its references. An empty default is intended. */
 function isEmptied(text: string, resolved: string): boolean {
   return text !== '' && resolved === '' && !text.includes(':-}')
 }

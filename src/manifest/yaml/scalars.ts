@@ -1,8 +1,9 @@
-// Where the scalars of YAML end, and their texts, exactly as in the package yaml. `indent` is the least column of the further lines of one.
+// Finds where scalars of YAML end, and their texts, exactly as the package yaml does. `indent` is the minimal column of the further
+// lines of a scalar.
 
 import { CST } from 'yaml'
 
-/** The text is unusual, or something is wrong with it. The document shows what. */
+/** The text is unusual or wrong. The document of nodes then shows what it means. */
 export class Unusual extends Error {}
 
 const code = (character: string) => character.charCodeAt(0)
@@ -19,9 +20,9 @@ const backslash = code('\\')
 const doubleQuote = code('"')
 const singleQuote = code("'")
 const brackets = codesOf(',[]{}')
-/** What starts no scalar, or one that has to be quoted. */
+/** Characters that start no plain scalar. */
 const noStart = codesOf('\t\n\r #,[]{}&*!|>%@`')
-/** Those start a scalar unless white space follows, or within brackets a bracket. */
+/** Characters that start a plain scalar unless white space follows or, within brackets, a bracket. */
 const indicators = codesOf('-?:')
 
 /** White space, or the end of the text, which is NaN. */
@@ -70,9 +71,9 @@ export function endOfPlain(text: string, start: number, indent: number, isInBrac
   return end
 }
 
-/** Where a scalar goes on in the line that starts at `start`; -1 if it has ended. */
+/** The position where a scalar continues on the line that starts at `start`; -1 if it has ended. */
 function continuedAt(text: string, start: number, indent: number): number {
-  // A scalar at the root of a document is no manifest.
+  // A document with a scalar at its root is no manifest.
   if (indent === 0) throw new Unusual()
   let at = start
   while (text.charCodeAt(at) === space) at++
@@ -131,7 +132,7 @@ export function endOfBlock(text: string, start: number, header: string, least: n
   }
 }
 
-/** How far it is indented, and where the line before it ends. */
+/** How far the line is indented, and where the previous line ends. */
 function firstLineOfBlock(text: string, start: number): { readonly indent: number; readonly lineEnd: number } {
   let lineEnd = start - 1
   let indent = 0

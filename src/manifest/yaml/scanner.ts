@@ -28,7 +28,7 @@ export interface Scalar {
   readonly isPlain: boolean
 }
 
-/** What the lexer uses as marks of its own. */
+/** Characters that the lexer uses as marks of its own. */
 const marks = ['\u0002', '\u0018', '\u001f', '\ufeff']
 
 export class Scanner {
@@ -49,7 +49,7 @@ export class Scanner {
     this.#text = text
   }
 
-  /** The column of the first character of a line, or behind a dash. */
+  /** The column of the first character on a line or after a dash. */
   get column(): number {
     return this.#at - this.#lineStart
   }
@@ -149,7 +149,7 @@ export class Scanner {
     return this.#code() === colon && isEmpty(this.#code(1))
   }
 
-  /** Behind a key in quotes, within brackets, any value may follow the colon at once. */
+  /** After a quoted key within brackets, a value may follow the colon immediately. */
   isColonInBrackets({ isPlain }: Scalar): boolean {
     if (this.#code() !== colon) return false
     const next = this.#code(1)
@@ -183,7 +183,7 @@ export class Scanner {
   }
 
   /**
-   * Reads a text of several lines, from its indicator on.
+   * Reads a block scalar, from its indicator on.
    * @param around the column of the map or list that it is in
    */
   block(around: number): string {
@@ -220,7 +220,7 @@ export class Scanner {
     this.pass()
   }
 
-  /** Passes the comma between two items, or behind the last one. */
+  /** Passes the comma between two items, or after the last one. */
   passComma(close: string): void {
     this.skip()
     if (this.is(',')) this.pass()

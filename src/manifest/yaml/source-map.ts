@@ -61,7 +61,10 @@ export function startOf(node: Node | null | undefined): number | undefined {
   return (node?.range as Range | undefined | null)?.[0]
 }
 
-/** The offset in the text of a character of a scalar's value. Behind a reference, whose value is not in the text, it is the scalar's start. */
+/**
+ * The offset in the text of a character of a scalar's value. After a reference, whose value is not in the text, it is the scalar's
+ * start.
+ */
 export function offsetInside({ text }: Source, scalar: Scalar, offset: number): number {
   const [start = 0, end = start] = scalar.range ?? []
   const value = textOf(scalar)
@@ -73,7 +76,7 @@ export function offsetInside({ text }: Source, scalar: Scalar, offset: number): 
 }
 
 /**
- * Where the characters of a scalar's value are that are no white space. YAML folds lines and removes indentation, so that white
+ * The positions of the characters of a scalar's value, without white space: YAML folds lines and removes indentation, so white
  * space cannot be counted.
  */
 function visiblePlaces(text: string, { type }: Scalar, start: number, end: number): readonly number[] {

@@ -10,7 +10,7 @@ import { matcher } from './path-pattern.ts'
 import { textOf } from './source-map.ts'
 
 const isTruthValue = matcher(truthValues)
-/** As the whole of a truth value. It is replaced before the manifest is checked. */
+/** A reference to a variable in place of a boolean, which is replaced before the manifest is checked. */
 const isVariable = /^\$\{var:[^}]*\}$/
 const isNull = /^(?:null|Null|NULL|~)$/
 /** Where a missing value means an empty map: `postgres_fdw:` is `postgres_fdw: {}`. */
@@ -41,7 +41,7 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
  * Scalars keep their source text, since PostgreSQL takes text: `0777`, `1.10` and `no` stay as written. Only `version` and
  * the booleans of the JSON Schema are converted, by the rules of YAML 1.2. Null is refused.
  * @param isPlain whether it has no quotes and is no block
- * @param report takes what is wrong with it
+ * @param report called with what is wrong with the scalar
  */
 export function scalarValue(text: string, isPlain: boolean, path: Path, report: (problem: Problem) => void): unknown {
   if (text.startsWith('${var:') && isVariable.test(text) && isTruthValue(path)) return text
@@ -72,7 +72,7 @@ function marksOverlay(root: Node): boolean {
   return isScalar(value) && value.type === 'PLAIN' && textOf(value).toLowerCase() === 'true'
 }
 
-/** Text in its place would be a surprise: `password: null`. */
+/** The text "null" would be a surprise, as in `password: null`. */
 function nullValue(path: Path, report: (problem: Problem) => void): unknown {
   report({
     code: 'manifest/invalid-value',
