@@ -5,6 +5,7 @@ import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import { objectPattern } from '../core/object-pattern.ts'
 import type { Warning } from '../core/plan.ts'
+import { numberText, someOf } from '../core/some-of.ts'
 import type { Diff } from '../differ/diff.ts'
 import { kindNames, kindOf, titleOf } from '../kinds/registry.ts'
 
@@ -133,10 +134,14 @@ export function selectionWarnings({ chosen, leftOut }: Selection, changes: reado
   const rest = [...leftOut].filter((key) => !planned.has(key)).length
   const titles = along.map(({ id }) => titleOf(id))
   return [
-    ...(titles.length === 0 ? [] : [selected(`--only takes along what it needs or affects: ${titles.join(', ')}`)]),
+    ...(titles.length === 0 ? [] : [selected(`--only takes along what it needs or affects: ${someOf(titles, 10)}`)]),
     ...(rest === 0
       ? []
-      : [selected(`--only leaves out ${rest} other ${rest === 1 ? 'object that differs' : 'objects that differ'}`)]),
+      : [
+          selected(
+            `--only leaves out ${numberText(rest)} other ${rest === 1 ? 'object that differs' : 'objects that differ'}`,
+          ),
+        ]),
   ]
 }
 

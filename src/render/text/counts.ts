@@ -1,7 +1,8 @@
 // Counts in words, in one way for plans, reports and the history.
 
 import type { Counts } from '../../core/counts.ts'
-import { counted, numberText } from './layout.ts'
+import { numberText } from '../../core/some-of.ts'
+import { counted } from './layout.ts'
 
 type Shown = Omit<Counts, 'load'> & Partial<Counts>
 

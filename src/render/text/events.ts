@@ -4,7 +4,8 @@ import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../../core/event.ts'
 import type { Step } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
-import { counted, cut, durationText, numberText } from './layout.ts'
+import { numberText } from '../../core/some-of.ts'
+import { counted, cut, durationText } from './layout.ts'
 
 /** Undefined if the event needs no line. Definitions of a stage share one transaction, and so one line. */
 export function renderEvent(

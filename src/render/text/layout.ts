@@ -2,6 +2,7 @@
 
 import { eastAsianWidth } from 'get-east-asian-width'
 import { oneLine } from '../../core/printable.ts'
+import { numberText } from '../../core/some-of.ts'
 
 /** A value as a string literal of PostgreSQL, so that different values look different and blanks at the ends show. */
 export function quoted(text: string): string {
@@ -71,12 +72,6 @@ export function wrap(text: string, columns: number, indent: string, hanging = in
 /** `1 view`, `2 views`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${numberText(count)} ${count === 1 ? noun : plural}`
-}
-
-/** `1,000`. */
-export function numberText(count: number | bigint): string {
-  // toLocaleString would load the data of all languages, which takes 9 ms.
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 /** `3 inserted, 1 updated`: what a refresh has written, as far as it is known. */

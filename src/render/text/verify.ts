@@ -1,9 +1,10 @@
 // The comparison of copies with their sources as text.
 
 import { oneLine } from '../../core/printable.ts'
+import { numberText } from '../../core/some-of.ts'
 import type { Verification, VerifyReport } from '../../core/verification.ts'
 import type { RenderOptions } from '../format.ts'
-import { counted, durationText, numberText, pad, widthOf, wrap } from './layout.ts'
+import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 import { hanging, sentenceLines } from './report.ts'
 
 /** A line for each copy, and a summary. */
