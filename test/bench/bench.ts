@@ -13,12 +13,8 @@ import { benchTables } from './tables.ts'
 import { benchWait } from './wait.ts'
 
 /**
- * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
- * `-- import`, `-- mirror`, `-- build`, `-- refresh`, `-- tables` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
- * numbers of tables, or of rows. `--rounds 1` measures each way to refresh once, as for 2,000,000 rows.
- * `--major 15` measures on that PostgreSQL instead of the newest.
- * `-- scale` prints what each command costs at each size, beside its goal; the first number is the large size, others are further
- * sizes for plans with nothing to do.
+ * Measures what fdwsync costs, beside what the server itself needs for the same in the same run. README.md lists the subjects and
+ * their numbers. Without a subject, all of them are measured but `scale`.
  */
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, major: { type: 'string' } },

@@ -9,8 +9,8 @@ const rows = 2_000_000
 const rounds = 5
 
 /**
- * How long it takes to build a materialized view of 2 million rows with two indexes: by hand, where there is none, and by
- * fdwsync, which builds it beside one that serves meanwhile, analyzes it, swaps the two and proves what it did.
+ * How long it takes to build a materialized view of 2 million rows with two indexes: by hand, as a new view, and by fdwsync, which
+ * builds it beside the one that readers use, analyzes it, swaps the two and verifies the result.
  */
 export async function benchBuild(bench: Bench): Promise<void> {
   const { url, apply } = await rowsOf(bench, rows, 'built')

@@ -6,11 +6,11 @@ const floorName = 'IMPORT and catalog queries'
 
 /**
  * How long it takes to plan an import and a mirror of so many tables with nothing to change, next to the server's own IMPORT
- * FOREIGN SCHEMA of them, rolled back, and the catalog queries that it takes to compare them with what is there.
+ * FOREIGN SCHEMA of them, rolled back, and the catalog queries that it takes to compare them with what exists.
  */
 export async function benchImport(bench: Bench, tables: number): Promise<void> {
   const { server, cli, folder } = bench
-  // One that stands in a manifest keeps it from being proven to be in place.
+  // A password in the manifest itself would keep it from being proven to be in place.
   process.env.FDWSYNC_BENCH_PASSWORD = server.password
   const source = `source_${tables}`
   await runScript('create-database.js', server.url('postgres'), source)

@@ -7,8 +7,8 @@ const unchanged = 'plan, nothing to change'
 const floorName = 'bare catalog queries'
 
 /**
- * How long a plan takes, and how much memory, next to the bare catalog queries; a tenth as many materialized views as there
- * are tables have two indexes each. From 10,000 on it is measured once more beside 100,000 tables of somebody else.
+ * How long a plan takes, and how much memory, next to the bare catalog queries; a tenth as many materialized views as there are
+ * tables have two indexes each. From 10,000 on it is measured once more beside 100,000 unmanaged tables.
  */
 export async function benchPlan(bench: Bench, tables: number): Promise<void> {
   const { server, cli, folder } = bench
@@ -27,7 +27,7 @@ export async function benchPlan(bench: Bench, tables: number): Promise<void> {
   if (tables >= 10_000) await benchBeside(bench, database, title, same)
 }
 
-/** The same database once more, with tables of somebody else in it, in turn with the one without them. */
+/** The same database once more, with unmanaged tables in it, in turn with the one without them. */
 async function benchBeside(bench: Bench, database: string, title: string, same: string): Promise<void> {
   const { server, cli } = bench
   const crowded = `${database}_crowded`

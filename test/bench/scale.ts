@@ -1,4 +1,4 @@
-// Prints the table of issue 17: what each command costs at each size, next to the floor of the same run, and the goal.
+// Prints what each command costs at each size, next to the floor of the same run, and its goal.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

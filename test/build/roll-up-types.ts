@@ -30,7 +30,7 @@ function open(path: string): Promise<DeclarationFile> {
   return file
 }
 
-/** What a name stands for in a file, wherever that is declared. */
+/** What a name refers to in a file, wherever that is declared. */
 async function find(file: DeclarationFile, name: string): Promise<Declaration> {
   const own = file.declarations.get(name)
   if (own) return own

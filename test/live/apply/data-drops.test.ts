@@ -273,7 +273,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  test('the data of views that go is there until all others are loaded', async () => {
+  test('views to drop keep their data until all others are loaded', async () => {
     const fixture = await fixtureFor(pair, source)
     expect(missedOf((await applyTo(await fixture.manifest(contents('first')), fixture.url)).report)).toEqual([])
     for (const [at, { between = '' }] of chosen.entries()) await fixture.sql(between.replaceAll('#', schemaOf(at)))

@@ -24,7 +24,7 @@ const source = `
 
 const role = ({ target }: Fixture) => `reader_of_${target.name}`
 
-/** On each copy that is there to the end: grants, comments, an index, statistics, a view, and a view over that one. */
+/** On each copy that exists to the end: grants, comments, an index, statistics, a view, and a view over that one. */
 const byHand = (reader: string, owner: string) => `
   CREATE ROLE ${reader}; CREATE SCHEMA people;
   ${['customers', 'orders', 'events']

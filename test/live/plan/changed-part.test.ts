@@ -33,7 +33,7 @@ interface Edit {
   readonly to: string
   /** The objects in schemas that are read. */
   readonly read: readonly string[] | 'everything'
-  /** What somebody else does before. */
+  /** What another session does before. */
   readonly drift?: string
 }
 

@@ -114,7 +114,7 @@ test.each(newestMajor())('file_fdw, PostgreSQL $name: what it cannot do is an er
   expect((await planFor(parsed, url)).refusals).toEqual([
     expect.objectContaining({
       title: 'foreign table proxy.products',
-      // Before 16 it stands in the message, later in the hint.
+      // Before 16 it is in the message, later in the hint.
       reason: expect.stringContaining('it cannot be checked on the server'),
     }),
   ])

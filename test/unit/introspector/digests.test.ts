@@ -1,4 +1,4 @@
-// What the ledger keeps of secrets: digests that tell whether a secret is the recorded one, and nothing else.
+// What the ledger keeps of secrets: digests that show whether a secret is the recorded one, and nothing else.
 
 import { expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'

@@ -107,7 +107,7 @@ function changeText({ field, from, to }: FieldChange): string {
 
 const context: WriteContext = { variable: (words) => new Variable(words.join('_').toUpperCase()) }
 
-/** What stands in the file: a variable as a reference, and maps without their prototypes. */
+/** What the file contains: a variable as a reference, and maps without their prototypes. */
 function plain(value: unknown): unknown {
   if (value instanceof Variable) return `\${env:${value.name}}`
   if (Array.isArray(value)) return value.map(plain)

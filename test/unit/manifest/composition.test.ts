@@ -171,7 +171,7 @@ schemas:
     ])
   })
 
-  test('removes an object that a later one declares anew', async () => {
+  test('removes an object that a later one declares once more', async () => {
     const parsed = await read({
       'base.yaml': base,
       'gone.yaml': overlay('servers: { shop: null }\n'),
