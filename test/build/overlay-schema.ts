@@ -33,8 +33,7 @@ const ofWholeManifests = ['required', 'if', 'then', 'default']
 function partial(schema: Schema): Schema {
   return Object.fromEntries(
     Object.entries(schema).flatMap(([keyword, value]): readonly (readonly [string, unknown])[] => {
-      if (keyword === 'properties') return [[keyword, mapValues(value, removable)]]
-      if (keyword === '$defs') return [[keyword, mapValues(value, partial)]]
+      if (keyword === 'properties' || keyword === '$defs') return [[keyword, mapValues(value, removable)]]
       if (keyword === 'additionalProperties' && isMap(value)) return [[keyword, removable(value)]]
       if (ofWholeManifests.includes(keyword)) return []
       return [[keyword, keyword === 'items' && isMap(value) ? partial(value) : value]]
@@ -42,16 +41,16 @@ function partial(schema: Schema): Schema {
   )
 }
 
-/** The same schema, or null. */
+/** The same schema, or null. What a schema refers to allows null already. */
 function removable(schema: unknown): unknown {
   if (!isMap(schema)) return schema
-  const { description, examples, ...rest } = partial(schema)
-  const about = {
-    ...(description === undefined ? {} : { description }),
-    ...(examples === undefined ? {} : { examples }),
+  const { type, enum: values, oneOf, ...rest } = partial(schema)
+  return {
+    ...rest,
+    ...(Array.isArray(oneOf) ? { oneOf: [...oneOf, { type: 'null' }] } : {}),
+    ...(type === undefined ? {} : { type: [type, 'null'].flat() }),
+    ...(Array.isArray(values) ? { enum: [...values, null] } : {}),
   }
-  if (typeof rest.type === 'string' && !('enum' in rest)) return { ...about, ...rest, type: [rest.type, 'null'] }
-  return { ...about, anyOf: [rest, { type: 'null' }] }
 }
 
 function mapValues(map: unknown, change: (value: Schema) => unknown): unknown {

@@ -83,6 +83,8 @@ test('explains what the cursor is on', async () => {
   writeFileSync(path, `${schema('manifest')}name: x\nservers:\n  s:\n    options:\n      fetch_size: 1\n`)
   expect(await editor.hover(path, { line: 6, character: 8 })).toContain('how many rows are fetched at once')
   expect(await editor.hover(path, { line: 2, character: 1 })).toContain("The manifest's own name")
+  writeFileSync(path, `${schema('overlay')}overlay: true\nservers:\n  s:\n    options:\n      fetch_size: 1\n`)
+  expect(await editor.hover(path, { line: 6, character: 8 })).toContain('how many rows are fetched at once')
 })
 
 describe('marks', () => {
