@@ -20,7 +20,8 @@ const bundle = await rolldown({
   transform: {
     target: 'node20',
     // Before Node 21, pg asks for this to find out whether it runs at Cloudflare, and Node loads its HTTP client to answer.
-    define: { Response: 'undefined' },
+    // Nor does it look for its native client, which is not in the bundle.
+    define: { Response: 'undefined', 'process.env.NODE_PG_FORCE_NATIVE': 'undefined' },
   },
   plugins: [
     {
@@ -34,6 +35,14 @@ const bundle = await rolldown({
           )
           return { code: JSON.stringify(withoutHints(schema)), moduleType: 'json' }
         },
+      },
+    },
+    {
+      // What the driver's packages load and fdwsync never uses: pools, the native client, and copying to a client.
+      name: 'unused',
+      load: {
+        filter: { id: /pg-pool\/index\.js|pg\/lib\/native\/|pg-copy-streams\/copy-(?:to|both)\.js/ },
+        handler: () => ({ code: 'module.exports = class {}', moduleType: 'js' }),
       },
     },
     bundledLicenses('LICENSES.txt'),

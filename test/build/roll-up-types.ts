@@ -21,7 +21,8 @@ const list = [...exported].map(([name, declaration]) => {
   const own = names.get(declaration)
   return own === name ? name : `${own} as ${name}`
 })
-await writeFile(`${dist}index.d.ts`, `${texts.join('\n')}\nexport { ${list.join(', ')} }\n`)
+const text = texts.join('\n').replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4))
+await writeFile(`${dist}index.d.ts`, `${text}\nexport { ${list.join(', ')} }\n`)
 await rm(`${dist}types`, { recursive: true })
 
 function open(path: string): Promise<DeclarationFile> {
