@@ -111,9 +111,9 @@ function compareWithEntry(entry: LedgerEntry, live: LiveObject, canonical: unkno
   return definition.state === 'in sync' && isEmpty ? { state: 'not populated' } : definition
 }
 
+const needsManifest = 'only a comparison with its manifest (-f) can show more'
+
 function compareDefinition(entry: LedgerEntry, live: LiveObject, canonical: unknown): StateFinding {
-  const needsManifest = 'only a comparison with its manifest (-f) can show more'
-  const unknown = { state: 'unknown', reason: needsManifest } as const
   const ignored = ignoredOf(entry.declared)
   if (entry.digest !== null && live.digest !== null && (entry.digest === live.digest || ignored.length === 0)) {
     if (entry.digest === live.digest) return { state: 'in sync' }
@@ -129,11 +129,17 @@ function compareDefinition(entry: LedgerEntry, live: LiveObject, canonical: unkn
   // The ledger has no secrets to compare with.
   const known = all.filter(({ from, to }) => from !== secretText || to !== secretText)
   const fields = known.map(({ field }) => field)
-  if (fields.length === 0) return known.length < all.length ? unknown : { state: 'in sync' }
+  if (fields.length === 0) return known.length < all.length ? uncomparedSecrets(entry, live) : { state: 'in sync' }
   // The ledger has the SQL as it was declared, and the server may only have rewritten it.
   if (probe.how === 'read-back' && !isKnown)
     return { state: 'unknown', reason: `${fields.join(', ')}: ${needsManifest}` }
   return { state: 'drifted', reason: `altered outside fdwsync: ${fields.join(', ')}` }
+}
+
+/** As for a role that cannot even see them: in sync as long as it is the object that was applied. */
+function uncomparedSecrets(entry: LedgerEntry, live: LiveObject): StateFinding {
+  if (!provesHidden(entry, live)) return { state: 'unknown', reason: needsManifest }
+  return { state: 'in sync', reason: 'except for secrets, which only a comparison with its manifest (-f) includes' }
 }
 
 /** Adds what a check of the sources found. An object that can no longer be read has drifted; other differences may be intended. */
