@@ -2,6 +2,7 @@
 
 import { sameData } from './data.ts'
 import { parseDuration } from './duration.ts'
+import { withoutSemicolon } from './sql.ts'
 import { type Watermark, type WatermarkStanza, watermarkOf } from './watermark.ts'
 
 export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap', 'merge', 'compare', 'watermark'] as const
@@ -63,7 +64,7 @@ export function policyOf(stanza: RefreshStanza): RefreshPolicy {
     ...(maxAgeMilliseconds !== undefined && { maxAgeMilliseconds }),
     ...(schedule !== undefined && { schedule }),
     ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
-    ...(skipIfSame !== undefined && { skipIfSame }),
+    ...(skipIfSame !== undefined && { skipIfSame: withoutSemicolon(skipIfSame) }),
     ...(group !== undefined && { group }),
     ...(stanza.watermark !== undefined && { watermark: watermarkOf(stanza.watermark) }),
   }

@@ -67,6 +67,9 @@ export function requalifyForScratch(
   )
 }
 
+/** The reason where only that of the stand-ins is known. */
+export const usesChangedRows = 'it uses the row type of a relation that changes'
+
 /** Why statements failed, or were not run. */
 export interface FailedTrial extends Lost {
   /** Whether PostgreSQL would refuse them at any other time, too. */
@@ -103,7 +106,7 @@ export async function tryStatements(
     const reason = [...types].reduce((text, [standIn, name]) => text.replaceAll(standIn, () => name), error.message)
     const namesScratch = [...scratch.values()].some((name) => reason.includes(name))
     return {
-      reason: namesScratch ? 'it uses the row type of a relation that changes' : reason,
+      reason: namesScratch ? usesChangedRows : reason,
       isProof: isProof(error),
     }
   }

@@ -34,6 +34,7 @@ import { requireOneMoment } from './refresh-groups.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
 import { applicableSchedules } from './schedules.ts'
 import type { Selection } from './selection.ts'
+import { checkSkipQuestions } from './skip-questions.ts'
 import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
@@ -100,6 +101,7 @@ async function findChanges(context: PlanContext): Promise<{ readonly plan: Plan;
   const changeSet = await computeChangeSet(context)
   await requireOneMoment(context, changeSet)
   const unusable = checkWatermarks(context, changeSet)
+  await checkSkipQuestions(context, changeSet)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const unreadable = await lackedForLoads(context, changeSet)

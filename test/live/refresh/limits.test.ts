@@ -7,7 +7,7 @@ import { until } from '../../../src/demo/server/processes.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
-import { applyTo, connectTo, refreshDefaults } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, waiting, waitingAlone } from '../../support/gates.ts'
 import { newestMajor } from '../../support/majors.ts'
@@ -124,10 +124,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const recorded = await fixture.sql('SELECT outcome, reason FROM fdwsync.refresh ORDER BY started_at')
     expect(recorded.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'skipped', 'applied', 'skipped'])
     await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
-    const wrong = text.replace('max(total)', 'max(nothing)')
-    await applyTo(await fixture.manifest(wrong), fixture.url)
-    expect((await run(fixture, ['refresh', '--width', '200'], wrong)).stdout).toMatch(
-      /failed materialized view local.orders: skip_if_same: column "nothing" does not exist/,
+    const unknown = await fixture.manifest(text.replace('max(total)', 'max(nothing)'))
+    await expect(planFor(unknown, fixture.url)).rejects.toThrow('skip_if_same: column "nothing" does not exist')
+    const failing = text.replace(asking, 'SELECT 1 / (count(*) - count(*)) FROM proxy.orders')
+    await applyTo(await fixture.manifest(failing), fixture.url)
+    expect((await run(fixture, ['refresh', '--width', '200'], failing)).stdout).toMatch(
+      /failed materialized view local.orders: skip_if_same: the source reports: division by zero/,
     )
 
     const gated = await fixture.manifest(text.replace(asking, 'SELECT public.gate()'))

@@ -133,6 +133,12 @@ test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could no
   await expect(planFor(await fixture.manifest(mistaken), fixture.url)).rejects.toThrow(
     /changes: its query returns no column "when".*keys: its watermark "note" is of type text/s,
   )
+  const asking = (query: string) =>
+    fixture.manifest(manifest.replace('{ watermark', `{ skip_if_same: "${query}", watermark`))
+  await expect(planFor(await asking('SELECT max(at), max(nothing) FROM proxy.facts'), fixture.url)).rejects.toThrow(
+    'refresh policy of local.changes: skip_if_same: column "nothing" does not exist',
+  )
+  await planFor(await asking('SELECT max(at) AS a, count(*) AS a FROM proxy.facts -- whatever'), fixture.url)
   // What is declared for all tables is not what each of them can have.
   const inherited = manifest.replace('schemas:', 'refresh: { watermark: { column: at } }\nschemas:')
   const withoutColumn = inherited.replace(

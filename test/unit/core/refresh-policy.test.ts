@@ -21,7 +21,7 @@ const cases: readonly (readonly [what: string, stanzas: readonly (RefreshStanza 
   ],
   [
     'a query and a schedule',
-    [{ skip_if_same: 'SELECT 1' }, { schedule: ' @daily ' }],
+    [{ skip_if_same: 'SELECT 1; ' }, { schedule: ' @daily ' }],
     { strategy: 'auto', skipIfSame: 'SELECT 1', schedule: '@daily' },
   ],
 ]
