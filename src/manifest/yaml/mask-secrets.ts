@@ -3,7 +3,7 @@
 import { isMap, isNode, isPair, isScalar, isSeq, type Node, type Scalar, visit } from 'yaml'
 import { secretText } from '../../core/secret.ts'
 import { containsSecret, isSecretMappingOption, soundsSecret } from '../../core/secret-options.ts'
-import { isOnlyReferences } from './references.ts'
+import { isOnlyReferences } from './replace-references.ts'
 
 /** A part of the text that must not be shown. `end` is exclusive. */
 export interface SecretRange {

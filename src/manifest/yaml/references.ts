@@ -1,15 +1,15 @@
 // Resolves `${env:NAME}` and `${file:path}` in the values of a manifest, and finds its secrets.
 
 import { mapParts, partOf } from '../../core/data.ts'
-import { FdwsyncError, type Problem } from '../../core/errors.ts'
+import type { Problem } from '../../core/errors.ts'
 import type { ResolvedReference } from '../../core/redaction.ts'
 import { Secret } from '../../core/secret.ts'
-import { containsSecret, isSecretMappingOption, isSecretOption } from '../../core/secret-options.ts'
+import { isSecretMappingOption, isSecretOption } from '../../core/secret-options.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
-import { missingVariable } from '../composition/variables.ts'
 import type { Path, References } from '../manifest.ts'
 import { type FoundReference, foundReferences, hiddenReferences } from './hidden-references.ts'
 import { matcher } from './path-pattern.ts'
+import { isPlaintext, replaceReferences } from './replace-references.ts'
 
 const isMappingOption = matcher(['servers.*.user_mappings.*.*'])
 const isOption = matcher([
@@ -20,9 +20,6 @@ const isOption = matcher([
   'schemas.*.imports.*.tables.*.options.*',
   'schemas.*.imports.*.tables.*.columns.*.options.*',
 ])
-const pattern =
-  /\$\$\{|\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{file:([^}]+)\}|(\$\{var:[A-Za-z0-9_]+\})|\$\{[^}]*\}?/g
-const onlyReferences = /^(?:\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}|\$\{file:[^}]+\})+$/
 
 export interface Resolved {
   readonly data: unknown
@@ -38,11 +35,6 @@ export interface Resolved {
   readonly plaintextSecrets: readonly Path[]
 }
 
-/** Whether a text consists of references without defaults, so that it can be shown even as the value of a secret. */
-export function isOnlyReferences(text: string): boolean {
-  return onlyReferences.test(text)
-}
-
 /**
  * Resolves `${env:NAME}`, `${env:NAME:-default}` and `${file:path}`; `$${` is a literal `${`. This happens after parsing, so that a
  * value cannot inject YAML. Variables with a value have been resolved before.
@@ -54,86 +46,103 @@ export function resolveReferences(
   referencesAt: ((path: Path) => References | undefined) | undefined,
   isNeeded: (path: Path) => boolean = () => true,
 ): Resolved {
-  const secrets: Secret[] = []
-  const found = new Map<string, FoundReference>()
-  let length = 0
-  const problems: PathProblem[] = []
-  const unresolved: PathProblem[] = []
-  const plaintextSecrets: Path[] = []
-  const path: (string | number)[] = []
-  let hasShown = false
-  const resolvedData = resolve(data)
+  const run: Run = {
+    data,
+    referencesAt,
+    isNeeded,
+    path: [],
+    secrets: [],
+    found: new Map(),
+    problems: [],
+    unresolved: [],
+    plaintextSecrets: [],
+    length: 0,
+    hasShown: false,
+  }
+  const resolved = resolve(run, data)
+  const { secrets, found, problems, unresolved, plaintextSecrets, hasShown } = run
   return {
-    data: resolvedData,
+    data: resolved,
     secrets,
     references: hiddenReferences(data, [...found.values()]),
     problems,
     unresolved,
     plaintextSecrets,
-    withReferences: hasShown ? withReferencesIn(data, resolvedData) : undefined,
+    withReferences: hasShown ? withReferencesIn(data, resolved) : undefined,
   }
+}
 
-  /** Shares the parts that have neither references nor secrets with the data. */
-  function resolve(value: unknown): unknown {
-    if (typeof value === 'string') return resolveText(value)
-    return mapParts(value, (part, step) => {
-      path.push(step)
-      const resolved = resolve(part)
-      path.pop()
-      return resolved
-    })
-  }
+/** The state of one walk through the values, and what it has found so far. */
+interface Run {
+  readonly data: unknown
+  readonly referencesAt: ((path: Path) => References | undefined) | undefined
+  readonly isNeeded: (path: Path) => boolean
+  /** The path of the value that is being resolved. */
+  readonly path: (string | number)[]
+  readonly secrets: Secret[]
+  readonly found: Map<string, FoundReference>
+  readonly problems: PathProblem[]
+  readonly unresolved: PathProblem[]
+  readonly plaintextSecrets: Path[]
+  /** How many characters the references have resolved to. */
+  length: number
+  /** Whether a reference outside of secrets was resolved. */
+  hasShown: boolean
+}
 
-  function resolveText(text: string): string | Secret {
-    const isSecret = isSecretAt(data, path, text)
-    const note = (problem: Problem) => problems.push(atValue([...path], problem))
-    if (!isSecret && !text.includes('${')) {
-      const invalid = invalidCharacter(text)
-      if (invalid) note(invalid)
-      return text
-    }
-    const missing: Problem[] = []
-    const references = referencesAt?.(path)
-    const known = references && { ...references, missing }
-    const values = new Map<string, string>()
-    const complete = text.replace(pattern, (...groups) => {
-      const [reference] = groups
-      if (isUnknown(groups)) note(unknownReference(reference, isSecret))
-      const value = known ? replacement(known, groups) : reference
-      values.set(reference, value)
-      length += value.length
-      if (length > longest) throw new FdwsyncError(tooLong)
-      return value
-    })
-    if (missing.length === 0 && isEmptied(text, complete) && isSecretAt(data, path, text))
-      missing.push(emptySecret(text))
-    for (const problem of missing) (isNeeded(path) ? problems : unresolved).push(atValue([...path], problem))
-    const resolved = missing.length > 0 ? text : complete
-    const invalid = invalidCharacter(resolved)
-    if (invalid) note(invalid)
-    if (!isSecret && !isSecretAt(data, path, resolved)) {
-      if (missing.length === 0) {
-        for (const part of foundReferences(text, values, isSql(path)))
-          found.set(`${part.isInSql} ${part.reference}`, part)
-      }
-      hasShown ||= resolved !== text
-      return resolved
-    }
-    if (isPlaintext(text)) plaintextSecrets.push([...path])
-    const secret = new Secret(resolved)
-    // An unresolved reference is not a secret, and messages name it.
-    if (missing.length === 0) secrets.push(secret)
-    return secret
+/** Shares the parts that have neither references nor secrets with the data. */
+function resolve(run: Run, value: unknown): unknown {
+  if (typeof value === 'string') return resolveText(run, value)
+  return mapParts(value, (part, step) => {
+    run.path.push(step)
+    const resolved = resolve(run, part)
+    run.path.pop()
+    return resolved
+  })
+}
+
+function resolveText(run: Run, text: string): string | Secret {
+  const { data, path, isNeeded, problems, unresolved } = run
+  const isSecret = isSecretAt(data, path, text)
+  if (!isSecret && !text.includes('${')) {
+    noteInvalidCharacter(run, text)
+    return text
   }
+  const replaced = replaceReferences(text, run.referencesAt?.(path), { isSecret, longest: longest - run.length })
+  run.length += replaced.length
+  for (const problem of replaced.unknown) problems.push(atValue([...path], problem))
+  for (const problem of replaced.missing) (isNeeded(path) ? problems : unresolved).push(atValue([...path], problem))
+  const isResolved = replaced.missing.length === 0
+  const resolved = isResolved ? replaced.text : text
+  noteInvalidCharacter(run, resolved)
+  if (isSecret || isSecretAt(data, path, resolved)) return secretOf(run, text, resolved, isResolved)
+  if (isResolved)
+    for (const part of foundReferences(text, replaced.values, isSql(path)))
+      run.found.set(`${part.isInSql} ${part.reference}`, part)
+  run.hasShown ||= resolved !== text
+  return resolved
+}
+
+function secretOf(
+  { secrets, plaintextSecrets, path }: Run,
+  text: string,
+  resolved: string,
+  isResolved: boolean,
+): Secret {
+  if (isPlaintext(text)) plaintextSecrets.push([...path])
+  const secret = new Secret(resolved)
+  // An unresolved reference is not a secret, and messages name it.
+  if (isResolved) secrets.push(secret)
+  return secret
+}
+
+function noteInvalidCharacter({ problems, path }: Run, text: string): void {
+  const problem = invalidCharacter(text)
+  if (problem) problems.push(atValue([...path], problem))
 }
 
 /** A small manifest can refer to a large file many times. */
 const longest = 64 * 1024 * 1024
-const tooLong: Problem = {
-  code: 'manifest/invalid-value',
-  message: 'the references resolve to more than 64 MB',
-  hint: 'Refer to large files less often.',
-}
 
 /** The last keys of paths to SQL, and the keys above them. */
 const sqlKeys = ['query', 'type', 'default', 'generated', 'where', 'expression', 'domain', 'for_values']
@@ -170,81 +179,6 @@ function secretOptionsAt(data: unknown, path: Path): readonly string[] {
   const object = path.slice(0, depth).reduce(partOf, data)
   const names = partOf(object, 'secret_options')
   return Array.isArray(names) ? names.map(String) : []
-}
-
-interface Resolving extends References {
-  /** The problem with a reference that cannot be resolved. */
-  readonly missing: Problem[]
-}
-
-/** The problem with text that only looks like a reference. It is reported even where references are left unresolved. */
-function isUnknown([found, variable, , , file, withoutValue]: readonly unknown[]): boolean {
-  return found !== '$${' && variable === undefined && file === undefined && withoutValue === undefined
-}
-
-function unknownReference(reference: string, isSecret: boolean): Problem {
-  return {
-    code: 'manifest/unresolved-reference',
-    // A password may contain `${` by chance, and must not be shown.
-    message: isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
-    hint: 'Use ${env:NAME}, ${env:NAME:-default}, ${file:path} or ${var:NAME}. Write a literal ${ as $${.',
-  }
-}
-
-function replacement(known: Resolving, groups: readonly unknown[]): string {
-  const [reference, variable, hasDefault, fallback, file, withoutValue] = groups.map((group) =>
-    typeof group === 'string' ? group : undefined,
-  )
-  if (reference === '$${') return '${'
-  if (variable !== undefined) {
-    const value = known.env(variable)
-    if (value !== undefined && !(hasDefault && value === '')) return value
-    if (hasDefault) return fallback ?? ''
-    known.missing.push({
-      code: 'manifest/unresolved-reference',
-      message: `\${env:${variable}}: the variable is not set`,
-      hint: `Set ${variable}, or add a default: \${env:${variable}:-…}.`,
-    })
-    return ''
-  }
-  if (file !== undefined) {
-    const content = known.file(file)
-    if (typeof content === 'string') return content
-    const message = `\${file:${file}}: ${content.reason}`
-    known.missing.push({ code: 'manifest/unresolved-reference', message, hint: content.hint })
-    return ''
-  }
-  if (withoutValue !== undefined) {
-    known.missing.push(missingVariable(withoutValue))
-  }
-  return ''
-}
-
-/** Whether a text is empty only because of the values of its references. An empty default is intended. */
-function isEmptied(text: string, resolved: string): boolean {
-  return text !== '' && resolved === '' && !text.includes(':-}')
-}
-
-function emptySecret(text: string): Problem {
-  return {
-    code: 'manifest/unresolved-reference',
-    message: `${text}: set, but empty`,
-    hint: 'A secret cannot be empty. If that is intended, write an empty default: ${env:NAME:-}.',
-  }
-}
-
-/**
- * Whether the text of a secret has no reference, or a reference with a default, which is then a secret itself, or a secret
- * beside its references.
- */
-function isPlaintext(text: string): boolean {
-  const found = Array.from(text.matchAll(pattern), ([, variable, , fallback, file]) => ({
-    isReference: variable !== undefined || file !== undefined,
-    hasText: fallback !== undefined && fallback !== '',
-  }))
-  if (text === '') return false
-  if (!found.some(({ isReference }) => isReference) || found.some(({ hasText }) => hasText)) return true
-  return containsSecret(text.replace(pattern, ''))
 }
 
 function invalidCharacter(text: string): Problem | undefined {
