@@ -95,6 +95,16 @@ export function stateByLedger(
   return states.find(({ state }) => state !== 'in sync') ?? states[0] ?? { state: 'unmanaged' }
 }
 
+/**
+ * The state by the plan, or by the ledger if no plan is about the object. What this role could not compare with its declaration may still
+ * not be as it was applied, which the ledger shows. That it is as it was applied is not enough: the declaration may have changed.
+ */
+export function stateOf(byPlan: StateFinding | undefined, byLedger: () => StateFinding): StateFinding {
+  if (byPlan && byPlan.state !== 'unknown') return byPlan
+  const found = byLedger()
+  return byPlan && found.state !== 'drifted' && found.state !== 'missing' ? byPlan : found
+}
+
 /** Whether a live object cannot be compared with its declaration alone. */
 export function needsCanonicalForm(entry: LedgerEntry, live: LiveObject): boolean {
   return kindOf(entry.id).probe.how === 'read-back' && compareDefinition(entry, live, undefined).state === 'unknown'

@@ -25,6 +25,7 @@ import {
   type NotImportedObject,
   needsCanonicalForm,
   stateByLedger,
+  stateOf,
   statesByPlan,
   withNotImported,
 } from './status-findings.ts'
@@ -70,7 +71,7 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const reachability = new Map(source?.servers.map(({ name, reachable }) => [name, reachable]))
   const objects = Array.from(ids, ([key, id]): ObjectStatus => {
     const entries = owners.get(key) ?? []
-    const found = stateByPlan?.(key, entries) ?? stateByLedger(key, entries, reading)
+    const found = stateOf(stateByPlan?.(key, entries), () => stateByLedger(key, entries, reading))
     const { state, reason } = withSource(withNotImported(found, notImported.get(key)), key)
     const sourceReachable = id.kind === 'server' ? reachability.get(id.name) : undefined
     const described = describe(id, reading, entries)

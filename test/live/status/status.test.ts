@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Chalk } from 'chalk'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type StatusOptions, status } from '../../../src/api/status.ts'
 import type { StatusReport } from '../../../src/core/status.ts'
 import { renderStatus } from '../../../src/render/text/status.ts'
@@ -98,6 +98,26 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await run(fixture, check, shop)).code).toBe(2)
     expect((await run(fixture, [...check, 'local.orders'], shop)).code).toBe(0)
     expect((await run(fixture, [...check, '--kind', 'foreign-tabel'], shop)).code).toBe(64)
+  })
+
+  test('with its manifest, as a role that may try nothing out: what the ledger knows to be wrong', async () => {
+    await applied()
+    const { user, url } = await fixture.role()
+    await fixture.sql(
+      `GRANT USAGE ON SCHEMA fdwsync TO ${user}; GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${user}; ${damage}`,
+    )
+    const session = await connectTo(url)('status')
+    onTestFinished(() => session.close())
+    const manifest = await fixture.manifest(shop)
+    const states = troubles(await status(session, { kinds: [], all: false, manifest }))
+    expect(states).toEqual(
+      expect.arrayContaining([
+        'foreignTable proxy customers: missing',
+        'foreignTable proxy orders: drifted (altered outside fdwsync: column id not null)',
+        'index local orders_id_idx: missing',
+      ]),
+    )
+    expect(states.filter((state) => state.includes('unknown'))).not.toEqual([])
   })
 
   test('without a manifest: what the ledger knows', async () => {
