@@ -2,80 +2,89 @@
 
 import type { StatementLog } from '../core/event.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
-import { type Sql, type Statement, withoutSecrets } from '../core/sql.ts'
+import { type Sql, withoutSecrets } from '../core/sql.ts'
 import type { Connect } from './connect.ts'
 import type { Session } from './session.ts'
 
 /** @param hidden the values that the text of a statement must not show */
 export function observed(connect: Connect, hidden: readonly Hidden[], report: (log: StatementLog) => void): Connect {
-  return async (purpose, secrets) => observedSession(await connect(purpose, secrets), purpose, hidden, report)
+  return async (purpose, secrets) => observedSession(await connect(purpose, secrets), { purpose, hidden, report })
 }
 
-function observedSession(
-  session: Session,
-  openedFor: string,
-  hidden: readonly Hidden[],
-  report: (log: StatementLog) => void,
-): Session {
-  let purpose = openedFor
-  const observe = async <Result>(
-    text: string,
-    run: () => Promise<Result>,
-    countOf?: (result: Result) => number,
-  ): Promise<Result> => {
-    const started = performance.now()
-    const log = (more: Pick<StatementLog, 'rows' | 'error'>) => {
-      report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds: since(started), ...more })
-    }
-    try {
-      const result = await run()
-      log(countOf ? { rows: countOf(result) } : {})
-      return result
-    } catch (error) {
-      // Errors of a session are redacted already.
-      log({ error: error instanceof Error ? error.message : String(error) })
-      throw error
-    }
-  }
+interface Observer {
+  purpose: string
+  readonly hidden: readonly Hidden[]
+  readonly report: (log: StatementLog) => void
+}
+
+function observedSession(session: Session, observer: Observer): Session {
+  const count = (rows: readonly unknown[]) => rows.length
   return {
     ...session,
     query: <Row>(text: Sql, parameters?: readonly unknown[]) =>
-      observe(
-        text,
-        () => session.query<Row>(text, parameters),
-        (rows) => rows.length,
-      ),
-    run: (text) => observe(text, () => session.run(text)),
-    execute: (statement: Statement) => observe(withoutSecrets(statement).sql, () => session.execute(statement)),
-    pipeline: async (texts, onFinished) => {
-      let started = performance.now()
-      let next = 0
-      const log = (more: Pick<StatementLog, 'error'>) => {
-        const text = texts[next++] ?? ''
-        report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds: since(started), ...more })
-        started = performance.now()
-      }
-      try {
-        await session.pipeline(texts, (at) => {
-          log({})
-          onFinished(at)
-        })
-      } catch (error) {
-        log({ error: error instanceof Error ? error.message : String(error) })
-        throw error
-      }
-    },
-    executeApart: (statement: Statement) =>
-      observe(withoutSecrets(statement).sql, () => session.executeApart(statement)),
-    beside: async (database, besides) =>
-      observedSession(await session.beside(database, besides), besides, hidden, report),
-    repurpose: (next) => {
-      purpose = next
-      return session.repurpose(next)
+      observe(observer, text, () => session.query<Row>(text, parameters), count),
+    run: (text) => observe(observer, text, () => session.run(text)),
+    execute: (statement) => observe(observer, withoutSecrets(statement).sql, () => session.execute(statement)),
+    pipeline: (texts, onFinished) => observePipeline(observer, session, texts, onFinished),
+    executeApart: (statement) =>
+      observe(observer, withoutSecrets(statement).sql, () => session.executeApart(statement)),
+    beside: async (database, purpose) =>
+      observedSession(await session.beside(database, purpose), { ...observer, purpose }),
+    repurpose: (purpose) => {
+      observer.purpose = purpose
+      return session.repurpose(purpose)
     },
   }
 }
 
-function since(started: number): number {
-  return Math.round((performance.now() - started) * 10) / 10
+async function observe<Result>(
+  observer: Observer,
+  text: string,
+  run: () => Promise<Result>,
+  countOf?: (result: Result) => number,
+): Promise<Result> {
+  const started = performance.now()
+  try {
+    const result = await run()
+    reportTo(observer, text, started, countOf ? { rows: countOf(result) } : {})
+    return result
+  } catch (error) {
+    reportTo(observer, text, started, failure(error))
+    throw error
+  }
+}
+
+async function observePipeline(
+  observer: Observer,
+  session: Session,
+  texts: readonly Sql[],
+  onFinished: (at: number) => void,
+): Promise<void> {
+  let started = performance.now()
+  let next = 0
+  const reportNext = (outcome: Outcome) => {
+    reportTo(observer, texts[next++] ?? '', started, outcome)
+    started = performance.now()
+  }
+  try {
+    await session.pipeline(texts, (at) => {
+      reportNext({})
+      onFinished(at)
+    })
+  } catch (error) {
+    reportNext(failure(error))
+    throw error
+  }
+}
+
+type Outcome = Pick<StatementLog, 'rows' | 'error'>
+
+function reportTo({ purpose, hidden, report }: Observer, text: string, started: number, outcome: Outcome): void {
+  const milliseconds = Math.round((performance.now() - started) * 10) / 10
+  report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds, ...outcome })
+}
+
+/** Errors of a session are redacted already. */
+function failure(error: unknown): Outcome {
+  return { error: error instanceof Error ? error.message : String(error) }
 }

@@ -43,21 +43,7 @@ interface Group<Item> {
 
 export function waitingItems<Item>(items: readonly Item[], facts: ItemFacts<Item>): WaitingItems<Item> {
   const groups = new Map<string, Group<Item>>()
-  const nodes = new Map(
-    items.map((item, at): [string, Node<Item>] => [
-      facts.id(item),
-      { item, at, missing: 0, dependents: [], group: groupOf(groups, facts.servers(item)) },
-    ]),
-  )
-  for (const node of nodes.values()) {
-    for (const id of facts.after(node.item)) {
-      const before = nodes.get(id)
-      if (!before) continue
-      before.dependents.push(node)
-      node.missing++
-    }
-    if (node.missing === 0) node.group.ready.push(node)
-  }
+  const nodes = linkedNodes(items, facts, groups)
   const waiting = new Set(nodes.values())
 
   function nodeOf(item: Item): Node<Item> {
@@ -103,6 +89,30 @@ export function waitingItems<Item>(items: readonly Item[], facts: ItemFacts<Item
     },
     count: () => waiting.size,
   }
+}
+
+/** The nodes by id, each linked to its dependents. Adds the groups, with the nodes that are ready. */
+function linkedNodes<Item>(
+  items: readonly Item[],
+  facts: ItemFacts<Item>,
+  groups: Map<string, Group<Item>>,
+): ReadonlyMap<string, Node<Item>> {
+  const nodes = new Map(
+    items.map((item, at): [string, Node<Item>] => [
+      facts.id(item),
+      { item, at, missing: 0, dependents: [], group: groupOf(groups, facts.servers(item)) },
+    ]),
+  )
+  for (const node of nodes.values()) {
+    for (const id of facts.after(node.item)) {
+      const before = nodes.get(id)
+      if (!before) continue
+      before.dependents.push(node)
+      node.missing++
+    }
+    if (node.missing === 0) node.group.ready.push(node)
+  }
+  return nodes
 }
 
 function groupOf<Item>(groups: Map<string, Group<Item>>, servers: readonly string[]): Group<Item> {

@@ -5,6 +5,7 @@ import type { Hazard, Refusal } from '../core/plan.ts'
 import { refusalOf } from '../differ/steps/through-views.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
+import type { ProbeInput } from '../probe/run.ts'
 import { type AttachmentFindings, examineAttachments } from './attachments.ts'
 import { type Comparison, compareWithUnmanagedViews } from './comparison.ts'
 import type { PlanContext } from './context.ts'
@@ -65,33 +66,39 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
     const impact = await analyzeImpact(session, comparison, probeInput, { populate, suffix })
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
     const more = replacedAlong(comparison.selection, impact.changes)
-    if (views.length + more.length === 0) {
-      const code = await readCode(context, probeInput, comparison.probed)
-      const attachments = await examineAttachments(context, comparison, impact.changes)
-      const drops = await examineDrops(context, comparison, impact.changes)
-      const inheriting = await examineInheriting(session, impact.changes, comparison.live)
-      const impossible = [
-        ...inheriting.refusals,
-        ...(await refuseWithoutPrivilege(session, comparison, impact.changes)),
-        ...(await refuseOverlappingPartitions(session, impact.changes)),
-        ...(await refuseViolatedConstraints(session, impact.changes)),
-        ...(await refuseRequiredNotNull(session, impact.changes)),
-        ...(await refuseTakenNames(session, impact.changes, comparison.live)),
-      ]
+    if (views.length + more.length === 0)
       return {
         comparison,
         impact: refuseStaleReads(impact),
-        attachments,
-        drops,
-        inheriting: inheriting.hazards,
         dependencyDigests,
-        code,
-        impossible,
+        ...(await examine(context, probeInput, comparison, impact)),
       }
-    }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
     for (const key of more) along.add(key)
   }
+}
+
+/** Examines the final changes: whose code they run, what they lose, and what PostgreSQL would refuse. */
+async function examine(
+  context: PlanContext,
+  probeInput: ProbeInput,
+  comparison: Comparison,
+  { changes }: Impact,
+): Promise<Omit<ChangeSet, 'comparison' | 'impact' | 'dependencyDigests'>> {
+  const { session } = context
+  const code = await readCode(context, probeInput, comparison.probed)
+  const attachments = await examineAttachments(context, comparison, changes)
+  const drops = await examineDrops(context, comparison, changes)
+  const inheriting = await examineInheriting(session, changes, comparison.live)
+  const impossible = [
+    ...inheriting.refusals,
+    ...(await refuseWithoutPrivilege(session, comparison, changes)),
+    ...(await refuseOverlappingPartitions(session, changes)),
+    ...(await refuseViolatedConstraints(session, changes)),
+    ...(await refuseRequiredNotNull(session, changes)),
+    ...(await refuseTakenNames(session, changes, comparison.live)),
+  ]
+  return { attachments, drops, inheriting: inheriting.hazards, code, impossible }
 }
 
 /** Data that readers use today is not replaced by a mixture. A first load may be one, with a warning. */
