@@ -1,21 +1,53 @@
 // The package as npm would publish it: what it contains, how large it is, and that it can be imported and required. Needs a build.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
+// A project with nothing but the package, as npm installs it.
+const project = mkdtempSync(join(tmpdir(), 'fdwsync-package-'))
+afterAll(() => rmSync(project, { recursive: true }))
 const [packed] = JSON.parse(
-  execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' }),
-) as [{ readonly files: readonly { readonly path: string; readonly size: number }[]; readonly unpackedSize: number }]
+  execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
+    cwd: root,
+    encoding: 'utf8',
+  }),
+) as [
+  {
+    readonly filename: string
+    readonly files: readonly { readonly path: string; readonly size: number }[]
+    readonly unpackedSize: number
+  },
+]
+const installed = join(project, 'node_modules/fdwsync')
+mkdirSync(installed, { recursive: true })
+execFileSync('tar', ['-xzf', join(project, packed.filename), '-C', installed, '--strip-components=1'])
+symlinkSync(join(root, 'node_modules/libpg-query'), join(project, 'node_modules/libpg-query'))
 const paths = packed.files.map(({ path }) => path)
 
 test('has the command, the library and the schemas, and nothing of how they are made', () => {
   expect(paths).toEqual(expect.arrayContaining(['dist/fdwsync.js', 'dist/index.js', 'schemas/manifest.schema.json']))
   expect(paths.filter((path) => /\.map$|expect\.yaml$|^src\/|^test\//.test(path))).toEqual([])
+})
+
+test('works in an empty folder', () => {
+  const run = (...args: readonly string[]) =>
+    execFileSync(process.execPath, [join(installed, 'dist/fdwsync.js'), ...args], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { SHOP_PASSWORD: 'x' },
+      stdio: 'pipe',
+    })
+  run('init', '--name', 'shop')
+  // PostgreSQL's grammar checks this one.
+  const view = 'schemas: { s: { materialized_views: { v: { query: SELECT 1 AS one } } } }'
+  writeFileSync(join(project, 'view.yaml'), `version: 1\nname: shop\n${view}\n`)
+  expect(run('validate', '-f', 'fdwsync.yaml', '-f', 'view.yaml')).toContain('valid')
+  expect(JSON.parse(run('schema', 'overlay'))).toMatchObject({ $id: 'overlay.schema.json' })
 })
 
 test('has one file of declarations, so that nothing internal can be imported as a type', () => {
@@ -103,7 +135,7 @@ test.each([
   ['require', "console.log(require('fdwsync').toolVersion)", 'commonjs'],
 ])('can be loaded by %s', (how, code, type) => {
   const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '-e', code], {
-    cwd: root,
+    cwd: project,
     encoding: 'utf8',
   })
   // Before 20.19 and 22.12, Node cannot require modules, and says what to do.
