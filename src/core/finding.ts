@@ -36,6 +36,6 @@ export function lockedFinding(key: Key): ProbeFinding {
 /** What became of an object that was created for a trial, and that is not there. */
 export const missingStandIn = {
   code: 'object/not-probed',
-  reason: 'what was created to check it is not there under its name',
+  reason: 'the object that was created to check it does not exist under its name',
   hint: 'Something on the server renames or drops what fdwsync creates, an event trigger for example. Disable that while fdwsync runs.',
 } as const

@@ -38,7 +38,7 @@ export function whyNotOneMoment<Member extends GroupMember>(
   return {
     member: other.member,
     reason: `the group ${JSON.stringify(group)} is not of one moment: ${differenceOf(before, other)}`,
-    hint: 'Only what is read from one server by one user mapping is of one snapshot. Take one of them out of the group.',
+    hint: 'Only reads from one server through one user mapping share a snapshot. Take one of the copies out of the group.',
   }
 }
 

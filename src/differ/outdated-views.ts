@@ -62,7 +62,7 @@ export function outdatedWarnings(outdated: readonly OutdatedView[], changes: rea
         code: 'dependents/outdated',
         key,
         title,
-        message: `${title} has computed something of whole rows of ${by}: it shows the change once it is refreshed`,
+        message: `${title} has values that were computed from whole rows of ${by}: it shows the change once it is refreshed`,
       },
     ]
   })

@@ -208,7 +208,7 @@ function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
   return new FdwsyncError({
     code: 'ledger/untrusted',
     message: `the ledger in schema "fdwsync" is not trusted: ${reasons.join('; ')}`,
-    hint: 'Its owner decides what fdwsync believes to own. Find out who created the schema. If you trust that role, run fdwsync as a member of it, or name it by --ledger-owner to only plan, monitor or refresh. Otherwise give the schema another name.',
+    hint: 'Its owner decides what fdwsync believes it owns. Find out who created the schema. If you trust that role, run fdwsync as a member of it, or name it by --ledger-owner to only plan, monitor or refresh. Otherwise give the schema another name.',
   })
 }
 

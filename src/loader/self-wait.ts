@@ -52,6 +52,6 @@ export function waitsForItself(pid: number, what: string): FdwsyncError {
   return new FdwsyncError({
     code: 'source/loopback',
     message: `it waits for itself: postgres_fdw reads for it in process ${pid}, which ${what}`,
-    hint: 'A server connects back to this database, and what is loaded or replaced is read through it. Read it without a server.',
+    hint: 'A server connects back to this database, and the load or replacement reads through it. Read those relations without a server.',
   })
 }

@@ -71,7 +71,7 @@ async function filesAt(path: string): Promise<readonly string[]> {
   throw new FdwsyncError({
     code: 'manifest/unreadable',
     message: `the folder ${path} contains no manifest`,
-    hint: 'Of a folder, the files are read whose names end with .yaml or .yml, except locks.',
+    hint: 'In a folder, files are read whose names end with .yaml or .yml, except locks.',
   })
 }
 

@@ -48,7 +48,7 @@ export function unlikeLiveFinding(key: Key, reason: string): ProbeFinding {
     code: 'object/not-probed',
     key,
     status: 'undetermined',
-    reason: `the server no longer accepts what exists, so a change of it cannot be checked: ${reason}`,
+    reason: `the server no longer accepts the existing object, so a change of it cannot be checked: ${reason}`,
     hint: 'Declare the object as it exists, or correct it by hand first.',
   }
 }

@@ -56,7 +56,7 @@ export function wrongType({ id, spec }: TableRead, column: string): Warning {
 
 /** The warning for an object of which it is unknown whether it can be read. The plan can still be applied. */
 export function notTried(id: ObjectId, { reason, hint }: Reason): Warning {
-  return warning('source/not-tried', id, { reason: `it was not tried whether its source can be read: ${reason}`, hint })
+  return warning('source/not-tried', id, { reason: `it is unknown whether its source can be read: ${reason}`, hint })
 }
 
 function missingMapping(view: Key, server: string, { role }: RoleReads, { hint }: Reason): Warning {

@@ -58,7 +58,7 @@ export async function evaluatedParts(
   for (const part of parts) {
     const others = parts.filter((other) => other !== part).map((other) => ({ part: other, reason: '' }))
     const run = await runByStatements(session, code, create(withoutParts(spec, others)))
-    if (run.length > 0) omitted.push({ part, reason: `to read it runs ${describeCode(run)}` })
+    if (run.length > 0) omitted.push({ part, reason: `reading it runs ${describeCode(run)}` })
   }
   return omitted
 }

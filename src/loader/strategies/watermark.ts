@@ -50,7 +50,7 @@ export function scopeOf(declared: Watermark, state: StrategyState): Scope {
   if (fullMilliseconds !== undefined && allMillisecondsAgo >= fullMilliseconds)
     return {
       compared: 'all',
-      reason: `everything is compared, as the last time was ${roughDuration(allMillisecondsAgo)} ago`,
+      reason: `everything is compared, which was last done ${roughDuration(allMillisecondsAgo)} ago`,
     }
   const since = `changes since ${column} ${reached.value}`
   return deletesMilliseconds !== undefined && (keysMillisecondsAgo ?? Number.POSITIVE_INFINITY) >= deletesMilliseconds

@@ -327,7 +327,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const planner = await fixture.role()
     const text = edited(manifest, [[fileTable, '']])
     const { stdout } = await run({ ...fixture, url: planner.url }, ['plan'], text)
-    expect(stdout).toContain('warning server shop: it was not tried whether its source can be read')
+    expect(stdout).toContain('warning server shop: it is unknown whether its source can be read')
   })
 })
 
