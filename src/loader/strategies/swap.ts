@@ -15,7 +15,7 @@ import type { CopySpec } from '../../kinds/facets/copy/copy.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { recordedUnder, updateIdentities } from '../../ledger/identities.ts'
 import { requalify } from '../../parser/requalify.ts'
-import { measure } from '../begin-refresh.ts'
+import { type Counted, countQuery, measure } from '../begin-refresh.ts'
 import { replace } from '../swap/replace.ts'
 import type { Member, ReplacementSet } from '../swap/replacement-set.ts'
 import type { Copy, Strategy, StrategyOutcome } from './strategy.ts'
@@ -23,10 +23,11 @@ import type { Copy, Strategy, StrategyOutcome } from './strategy.ts'
 export const swap: Strategy = {
   name: 'swap',
   obstacle: ({ swapObstacle }) => swapObstacle,
-  async run(transaction, copies) {
+  async run(transaction, chosen) {
     const { session, sources, searchPath, trust, signal, onRetry } = transaction
     const digests = createRunDigests()
     await session.run(readingPath)
+    const copies = await withPresentOids(session, chosen)
     const owned = await recordedUnder(
       session,
       copies.map(({ oid }) => oid),
@@ -65,6 +66,15 @@ export const swap: Strategy = {
     }
     return successors
   },
+}
+
+/** Another refresh may have swapped them since this one was planned. */
+async function withPresentOids<Copies extends Copy>(
+  session: Session,
+  copies: readonly Copies[],
+): Promise<readonly Copies[]> {
+  const present = await session.query<Counted>(countQuery(copies))
+  return copies.map((copy, at) => ({ ...copy, oid: present[at]?.oid ?? copy.oid }))
 }
 
 /** The scratch schema of each schema. */
@@ -119,9 +129,10 @@ async function membersOf(
   const live = await readDefinitions(session, copies, digests)
   const swapped = new Set(copies.map(({ id }) => relationKey(id.schema, id.name)))
   const members: Member[] = []
-  for (const { id, key, title } of copies) {
+  for (const { id, key, title, oid } of copies) {
     const from = live.get(key)
     if (!from) throw new FdwsyncError({ code: 'object/changed-meanwhile', message: `${title} was dropped meanwhile` })
+    if (from.oid !== oid) throw swappedMeanwhile(title)
     const declared = declaredAsIs(from, digests).spec as CopySpec // of the kind of the id
     // A copy that reads another one is built over the successor of that. The parser takes long to load.
     const query =
@@ -133,6 +144,14 @@ async function membersOf(
     members.push(memberOf(id, from, { ...declared, query }, scratchOf.get(id.schema) ?? ''))
   }
   return members
+}
+
+function swappedMeanwhile(title: string): FdwsyncError {
+  return new FdwsyncError({
+    code: 'object/changed-meanwhile',
+    message: `${title} was replaced by another session at the same time, so nothing was swapped`,
+    hint: 'If that was a refresh, it is up to date. Otherwise plan and apply.',
+  })
 }
 
 /** Waits for sessions that are refreshing or altering the copies. */

@@ -100,6 +100,21 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   })
 
+  test('a copy that another refresh has swapped since a refresh began is swapped again, and recorded', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(gated)
+    await applyTo(parsed, fixture.url)
+    const gate = await closeGate(fixture)
+    const swapping = { ...refreshDefaults, jobs: 1, strategy: 'swap' } as const
+    const all = refresh(parsed, [], connectTo(fixture.url), swapping)
+    await waiting(fixture, 'load')
+    await refresh(parsed, ['local.b'], connectTo(fixture.url), swapping)
+    await gate.open()
+    expect((await all).views.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied'])
+    const recorded = `SELECT object_oid = 'local.b'::regclass AS is FROM fdwsync.object WHERE address = '["materializedView","local","b"]'`
+    expect(await fixture.sql(recorded)).toEqual([{ is: true }])
+  })
+
   test('skip_if_same: the same answer as at the last refresh is a check that reads nothing; another one is a refresh', async () => {
     const fixture = await fixtureFor(pair, source)
     const asking = 'SELECT count(*) AS answer, max(total) AS a, count(*) AS a FROM proxy.orders'
