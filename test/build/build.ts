@@ -38,7 +38,7 @@ const bundle = await rolldown({
       },
     },
     {
-      // What the driver's packages load and fdwsync never uses: pools, the native client, and copying to a client.
+      // Modules that the driver's packages load and fdwsync never uses: pools, the native client, and COPY to a client.
       name: 'unused',
       load: {
         filter: { id: /pg-pool\/index\.js|pg\/lib\/native\/|pg-copy-streams\/copy-(?:to|both)\.js/ },
@@ -53,11 +53,11 @@ await bundle.write({
   format: 'esm',
   minify: true,
   comments: false,
-  // By which the stack trace of a release can be read: build its tag with them, and the places are the same.
+  // Maps for reading the stack trace of a release: a build of its tag has the same places.
   sourcemap: process.argv.includes('--source-maps') && 'hidden',
   chunkFileNames: 'chunks/[name]-[hash].js',
   codeSplitting: {
-    // Of a module that several match, the first has it; what it imports goes along unless it belongs to another.
+    // A module belongs to the first group that matches. Its imports belong to that group too, unless they match another.
     groups: [
       { name: 'version', test: /core\/version|package\.json/, priority: 7 },
       {
@@ -68,7 +68,7 @@ await bundle.write({
       { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 5 },
       { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 4 },
       { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/fast-path)/, priority: 3 },
-      // What a refresh loads of the rooms that plan.
+      // The modules of the planning rooms that a refresh loads.
       {
         name: 'loader',
         test: /src\/(loader|dependents\/(dependents|ownership|view-reads|read-through-views|declared-as-is)|sources\/source-error|differ\/(lost-attachments|replacement-groups))/,

@@ -1,4 +1,4 @@
-// The licenses of the packages in the bundle, which most of them ask to go along with their code.
+// The licenses of the packages in the bundle. Most of them must be distributed with the code.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ export function bundledLicenses(fileName: string): Plugin {
   }
 }
 
-/** Undefined for what is not in a package. */
+/** Undefined for a module outside of packages. */
 function packageFolder(module: string): string | undefined {
   if (!module.includes('/node_modules/')) return undefined
   const folder = dirname(module)
@@ -32,9 +32,9 @@ function packageFolder(module: string): string | undefined {
 }
 
 interface License {
-  /** The package, and whose it is. */
+  /** The package, and its copyright. */
   readonly notice: string
-  /** Many packages have the same. */
+  /** The terms, which many packages share. */
   readonly terms: string
 }
 

@@ -9,7 +9,7 @@ import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { overlaySchema } from './overlay-schema.ts'
 import { withoutHints } from './without-hints.ts'
 
-// Makes what src/manifest/generated holds out of the published schema, and the schema of overlays. With --check it only compares.
+// Generates src/manifest/generated and the schema of overlays from the published schema. With --check it only compares.
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const schemaFile = 'schemas/manifest.schema.json'
@@ -45,8 +45,8 @@ async function types(schema: Schema): Promise<string> {
 }
 
 /**
- * A part of the schema as the reader leaves it: scalars are text, secrets are not, and conditions are no types. Descriptions stay in the
- * schema: they would be half of the package's declarations.
+ * The type of a part of the schema, as the reader returns values: scalars are text, secrets are objects, and conditions are
+ * ignored. Descriptions are left out: they would be half of the package's declarations.
  */
 function typeOf(part: unknown, definitions: Readonly<Record<string, Schema>>): unknown {
   if (Array.isArray(part)) return part.map((item) => typeOf(item, definitions))
@@ -81,7 +81,8 @@ async function validator(schema: Schema): Promise<string> {
     strict: true,
     strictRequired: false,
     allowUnionTypes: true,
-    // Errors are put into words elsewhere, and a definition is checked by one function wherever it is used: both make the code smaller.
+    // Messages are written elsewhere, and each definition is checked by one function wherever it is used: both reduce the size of
+    // the code.
     messages: false,
     inlineRefs: false,
     code: { source: true, esm: true },
@@ -92,7 +93,7 @@ async function validator(schema: Schema): Promise<string> {
   const bundle = await build({
     stdin: { contents: entry, resolveDir: root, sourcefile: 'validate-manifest.js' },
     bundle: true,
-    // Otherwise the text would have the path of a linked node_modules.
+    // Otherwise the text would contain the path of a linked node_modules.
     preserveSymlinks: true,
     write: false,
     format: 'esm',
@@ -113,14 +114,14 @@ async function validator(schema: Schema): Promise<string> {
   return `${banner}\n${bundle.outputFiles[0]?.text ?? ''}`
 }
 
-/** Without what Ajv hands on for keywords that the schema does not have, and without where in the schema an error comes from. */
+/** Removes what Ajv passes on for keywords that the schema does not use, and the places in the schema of errors. */
 function withoutUnused(code: string): string {
   return code
     .replaceAll(/,\s*parentData\b[^,]*,\s*parentDataProperty\b[^,]*,\s*rootData(=data)?/g, '')
     .replaceAll(/schemaPath:"[^"]*",/g, '')
 }
 
-// What fails under a condition is reported by itself; that the condition failed says nothing more.
+// An error under a condition is reported itself, so an error of the condition adds nothing.
 const entry = `
   import check from 'standalone'
   export default function validate(data) {
@@ -130,7 +131,7 @@ const entry = `
   }
 `
 
-/** Without what editors show: it would be a fifth of the package. A key of a manifest may be called like a keyword. */
+/** Removes texts for editors, which would be a fifth of the package. A key of a manifest may have the name of a keyword. */
 function withoutTexts<Part>(part: Part): Part {
   if (Array.isArray(part)) return part.map(withoutTexts) as Part
   if (typeof part !== 'object' || part === null) return part
@@ -157,7 +158,7 @@ declare const validate: {
 export default validate
 `
 
-/** Where in a manifest maps and truth values stand: keys with dots between them, `*` for any name or position. */
+/** The places of maps and booleans in a manifest: keys separated by dots, with `*` for any name or position. */
 function shapes(schema: Schema): string {
   const found: Record<'object' | 'boolean', string[]> = { object: [], boolean: [] }
   const visit = (part: unknown, path: readonly string[]): void => {
@@ -181,7 +182,7 @@ function shapes(schema: Schema): string {
   ].join('\n')
 }
 
-/** Whether a scalar there is one. Where any text may stand, `true` is a text too. */
+/** Whether a scalar there is a boolean. Where any text is allowed, `true` is a text, too. */
 function isTruthValue({ type }: Pick<Schema, 'type'>): boolean {
   return type === 'boolean' || (Array.isArray(type) && type.includes('boolean') && !type.includes('string'))
 }

@@ -1,4 +1,4 @@
-// Makes the schema of overlays out of that of manifests: everything may be left out, and null removes.
+// Derives the schema of overlays from that of manifests: everything is optional, and null removes.
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -26,7 +26,7 @@ export function overlaySchema(manifest: Schema): string {
   return `${JSON.stringify(schema)}\n`
 }
 
-/** Conditions ask for what another file may have. */
+/** Conditions may be satisfied by another file. */
 const ofWholeManifests = ['required', 'if', 'then', 'default']
 
 /** Copies a schema: what it requires may be left out, and any value of a map may be null. */

@@ -13,7 +13,7 @@ interface Reference {
 export interface Declaration {
   readonly file: DeclarationFile
   readonly name: string
-  /** With its documentation, and without `export`. */
+  /** The text with its documentation, and without `export`. */
   readonly text: string
   /** The places in the text of names that the top level of the file knows, that of the declaration included. */
   readonly references: readonly Reference[]
@@ -22,7 +22,7 @@ export interface Declaration {
 export interface DeclarationFile {
   readonly path: string
   readonly declarations: ReadonlyMap<string, Declaration>
-  /** What comes from other files, by its name here. */
+  /** The imported names, by their names here. */
   readonly imports: ReadonlyMap<string, { readonly path: string; readonly name: string }>
 }
 

@@ -50,7 +50,7 @@ async function need(declarations: readonly Declaration[]): Promise<void> {
   }
 }
 
-/** What is exported keeps its name. Of others with the same name, each but the first gets a number. */
+/** Exported declarations keep their names. If others have the same name, all but the first get a number. */
 function uniqueNames(): ReadonlyMap<Declaration | undefined, string> {
   const given = new Map<Declaration | undefined, string>()
   for (const [name, declaration] of exported) if (!given.has(declaration)) given.set(declaration, name)

@@ -10,7 +10,7 @@ export interface OracleDatabase {
   readonly before: string
   /** What is exported. */
   readonly sql: string
-  /** The oldest major that can have it. */
+  /** The oldest major that supports it. */
   readonly since: number
 }
 

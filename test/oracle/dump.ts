@@ -32,14 +32,14 @@ async function majorOf(path: string): Promise<number> {
 /** The definitions of a database without fdwsync's ledger, sorted, since pg_dump's order may depend on the order of creation. */
 export async function dumpOf(path: string, url: string): Promise<readonly string[]> {
   const { stdout } = await run(path, ['--schema-only', '--exclude-schema=fdwsync', url], { maxBuffer: 2 ** 26 })
-  // \restrict has a random word.
+  // The argument of \restrict is random.
   return inOneWay(stdout)
     .split('\n')
     .filter((line) => line !== '' && !/^(--|\\(un)?restrict)/.test(line))
     .sort()
 }
 
-/** PostgreSQL shows a view of VALUES in one way, and in the other once it was created from that: pg_dump's copies differ too. */
+/** PostgreSQL shows a view of VALUES in another way once it was created from the first text, so copies by pg_dump differ too. */
 function inOneWay(text: string): string {
   return text.replaceAll('FROM ( VALUES (', 'FROM (VALUES (')
 }

@@ -74,7 +74,8 @@ describe.each(newestMajor())('PostgreSQL $name', { concurrent: true }, (pair: Se
     })
   }
 
-  // The tests above show what each version does with a definition. The way from one to another is the differ's, on any version: for thorough runs.
+  // The tests above show what each version does with a definition. Changes from one to another depend on the differ alone, so all
+  // of them are for thorough runs.
   for (const [from, to] of isNewest(pair) && isThorough() ? changesBetween(possible) : []) {
     test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
       const [before, after] = [await exportOf(from), await exportOf(to)]
@@ -92,7 +93,10 @@ async function applyAll(parsed: ParsedManifest, url: string): Promise<void> {
   expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
 }
 
-/** What is left as it is, by contract, differs from a database that is created from nothing: these are not changed into others. */
+/**
+ * Databases with attributes that fdwsync leaves alone, by contract. They are not changed into others, since the result would differ
+ * from a new database.
+ */
 const leavesTraces: Readonly<Record<string, string>> = {
   'comments-everywhere': 'the comment that the schema public had before is removed, not restored',
   'extensions-in-their-schemas': 'an extension stays in its schema where none is declared',

@@ -189,7 +189,7 @@ function tableOf(drawn: Table, servers: number, major: number): ManifestData {
   }
 }
 
-/** Without what is known from PostgreSQL 18 on only. */
+/** The manifest without attributes that only PostgreSQL 18 and later know. */
 function known(drawn: ManifestData, major: number): ManifestData {
   return major < 18 && typeof drawn.not_null === 'object' ? { ...drawn, not_null: true } : drawn
 }
@@ -279,7 +279,7 @@ function indexOf(
   })
 }
 
-/** What can always be reached first, since nothing depends on a foreign table then. */
+/** The manifest without views. It can always be reached first, since nothing depends on a foreign table then. */
 export function withoutViews(manifest: ManifestData): ManifestData {
   const { schemas } = manifest as { schemas: Readonly<Record<string, ManifestData>> }
   return { ...manifest, schemas: { ...schemas, 'Local Schema': {} } }

@@ -7,7 +7,7 @@ export const comment = fc.option(text, { nil: undefined })
 export const role = fc.constantFrom('case_reader', 'case_lead', 'Case "Reader"')
 export const owner = fc.option(fc.constantFrom('case_owner', 'case_lead'), { nil: undefined })
 
-/** Without keys that are undefined: those are not declared. */
+/** The value without undefined keys, which are not declared. */
 export function sparse<Value extends object>(value: Value): Partial<Value> {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Partial<Value>
 }
@@ -37,7 +37,7 @@ export const grantsOf = (...privileges: string[]) =>
 
 export const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined })
 
-/** Grants on some columns, by their places: which names those have is only known of the relation. */
+/** Grants on some columns by position, since only the relation knows their names. */
 export const columnGrants = maybe(
   fc.uniqueArray(fc.record({ role, places: fc.uniqueArray(fc.nat(4), { minLength: 1, maxLength: 3 }) }), {
     maxLength: 2,

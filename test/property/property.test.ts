@@ -17,13 +17,13 @@ import { type ManifestData, manifests, withoutViews } from './manifests.ts'
 const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 4)
 const isLong = process.env.FDWSYNC_PROPERTY_SECONDS !== undefined
 const firstSeed = Number(process.env.FDWSYNC_PROPERTY_SEED ?? (isLong ? Date.now() % 2 ** 31 : 20260101))
-/** However slow the machine is. */
+/** The minimum on a slow machine. */
 const fewestRuns = 3
 
 /**
- * What depends on the way, not on the manifest. Columns are in the order in which they were added. A column or a check that a
- * child had before it got its parent stays its own as well. From PostgreSQL 18 on the name of a NOT NULL constraint
- * depends on which of the two had it first.
+ * Lines that depend on the way and not on the manifest. Columns are in the order in which they were added. A column or a check that
+ * a child had before it got its parent stays its own as well. From PostgreSQL 18 on the name of a NOT NULL constraint depends on
+ * which of the two had it first.
  */
 const leavesTraces =
   /^foreign table .*: columns = |^foreign table column proxy\.(child|part)\..*: local = |^foreign table constraint proxy\.(child|part)\..*_not_null|^foreign table constraint proxy\.(child|part)\..*: local = /

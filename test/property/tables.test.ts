@@ -15,7 +15,7 @@ import { type RandomNumbers, randomNumbers } from '../support/random.ts'
 const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 3)
 const isLong = process.env.FDWSYNC_PROPERTY_SECONDS !== undefined
 const seed = Number(process.env.FDWSYNC_PROPERTY_SEED ?? (isLong ? Date.now() % 2 ** 31 : 20260101))
-/** However slow the machine is. */
+/** The minimum on a slow machine. */
 const fewestChanges = 8
 
 const names = Object.keys(columns)

@@ -3,8 +3,8 @@
 import type pg from 'pg'
 
 /**
- * The objects that fdwsync manages, as lines of text that are equal where the databases are. Everything has its name as
- * its key, and is read in another way than the introspector reads it wherever there is one.
+ * The objects that fdwsync manages, as lines of text that are equal where the databases are. Everything is identified by name, and
+ * read in another way than by the introspector where possible.
  */
 export async function catalogLines(client: pg.Client): Promise<readonly string[]> {
   await client.query('SET search_path = pg_catalog')
@@ -26,7 +26,7 @@ export async function catalogLines(client: pg.Client): Promise<readonly string[]
 const isUserSchema = (schema: string) => `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync')`
 const notMember = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`
-/** Sorted, since the order of grants and options means nothing. `normal` is the meaning of NULL. */
+/** Sorted, since the order of grants and options has no meaning. `normal` is the meaning of NULL. */
 const acl = (column: string, normal: string) =>
   `(SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(${column}, ${normal})) a)`
 const sorted = (column: string) => `(SELECT array_agg(o ORDER BY o) FROM unnest(${column}) o)`

@@ -8,7 +8,7 @@ import type { Fixture } from './fixture.ts'
 
 export const command = fileURLToPath(new URL('../../dist/fdwsync.js', import.meta.url))
 
-/** A run is too short for optimized code to be worth its compilation, and for several threads of garbage collection. */
+/** A run is too short for optimizing code and for several threads of garbage collection to pay off. */
 const flags = ['--no-opt', '--single-threaded-gc']
 
 interface Ended {

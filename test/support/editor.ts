@@ -18,9 +18,9 @@ interface Message {
 }
 
 export interface Editor {
-  /** What it marks in a file: `3:1 message`. */
+  /** The diagnostics of a file: `3:1 message`. */
   diagnostics(path: string): Promise<readonly string[]>
-  /** What it offers at the place of `|` in the last line that has one. The bar is no part of the text. */
+  /** The completions at `|` in the last line that has one. The bar is not part of the text. */
   completions(path: string, text: string): Promise<readonly string[]>
   hover(path: string, position: Position): Promise<string>
   close(): void

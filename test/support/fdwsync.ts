@@ -1,4 +1,4 @@
-// Plans and applies inside the test process, on connections that are used again.
+// Plans and applies inside the test process, on connections that are reused.
 
 import { planAndApply } from '../../src/api/apply.ts'
 import type { refresh } from '../../src/api/refresh.ts'
@@ -39,7 +39,7 @@ keepers.push(async (url) => {
   pools.delete(url)
 })
 
-/** Keeps connections from one plan or apply to the next: to open one takes longer than most queries. */
+/** Keeps connections from one plan or apply to the next: opening one takes longer than most queries. */
 function pooledConnectTo(url: string): Connect {
   const sessions = pools.get(url) ?? pooledConnect(connectTo(url), isReusable)
   pools.set(url, sessions)

@@ -1,5 +1,5 @@
-// What a test needs from the servers: a source, a target, the variables that connect them, roles, clients.
-// Everything is dropped when the test is over, but for a source that several tests share: that is dropped by who created it.
+// What a test needs from the servers: a source, a target, the variables that connect them, roles, clients. Everything is dropped
+// when the test is over, except a source that several tests share, which its creator drops.
 
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
@@ -12,7 +12,7 @@ import { type Environment, manifestOf } from './fdwsync.ts'
 export interface TestRole {
   readonly user: string
   readonly password: string
-  /** The target, as this role. */
+  /** The URL of the target, as this role. */
   readonly url: string
 }
 

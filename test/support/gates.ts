@@ -31,7 +31,7 @@ export function waiting(fixture: Fixture, purpose: string): Promise<number> {
   })
 }
 
-/** The same, once it has waited for longer than a batch of small copies may: then it loads a single one. */
+/** The same, once the session has waited for longer than a batch of small copies may, and so loads a single copy. */
 export function waitingAlone(fixture: Fixture, purpose: string): Promise<number> {
   return until(`the session ${purpose} to wait for a lock by itself`, async () => {
     const rows = await fixture.sql(`SELECT pid FROM pg_stat_activity JOIN pg_locks USING (pid)

@@ -19,7 +19,7 @@ export interface OwnServers {
   stop(): Promise<void>
 }
 
-/** Empty where the servers of the tests run in containers, and none is installed here: then there is none to kill. */
+/** Empty if the servers of the tests run in containers and none is installed here: no server can be killed then. */
 export function ownMajors(): readonly Binaries[] {
   return newestMajor().flatMap(({ major }) => findBinaries().filter((binaries) => binaries.major === major))
 }

@@ -16,11 +16,11 @@ export interface Proxy {
   mode: ProxyMode
   /** Closes all connections. */
   cut(): void
-  /** How many connections there were. */
+  /** How many connections were opened. */
   readonly connections: number
   /**
-   * Decides what happens to data that a client sends; undefined forwards it. `greeting` is what named the connection last: the
-   * startup packet, or a SET of application_name.
+   * Decides what happens to data that a client sends; undefined forwards it. `greeting` is the last message that named the
+   * connection: the startup packet, or a SET of application_name.
    */
   onSend: (data: Buffer, greeting: string) => 'cut' | 'send-and-cut' | 'swallow' | undefined
 }

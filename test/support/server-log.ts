@@ -3,7 +3,10 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import type { Fixture } from './fixture.ts'
 
-/** What the target's server logs from now on, every statement. One that was given to us keeps its log to itself. */
+/**
+ * Returns what the target's server logs from now on, every statement included. The log of a server that was only named by a URL
+ * cannot be read.
+ */
 export async function logOf({ pair, target, sql }: Fixture): Promise<() => string> {
   const { logFile } = pair.target
   if (!logFile) return () => ''

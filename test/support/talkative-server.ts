@@ -1,4 +1,4 @@
-// A server that logs everything, so that a test can look for secrets in its log, and sessions without the rest of fdwsync.
+// A server that logs everything, so that a test can search its log for secrets, and sessions without the rest of fdwsync.
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

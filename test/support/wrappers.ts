@@ -22,7 +22,7 @@ export interface Round {
   readonly allow?: readonly string[]
 }
 
-/** Applies, and requires that all of it was done, that nothing is left to do, and that every view can be refreshed. */
+/** Applies, and requires that everything was applied, that nothing is left to do, and that every view can be refreshed. */
 export async function converge(parsed: ParsedManifest, url: string, allow: readonly string[] = []): Promise<Plan> {
   const { plan, report } = await applyTo(parsed, url, { allow })
   expect(missedOf(report)).toEqual([])
@@ -78,7 +78,7 @@ export async function offlinePlan(parsed: ParsedManifest, url: string): Promise<
   }
 }
 
-/** What the built command shows of a manifest in every way there is, and what the server logs meanwhile. */
+/** All output of the built command about a manifest, and what the server logs meanwhile. */
 export async function runCommand(
   { server }: WrapperHost,
   url: string,
