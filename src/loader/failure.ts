@@ -18,6 +18,17 @@ export class MemberFailure extends Error {
   }
 }
 
+/** Another refresh has swapped a copy at the same time, so that it is another relation. Worth another attempt. */
+export class ReplacedMeanwhile extends FdwsyncError {
+  constructor(title: string) {
+    super({
+      code: 'object/changed-meanwhile',
+      message: `${title} was replaced by another session at the same time, so nothing was swapped`,
+      hint: 'If that was a refresh, it holds what its source had then. Refresh again.',
+    })
+  }
+}
+
 /** A failure of the query `skip_if_same` of an object. Nothing else in a report would show that its own query was not run. */
 export class QuestionFailure extends MemberFailure {}
 

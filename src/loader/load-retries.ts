@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isConnectionLost, isDatabaseError, isTransient } from '../db/database-error.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
 import { explainSourceError, isSourceError } from '../sources/source-error.ts'
-import { MemberFailure } from './failure.ts'
+import { MemberFailure, ReplacedMeanwhile } from './failure.ts'
 
 const attempts = 4
 const pauseMilliseconds = 500
@@ -15,8 +15,8 @@ interface LoadRetries {
 }
 
 /**
- * Repeats a load after a serialization failure, a deadlock, a lost connection to the target or to a source, or if one of them has
- * too many connections. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome
+ * Repeats a load after a serialization failure, a deadlock, a swap by another refresh, a lost connection to the target or to a source, or if one
+ * of them has too many connections. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome
  * is unknown is not repeated.
  */
 export async function withLoadRetries<T>({ signal, onRetry }: LoadRetries, load: () => Promise<T>): Promise<T> {
@@ -38,7 +38,7 @@ const lostOrRefused = /^(08...|57P0[123]|53300)$/
 
 function mayPass(error: unknown): boolean {
   if (error instanceof MemberFailure) return mayPass(error.cause)
-  if (isConnectionLost(error)) return true
+  if (isConnectionLost(error) || error instanceof ReplacedMeanwhile) return true
   if (!isDatabaseError(error)) return false
   if (isTransient(error) || lostOrRefused.test(error.sqlstate)) return true
   return isSourceError(error) && explainSourceError(error).kind === 'busy'

@@ -16,6 +16,7 @@ import { kindOf } from '../../kinds/registry.ts'
 import { recordedUnder, updateIdentities } from '../../ledger/identities.ts'
 import { requalify } from '../../parser/requalify.ts'
 import { type Counted, countQuery, measure } from '../begin-refresh.ts'
+import { MemberFailure, ReplacedMeanwhile } from '../failure.ts'
 import { replace } from '../swap/replace.ts'
 import type { Member, ReplacementSet } from '../swap/replacement-set.ts'
 import type { Copy, Strategy, StrategyOutcome } from './strategy.ts'
@@ -59,7 +60,11 @@ export const swap: Strategy = {
       for (const [at, successor] of measured.entries()) if (copies[at]) successors.set(copies[at].key, { successor })
     }
     const context = { trust, signal, onRetry, checkSuccessor, beforeSwap, onRepointed: () => {} }
-    await replace(context, session, sources, set)
+    try {
+      await replace(context, session, sources, set)
+    } catch (error) {
+      throw (await wereReplaced(session, copies, error)) ? new ReplacedMeanwhile(titlesOf(copies)) : error
+    }
     if (statistics.length > 0) {
       const { live } = await readCatalog(session, statistics, digests.salt)
       await updateIdentities(session, live)
@@ -75,6 +80,20 @@ async function withPresentOids<Copies extends Copy>(
 ): Promise<readonly Copies[]> {
   const present = await session.query<Counted>(countQuery(copies))
   return copies.map((copy, at) => ({ ...copy, oid: present[at]?.oid ?? copy.oid }))
+}
+
+/** Whether that is why a swap has failed. */
+async function wereReplaced(session: Session, copies: readonly Copy[], error: unknown): Promise<boolean> {
+  const cause = error instanceof MemberFailure ? error.cause : error
+  const wasChanged =
+    cause instanceof FdwsyncError && cause.problems.some(({ code }) => code === 'object/changed-meanwhile')
+  if (!wasChanged) return false
+  const present = await session.query<Counted>(countQuery(copies))
+  return present.some(({ oid }, at) => oid !== null && oid !== copies[at]?.oid)
+}
+
+function titlesOf(copies: readonly Copy[]): string {
+  return copies.map(({ title }) => title).join(', ')
 }
 
 /** The scratch schema of each schema. */
@@ -132,7 +151,7 @@ async function membersOf(
   for (const { id, key, title, oid } of copies) {
     const from = live.get(key)
     if (!from) throw new FdwsyncError({ code: 'object/changed-meanwhile', message: `${title} was dropped meanwhile` })
-    if (from.oid !== oid) throw swappedMeanwhile(title)
+    if (from.oid !== oid) throw new ReplacedMeanwhile(title)
     const declared = declaredAsIs(from, digests).spec as CopySpec // of the kind of the id
     // A copy that reads another one is built over the successor of that. The parser takes long to load.
     const query =
@@ -144,14 +163,6 @@ async function membersOf(
     members.push(memberOf(id, from, { ...declared, query }, scratchOf.get(id.schema) ?? ''))
   }
   return members
-}
-
-function swappedMeanwhile(title: string): FdwsyncError {
-  return new FdwsyncError({
-    code: 'object/changed-meanwhile',
-    message: `${title} was replaced by another session at the same time, so nothing was swapped`,
-    hint: 'If that was a refresh, it is up to date. Otherwise plan and apply.',
-  })
 }
 
 /** Waits for sessions that are refreshing or altering the copies. */

@@ -115,6 +115,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await fixture.sql(recorded)).toEqual([{ is: true }])
   })
 
+  test('of two refreshes that swap one copy at once, one is repeated', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(gated)
+    await applyTo(parsed, fixture.url)
+    const gate = await closeGate(fixture)
+    const log = eventLog()
+    const swapping = { ...refreshDefaults, ...log, strategy: 'swap' } as const
+    const both = [1, 2].map(() => refresh(parsed, ['local.a'], connectTo(fixture.url), swapping))
+    await until('both to wait', async () => {
+      const rows = await fixture.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'fdwsync load' AND wait_event_type = 'Lock'`)
+      return rows.length === 2
+    })
+    await gate.open()
+    const reports = await Promise.all(both)
+    expect(reports.map(({ views }) => views.map(({ outcome }) => outcome.status))).toEqual([['applied'], ['applied']])
+    expect(log.events.filter(({ type }) => type === 'retrying')).toMatchObject([
+      { reason: expect.stringContaining('was replaced by another session at the same time') },
+    ])
+  })
+
   test('skip_if_same: the same answer as at the last refresh is a check that reads nothing; another one is a refresh', async () => {
     const fixture = await fixtureFor(pair, source)
     const asking = 'SELECT count(*) AS answer, max(total) AS a, count(*) AS a FROM proxy.orders'
