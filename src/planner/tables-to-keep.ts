@@ -3,7 +3,7 @@
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
-import { mirroredCopy, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
+import { hasOwnQuery, mirroredCopy, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { Reason } from '../sources/reasons.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
 
@@ -40,10 +40,13 @@ function notFollowing(plan: Plan, { asWritten, resolutions }: ResolvedImports): 
 }
 
 /**
- * Imported tables that cannot be read. An apply is still refused because of them if `limit_to` names a new one, or if nothing that the
- * source has can be read: then the user mapping is at fault.
+ * Imported tables that cannot be read. An apply is still refused because of a new one that `limit_to` names, or whose copy has a query of
+ * its own, which may read other columns. So it is if nothing that the source has can be read: then the user mapping is at fault.
  */
-function unreadable(plan: Plan, { fresh, resolutions }: ResolvedImports): readonly (readonly [Key, Reason])[] {
+function unreadable(
+  plan: Plan,
+  { asWritten, fresh, resolutions }: ResolvedImports,
+): readonly (readonly [Key, Reason])[] {
   const faults = new Map(
     plan.warnings.flatMap(({ key, title, message, hint = '', refusesApply }) => {
       const isOfTable = refusesApply && key !== undefined && fresh.has(key)
@@ -52,13 +55,14 @@ function unreadable(plan: Plan, { fresh, resolutions }: ResolvedImports): readon
   )
   if (faults.size === 0) return []
   const created = new Set(plan.changes.flatMap(({ change }) => (change.op === 'create' ? [change.key] : [])))
-  return resolutions.flatMap(({ request: { schema, limitTo }, tables }) => {
+  return resolutions.flatMap(({ request, tables }) => {
+    const { schema, limitTo } = request
     const all = Array.from(tables.keys(), (name) => ({ name, key: keyOf({ kind: 'foreignTable', schema, name }) }))
     if (all.every(({ key }) => faults.has(key) && created.has(key))) return []
     return all.flatMap(({ name, key }) => {
       const fault = faults.get(key)
-      const isNamed = created.has(key) && limitTo?.includes(name)
-      return fault && !isNamed ? [[key, fault] as const] : []
+      const isNamed = limitTo?.includes(name) || hasOwnQuery(asWritten.manifest, request, name)
+      return fault && !(isNamed && created.has(key)) ? [[key, fault] as const] : []
     })
   })
 }

@@ -75,6 +75,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const unreadable = 'it cannot be read: the source reports: materialized view "late" has not been populated'
     await expect(missed('relations: [materialized_views]')).rejects.toThrow(unreadable)
     await expect(missed('limit_to: [orders, late]')).rejects.toThrow(unreadable)
+    await expect(missed('tables: { late: { query: SELECT one FROM proxy.late } }')).rejects.toThrow(unreadable)
     expect(await missed()).toEqual([
       [
         'source/not-importable',
