@@ -1,4 +1,4 @@
-// Finds copies that cannot be loaded because their owner lacks a privilege. Loads run as the owner.
+// Finds copies that cannot be loaded, or refreshed once they have another owner, because their owner lacks a privilege. Loads run as the owner.
 
 import type { Change, LiveState } from '../core/change.ts'
 import { isCopyId, keyOf, namespaceOf, type ObjectId } from '../core/object.ts'
@@ -27,6 +27,8 @@ interface Need {
 interface NeedOfCopy extends Need {
   readonly copy: ObjectId
   readonly owner: string
+  /** Whether the plan loads the copy. */
+  readonly isLoaded: boolean
 }
 
 // A superuser has the privileges of all roles.
@@ -63,13 +65,15 @@ interface Context {
 }
 
 function needsOf(change: Change, context: Context, database: string): readonly NeedOfCopy[] {
-  if (!isLoaded(change)) return []
+  if (!isOfCopy(change)) return []
+  const isLoaded = change.op !== 'alter' || change.fields.some(({ effect }) => effect.how === 'populate')
+  if (!isLoaded && !change.fields.some(({ field }) => field === 'owner')) return []
   const { id, spec, needs } = change.to
   const { owner, populated } = spec as CopySpec // a copy
   if (!populated) return []
   const ofTable = id.kind === 'table' ? [onDatabase(database)] : []
   if (typeof owner !== 'string' || owner === context.user)
-    return ofTable.map((need) => ({ ...need, copy: id, owner: context.user }))
+    return ofTable.map((need) => ({ ...need, copy: id, owner: context.user, isLoaded }))
   const read = needs.flatMap((need) => {
     const relation = context.wanted.get(need)
     return relation && (relation.id.kind === 'foreignTable' || isCopyId(relation.id)) ? [relation] : []
@@ -80,13 +84,11 @@ function needsOf(change: Change, context: Context, database: string): readonly N
     ...read.flatMap((relation) => onRelation(relation, context.user)),
     ...[...schemas].flatMap((schema) => (schema === undefined ? [] : onSchema(schema, context))),
     ...ofTable,
-  ].map((need) => ({ ...need, copy: id, owner }))
+  ].map((need) => ({ ...need, copy: id, owner, isLoaded }))
 }
 
-function isLoaded(change: Change): change is Extract<Change, { op: 'create' | 'alter' | 'replace' }> {
-  if (change.op !== 'create' && change.op !== 'alter' && change.op !== 'replace') return false
-  const hasLoad = change.op !== 'alter' || change.fields.some(({ effect }) => effect.how === 'populate')
-  return isCopyId(change.to.id) && hasLoad
+function isOfCopy(change: Change): change is Extract<Change, { op: 'create' | 'alter' | 'replace' }> {
+  return (change.op === 'create' || change.op === 'alter' || change.op === 'replace') && isCopyId(change.to.id)
 }
 
 function onRelation({ id, spec }: { id: ObjectId; spec: unknown }, user: string): readonly Need[] {
@@ -124,16 +126,16 @@ function onDatabase(name: string): Need {
   }
 }
 
-function warningOf({ copy, owner, privilege, on, title, holders }: NeedOfCopy): Warning {
+function warningOf({ copy, owner, isLoaded, privilege, on, title, holders }: NeedOfCopy): Warning {
   const where = privilege === 'TEMPORARY' ? 'DATABASE' : 'SCHEMA'
   return {
     code: 'server/missing-privilege',
     key: keyOf(copy),
     title: titleOf(copy),
-    message: `${titleOf(copy)}: it cannot be loaded: its owner ${ident(owner)} needs ${privilege} on ${title}`,
+    message: `${titleOf(copy)}: it cannot be ${isLoaded ? 'loaded' : 'refreshed'}: its owner ${ident(owner)} needs ${privilege} on ${title}`,
     hint: holders
       ? `Declare that: grants: { ${privilege.toLowerCase()}: [${JSON.stringify(owner)}] }`
       : `GRANT ${privilege} ON ${where} ${on} TO ${ident(owner)};`,
-    refusesApply: true,
+    ...(isLoaded ? { refusesApply: true } : {}),
   }
 }
