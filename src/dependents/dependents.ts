@@ -29,7 +29,8 @@ interface Row {
 // Internal and automatic dependencies (the index of a view, the default of a column) are dropped along and block nothing.
 // Other dependencies are attributed to the object that a user would name:
 // - A rule counts as its view, that of a source view as the table that it is the query of. A default, a constraint, a policy, a
-//   statistics object and a place in a publication count as their table. A constraint of a domain counts as the domain, the
+//   statistics object, a place in a publication and a column count as their table, but messages name them: who drops the table in their
+//   place loses its data. A constraint of a domain counts as the domain, the
 //   attributes of a composite type count as the type.
 // - A rule, a policy, a default or a check that was attached to a table copy counts as itself if it uses another object: the successor of
 //   the table gets it before the swap, and it depends on the original of what it uses until then. Foreign keys refer to successors.
@@ -103,10 +104,10 @@ const dependentsQuery = trusted(`
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
     SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed,
-           false AS uses_type, false AS uses_key, NULL::oid AS attached_to, NULL::name AS extension
+           false AS uses_type, false AS uses_key, NULL::oid AS attached_to, NULL::name AS extension, NULL AS described
       FROM attached
     UNION
-    SELECT t.classid, t.objid, t.objid, NULL, d.refclassid, d.refobjid, NULL, false, false, NULL, extname
+    SELECT t.classid, t.objid, t.objid, NULL, d.refclassid, d.refobjid, NULL, false, false, NULL, extname, NULL
       FROM target t JOIN pg_depend d ON d.classid = t.classid AND d.objid = t.objid AND d.deptype = 'e'
       JOIN pg_extension e ON e.oid = d.refobjid
      WHERE t.classid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_foreign_server'::regclass)
@@ -123,7 +124,10 @@ const dependentsQuery = trusted(`
            r.refclassid = 'pg_type'::regclass AS uses_type,
            r.refclassid = 'pg_constraint'::regclass OR (r.refclassid, r.classid) = ('pg_class'::regclass, 'pg_class'::regclass)
              AND r.refobjid IN (SELECT conindid FROM pg_constraint WHERE conrelid = r.objid AND contype = 'p') AS uses_key,
-           attachment.of AS attached_to, NULL AS extension
+           attachment.of AS attached_to, NULL AS extension,
+           CASE WHEN attachment.of IS NULL AND source_view.copy IS NULL
+                  AND (rw.rulename <> '_RETURN' OR coalesce(k.oid, st.oid, ad.oid, po.oid, pr.oid, stored.oid) IS NOT NULL)
+                THEN pg_describe_object(d.classid, d.objid, d.objsubid) END AS described
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -132,6 +136,7 @@ const dependentsQuery = trusted(`
       LEFT JOIN pg_constraint dk ON d.classid = 'pg_constraint'::regclass AND dk.oid = d.objid AND dk.contypid <> 0
       LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
       LEFT JOIN pg_class composite ON d.classid = 'pg_class'::regclass AND composite.oid = d.objid AND composite.relkind = 'c'
+      LEFT JOIN pg_class stored ON d.classid = 'pg_class'::regclass AND stored.oid = d.objid AND stored.relkind IN ('r', 'p') AND d.objsubid > 0
       LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
       LEFT JOIN pg_policy po ON d.classid = 'pg_policy'::regclass AND po.oid = d.objid
       LEFT JOIN pg_publication_rel pr ON d.classid = 'pg_publication_rel'::regclass AND pr.oid = d.objid
@@ -186,7 +191,7 @@ const dependentsQuery = trusted(`
                 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${temporaryViewReason}' ELSE d.why_not_repointed END) END AS view,
          d.uses_key AS "usesKey", d.extension, holder.oid IS NOT NULL AS "usesOriginal",
          d.uses_type AND (d.ofclass, d.of, d.classid, d.objid) IN (SELECT * FROM storing) AS "storesValues",
-         pg_describe_object(d.classid, d.objid, 0) AS description
+         coalesce(d.described, pg_describe_object(d.classid, d.objid, 0)) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace

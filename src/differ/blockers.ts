@@ -8,7 +8,7 @@ import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { someOf } from '../core/some-of.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { isBlockedBy, mayBeBlocked } from './blocked-fields.ts'
+import { isBlockedBy, isRenamedAside, mayBeBlocked } from './blocked-fields.ts'
 import { canFollow } from './replacements.ts'
 
 /** The live objects whose dependents must be known. */
@@ -48,7 +48,8 @@ export function refuseBlocked(
   const delayed = delayedDrops(byKey, dependents)
   const refusals: Refusal[] = []
   const kept = changes.map((change): Change => {
-    const blocking = (dependentsOn.get(change.key) ?? []).filter((each) => blocks(change, each, byKey, delayed))
+    const all = (dependentsOn.get(change.key) ?? []).filter((each) => blocks(change, each, byKey, delayed))
+    const blocking = change.op === 'replace' ? withoutFollowing(change, all, declared) : all
     if (blocking.length === 0) return change
     if (change.op === 'drop' && kindOf(change.from.id).dropPolicy === 'unless-shared') {
       return { op: 'release', key: change.key, because: `it is still in use: ${listOf(blocking)}` }
@@ -63,12 +64,32 @@ export function refuseBlocked(
     : refuseBlocked(kept, dependents, declared)
 }
 
-/** What is replaced only with what it uses can be replaced once that can, so only the refusal of that has a hint of its own. */
+/**
+ * What is declared follows the successor of a server or a type, and so does a view, if the old object can be renamed aside. Something
+ * else keeps it from that.
+ */
+function withoutFollowing(
+  { to }: Replace,
+  blocking: readonly Dependent[],
+  declared: ReadonlySet<Key>,
+): readonly Dependent[] {
+  if (!isRenamedAside(kindOf(to.id))) return blocking
+  const others = blocking.filter(
+    (each) => !((each.key !== undefined && declared.has(each.key)) || canBeRecreated(each)),
+  )
+  return others.length > 0 ? others : blocking
+}
+
+function canBeRecreated(dependent: Dependent): boolean {
+  return Boolean(dependent.view) && lossOf(dependent) === undefined
+}
+
+/** What depends on an object need not block once that which it is replaced with can be replaced. So only the refusal of that has a hint of its own. */
 function withCauses(refusals: readonly Refusal[], byKey: ReadonlyMap<Key, Change>): readonly Refusal[] {
   const refused = new Map(refusals.map(({ key, title }) => [key, title]))
   return refusals.map((refusal) => {
     const change = byKey.get(refusal.key)
-    if (refusal.code !== 'dependents/declared' || change?.op !== 'replace' || change.how === 'beside') return refusal
+    if (change?.op !== 'replace' || change.how === 'beside') return refusal
     const cause = change.to.needs.flatMap((need) => refused.get(need) ?? [])[0]
     return cause === undefined
       ? refusal

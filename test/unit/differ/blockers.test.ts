@@ -202,11 +202,21 @@ describe('a refusal', () => {
     const declared = new Set([sales.key])
     const hints = (...others: readonly Dependent[]) =>
       refuseBlocked(changes, [dependent(orders, sales), ...others], declared).refusals.map(({ hint }) => hint)
-    expect(hints(dependent(shop, 'function f()'))).toEqual([
-      expect.stringContaining('does not manage'),
-      'It is replaced because of server shop: see the refusal of that.',
-    ])
+    for (const others of [[], [dependentView(orders, daily)]]) {
+      expect(hints(dependent(shop, 'function f()'), ...others)).toEqual([
+        expect.stringContaining('does not manage'),
+        'It is replaced because of server shop: see the refusal of that.',
+      ])
+    }
     expect(hints()).toEqual([expect.stringContaining('both cannot be changed at once')])
+  })
+  test('of what could be renamed aside names only what keeps it from that', () => {
+    const [ofServer] = refuseBlocked(
+      [replace(shop, 'drop-and-create')],
+      [dependent(shop, orders), dependentView(shop, daily), dependent(shop, 'foreign table theirs')],
+      new Set([orders.key]),
+    ).refusals
+    expect(ofServer?.reason).toMatch(/depends on it: foreign table theirs$/)
   })
   test('gives the known reason and hint', () => {
     const lost = { becomes: 'lost', reason: 'it uses its row type', hint: 'Write columns.' } as const
