@@ -7,9 +7,9 @@ import { type CopyId, idOf, type Key, keyOf, relationKey } from '../core/object.
 import { ident, trusted } from '../core/sql.ts'
 import { type StrategyState, unknownState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
-import { begin } from '../db/transaction.ts'
 import { readDependents, readDependentsOfViews } from '../dependents/dependents.ts'
 import { readByPlainViews } from '../dependents/read-through-views.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
@@ -64,8 +64,7 @@ export async function readTargets(
   ids: readonly CopyId[],
   readOfLedger: () => Promise<KnownOfLedger>,
 ): Promise<readonly RefreshTarget[]> {
-  await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
-  try {
+  return inSnapshot(session, async () => {
     const rows = await readCopyRows(session, ids)
     const ofLedger = await readOfLedger()
     const copies = [...rows.values()]
@@ -112,9 +111,7 @@ export async function readTargets(
       ...target,
       reads: [...new Set(target.reads)].filter((key) => keys.has(key) && key !== target.key),
     }))
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  })
 }
 
 interface Known extends KnownOfLedger {
