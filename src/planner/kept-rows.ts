@@ -2,23 +2,27 @@
 // refresh changes that.
 
 import type { Change, LiveState } from '../core/change.ts'
-import { idOf, isCopyId, type Key } from '../core/object.ts'
+import { idOf, isCopyId, type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import type { CopySpec } from '../kinds/facets/copy/copy.ts'
 import { titleOf } from '../kinds/registry.ts'
 import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
+import type { ResolvedImports } from '../sources/resolve-imports.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
 
 export async function copiesKeepingRows(
-  { session }: PlanContext,
+  { session, resolved }: PlanContext,
   { comparison: { live, probed }, impact: { changes } }: ChangeSet,
 ): Promise<readonly Warning[]> {
   const owners = ownersOfLoaded(live)
   if (owners.size === 0) return []
   const roles = new Set(owners.values())
-  const relevant = changes.filter((change) => !isMappingOfOther(change, roles))
+  const renamed = renamedAtSource(resolved)
+  const relevant = changes.filter(
+    (change) => !isMappingOfOther(change, roles) && !(change.op === 'alter' && renamed.has(change.key)),
+  )
   const keys = await inReadOnlyTransaction(session, () => copiesOfOtherRows(session, relevant, probed.wanted))
   const loaded = new Set(changes.flatMap((change) => (isLoaded(change) ? [change.key] : [])))
   return keys.flatMap((key): readonly Warning[] => {
@@ -28,6 +32,14 @@ export async function copiesKeepingRows(
     const message = `${title}: what it reads may return other rows; it keeps those that it has until it is refreshed`
     return [{ code: 'dependents/outdated', key, title, message, hint: 'Once this is applied, run: fdwsync refresh' }]
   })
+}
+
+/** Imported tables that only have other names than before, or columns with other names. What is altered in place has the same rows. */
+function renamedAtSource({ resolutions }: ResolvedImports): ReadonlySet<Key> {
+  const keys = resolutions.flatMap(({ request: { schema }, formerNames }) =>
+    Array.from(formerNames.keys(), (name) => keyOf({ kind: 'foreignTable', schema, name })),
+  )
+  return new Set(keys)
 }
 
 /** The owners of all copies that hold rows. */
