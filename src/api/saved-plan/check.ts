@@ -30,10 +30,11 @@ export async function requireApplicable(
   if (!before) return saved.apply
   // A failed apply has changed nothing.
   if (before.outcome === 'failed') return undefined
+  const outcome = before.outcome === 'applied' ? '' : `, with the outcome: ${before.outcome}`
   throw new FdwsyncError(
     {
       code: 'plan/applied',
-      message: `this plan has been applied already (${before.outcome})`,
+      message: `this plan has been applied already${outcome}`,
       hint: `Nothing was changed. fdwsync history ${saved.apply.slice(0, 8)} shows that apply. Plan again for what is left.`,
     },
     exitCode.stale,

@@ -103,7 +103,7 @@ export function parseSavedPlan(path: string, text: string): SavedPlan {
 const planAgain = 'Plan again.'
 
 function invalid(path: string, reason: string, hint: string): FdwsyncError {
-  const message = `${path} cannot be applied: ${reason}`
+  const message = `${path} cannot be used: ${reason}`
   return new FdwsyncError({ code: 'plan/invalid-file', message, hint }, exitCode.refused)
 }
 
@@ -113,7 +113,7 @@ function parsedJson(path: string, text: string): Readonly<Record<string, unknown
     if (isMap(data)) return data
   } catch {
     // A file that was cut off, or that is no JSON at all.
-    if (text.trimStart().startsWith('{')) throw invalid(path, 'it is no valid JSON, perhaps cut off', planAgain)
+    if (text.trimStart().startsWith('{')) throw invalid(path, 'it is not valid JSON, perhaps cut off', planAgain)
   }
   throw invalid(path, 'it is no saved plan', 'fdwsync plan --out FILE writes one. A manifest is applied with -f FILE.')
 }
