@@ -44,11 +44,17 @@ export function beginSettings(
     ['lock_timeout', String(Math.round(lockTimeoutMilliseconds))],
     ['statement_timeout', '0'],
     ['idle_in_transaction_session_timeout', String(idle)],
-    ...(serverVersion >= 170_000 ? [['transaction_timeout', String(whole)] as const] : []),
+    ...(serverVersion >= 170_000 ? transactionTimeouts(whole) : []),
     // Some roles have it set, for pg_dump for example. Then queries may not read foreign tables or views.
     ...(hasRestrictedRelationKinds(serverVersion) ? [['restrict_nonsystem_relation_kind', ''] as const] : []),
     ['client_min_messages', 'notice'],
   ]
+}
+
+/** BEGIN has started the timer with the value of the role. Another value does not change a timer that runs: only 0 stops it. */
+function transactionTimeouts(whole: number): readonly (readonly [name: string, value: string])[] {
+  const values = whole > 0 ? [0, whole] : [0]
+  return values.map((value) => ['transaction_timeout', String(value)])
 }
 
 /** It came with minor releases: 14.13, 15.8 and 16.4. */

@@ -1,6 +1,7 @@
 // Settings that a role or database has: none changes what is created, what a plan reports, or how long a load may take.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { trusted } from '../../../src/core/sql.ts'
+import { begin, planLimits } from '../../../src/db/transaction.ts'
 import { endIdle, runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
@@ -91,6 +92,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await session.query(trusted("SELECT current_setting('idle_session_timeout') AS idle"))).toEqual([
       { idle: '0' },
     ])
+    if (pair.major >= 17) {
+      await session.run(trusted("SET transaction_timeout = '20ms'"))
+      await begin(session, { limitMilliseconds: planLimits })
+      await session.run(trusted('SELECT pg_sleep(0.06); ROLLBACK'))
+    }
     await session.close()
     const admin = await fixture.client()
     await admin.query(
