@@ -119,7 +119,7 @@ const dependentsQuery = trusted(`
            CASE WHEN attachment.of IS NOT NULL THEN d.objid
                 ELSE coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid, tg.tgrelid, dk.contypid,
                               composite.reltype, d.objid) END AS objid,
-           CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
+           CASE WHEN rw.rulename <> '_RETURN' THEN 'rules are not repointed'
                 WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed,
            r.refclassid = 'pg_type'::regclass AS uses_type,
            r.refclassid = 'pg_constraint'::regclass OR (r.refclassid, r.classid) = ('pg_class'::regclass, 'pg_class'::regclass)
