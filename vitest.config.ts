@@ -37,8 +37,8 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     projects: [
-      { test: { name: 'guard', include: ['test/guard/**/*.test.ts'] } },
-      // No unit test waits for anything, so a timeout would only mean that the machine is busy.
+      // None of these tests waits for anything, so a timeout would only mean that the machine is busy.
+      { test: { name: 'guard', include: ['test/guard/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'unit', isolate: false, execArgv, include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
