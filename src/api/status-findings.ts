@@ -10,7 +10,7 @@ import type { SourceReport } from '../core/source.ts'
 import type { ObjectState } from '../core/status.ts'
 import { provesHidden } from '../differ/diff.ts'
 import { createRunDigests } from '../introspector/digests.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Owned } from '../ledger/owned.ts'
 import type { LedgerEntry } from '../ledger/read.ts'
 import type { StatusReading } from '../ledger/status.ts'
@@ -27,7 +27,7 @@ export function statesByPlan(plan: Plan, declared: ReadonlySet<Key>): StateOf {
   const changes = new Map(plan.changes.map((planned) => [planned.change.key, planned]))
   const undetermined = new Map(plan.undetermined.map((each) => [each.key, each]))
   const refusals = new Map(plan.refusals.map((each) => [each.key, each]))
-  const renamed = new Map(plan.changes.flatMap(renamedByManifest))
+  const former = new Map(plan.changes.flatMap(formerObject))
   return (key, owners) => {
     const isOwned = owners.some(({ manifest }) => manifest === plan.manifest)
     if (!isOwned && !declared.has(key)) return undefined
@@ -35,8 +35,8 @@ export function statesByPlan(plan: Plan, declared: ReadonlySet<Key>): StateOf {
     if (!isOwned && owners.length > 0 && refusals.has(key)) return undefined
     const planned = changes.get(key)
     if (planned) return stateByChange(planned, isOwned)
-    const title = renamed.get(key)
-    if (title !== undefined) return { state: 'drifted', reason: `the manifest renames it: ${title}` }
+    const reason = former.get(key)
+    if (reason !== undefined) return { state: 'drifted', reason }
     const unknown = undetermined.get(key)
     if (unknown) return { state: 'unknown', reason: unknown.reason }
     const refusal = refusals.get(key)
@@ -44,10 +44,13 @@ export function statesByPlan(plan: Plan, declared: ReadonlySet<Key>): StateOf {
   }
 }
 
-/** The ledger still has such objects under their present names. */
-function renamedByManifest({ change, title }: PlannedChange): readonly (readonly [Key, string])[] {
+/** What the manifest renames, or turns into an object of another kind: the ledger still has it under its present name and kind. */
+function formerObject({ change, title }: PlannedChange): readonly (readonly [Key, string])[] {
   const from = 'from' in change ? change.from : undefined
-  return from?.isRenamedByManifest && from.elsewhere ? [[keyOf(from.elsewhere), title]] : []
+  if (from?.currentId) return [[keyOf(from.currentId), `the manifest changed: it becomes ${title}`]]
+  return from?.isRenamedByManifest && from.elsewhere
+    ? [[keyOf(from.elsewhere), `the manifest renames it: ${title}`]]
+    : []
 }
 
 function stateByChange({ change, cause, causes = [], because }: PlannedChange, isOwned: boolean): StateFinding {
@@ -62,6 +65,7 @@ function stateByChange({ change, cause, causes = [], because }: PlannedChange, i
       return { state: 'in sync', reason: `to be released: ${change.because}` }
     case 'alter':
     case 'replace': {
+      if (change.from.currentId) return { state: 'missing', reason: `${titleOf(change.from.currentId)} becomes it` }
       const fields = change.fields.filter(({ effect }) => effect.how !== 'populate')
       if (fields.length === 0) return { state: 'not populated' }
       const causeTexts = {

@@ -84,6 +84,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await fixture.sql("DELETE FROM fdwsync.proof WHERE manifest = 'faults' RETURNING 1")).toHaveLength(1)
     expect(untimed(await statusOf(fixture, { manifest }))).toEqual(proven)
     await applyTo(manifest, fixture.url)
+    const asTable = await fixture.manifest(other.replace('materialized_views', 'tables'))
+    expect(troubles(await statusOf(fixture, { manifest: asTable }))).toEqual([
+      'schema fdwsync_source: missing (not created yet)',
+      'materializedView elsewhere here: drifted (the manifest changed: it becomes table elsewhere.here)',
+      'table elsewhere here: missing (materialized view elsewhere.here becomes it)',
+    ])
     const check = ['status', '--check']
     expect((await run(fixture, check, shop)).code).toBe(0)
     await fixture.sql(damage)
