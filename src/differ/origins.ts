@@ -41,9 +41,13 @@ export function fieldOrigins(given: OriginInput): (field: FieldChange) => FieldO
   return (field) => {
     // A view without data may never have been loaded, so no one need have emptied it.
     if (field.effect.how === 'populate') return []
-    const isEdited = includes(edited(), field.field)
+    const isOwn = includes(edited(), field.field) || drifted()(field.field, edits().manifest)
+    // A view's columns that were renamed by hand and in the manifest appear as another query, compared with the last one.
+    const compared = isOwn ? field.field : (field.follows ?? field.field)
+    const isEdited = includes(edited(), compared)
     if (isSecret(field)) return originsOfSecret(input, isEdited)
-    const hasDrifted = drifted()(field, edits().manifest) && !(isUntouched(input) && field.effect.how === 'replace')
+    const isDefinition = field.effect.how === 'replace' || compared !== field.field
+    const hasDrifted = drifted()(compared, edits().manifest) && !(isUntouched(input) && isDefinition)
     // An older release recorded only the text. How PostgreSQL showed that is not known, so a difference from it proves nothing.
     if (isEdited && !isComparable(input)) return editors(input, field, edits())
     if (isEdited) {
@@ -75,12 +79,12 @@ function editedFields(input: Input): ReadonlySet<string> {
  * Whether the live object differs from what was wanted last. What no manifest had declared may change without being drift, unless
  * the manifest declares it now.
  */
-function driftedFields(input: Input): (field: FieldChange, editedInManifest: ReadonlySet<string>) => boolean {
+function driftedFields(input: Input): (field: string, editedInManifest: ReadonlySet<string>) => boolean {
   const { live, entry } = input
   if (!live || isAsWantedLast(input, live)) return () => false
   const ofManaged = compare(input, live.spec, lastManaged(input), entry.declared)
   const ofAll = compare(input, live.spec, input.lastWanted(), entry.declared)
-  return ({ field }, editedInManifest) => ofManaged.has(field) || (ofAll.has(field) && editedInManifest.has(field))
+  return (field, editedInManifest) => ofManaged.has(field) || (ofAll.has(field) && editedInManifest.has(field))
 }
 
 /** Most objects are just as they were, which is cheaper to find out than each difference. What is ignored was not wanted as it was. */
