@@ -144,6 +144,7 @@ function warningsOf(
     ...resolved.warnings,
     ...warnings,
     ...(sourceCheck?.warnings ?? []),
+    ...comparison.probed.warnings,
     ...warningsOfNotices(comparison.probed.notices),
     ...(comparison.selection ? selectionWarnings(comparison.selection, impact.changes) : []),
     ...comparison.diff.warnings,

@@ -215,7 +215,7 @@ function addPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
 }
 
 function ofDeclared(
-  { wanted, live, findings, code, notices }: ProbeResult,
+  { wanted, live, findings, code, notices, warnings }: ProbeResult,
   { declared, reading }: ProbeInput,
 ): ProbeResult {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
@@ -225,5 +225,6 @@ function ofDeclared(
     findings: findings.filter(({ key }) => keys.has(key)),
     code: new Map([...code].filter(([key]) => keys.has(key))),
     notices,
+    warnings,
   }
 }

@@ -77,11 +77,19 @@ async function probeWithFutureTypes(run: ProbeRun, input: ProbeInput): Promise<v
   for (const [key, wanted] of second.wanted) if (isOpen(key)) run.wanted.set(key, wanted)
 }
 
-function resultOf({ wanted, findings, code, notices, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
+function resultOf(run: ProbeRun, input: ProbeInput): ProbeResult {
+  const { wanted, findings, code, notices, warnings } = run
   // A table that fails as a stand-in fails again under its real name. Only its first finding counts.
   const seen = new Set<Key>()
   const first = findings.filter(({ key }) => seen.size < seen.add(key).size)
-  return { wanted, findings: first, code, notices, live: new Map([...input.reading.live, ...reading.live]) }
+  return {
+    wanted,
+    findings: first,
+    code,
+    notices,
+    warnings,
+    live: new Map([...input.reading.live, ...run.input.reading.live]),
+  }
 }
 
 /** Determines what is wanted without the server, where possible. Returns the objects that must be probed. */

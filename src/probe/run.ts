@@ -7,6 +7,7 @@ import type { ProbeFinding } from '../core/finding.ts'
 import { kindChange } from '../core/kind-change.ts'
 import type { ObjectNotice } from '../core/notice.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
+import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { RunDigests } from '../introspector/digests.ts'
@@ -37,6 +38,8 @@ export interface ProbeResult {
   readonly code: ReadonlyMap<Key, readonly ReferencedCode[]>
   /** Warnings of the server while it checked servers and user mappings. */
   readonly notices: readonly ObjectNotice[]
+  /** Objects that exist, and whose options this role may not check. */
+  readonly warnings: readonly Warning[]
 }
 
 export interface ProbeInput {
@@ -75,6 +78,7 @@ export interface ProbeRun {
   readonly findings: ProbeFinding[]
   readonly code: Map<Key, readonly ReferencedCode[]>
   readonly notices: ObjectNotice[]
+  readonly warnings: Warning[]
   /** Live objects that currently have another name than the declared one. */
   readonly elsewhere: LiveState
   /** The scratch schema of each schema in which something is created under its own name. */
@@ -122,6 +126,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
     wanted: new Map(),
     findings: [],
     notices: [],
+    warnings: [],
     code: new Map(),
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
     namesakes: new Map(),

@@ -4,7 +4,7 @@ import type { DeclaredObject } from '../core/change.ts'
 import { missingStandIn } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createOrBisect, isRejected, withNeeded } from './attempt.ts'
 import { recordCode } from './code.ts'
 import { deparseTwice } from './deparse-again.ts'
@@ -37,7 +37,7 @@ export async function createStandIns(
   }
   for (const object of failed) {
     run.standIns.delete(keyOf(object.id))
-    await excuseIfLiveFailsToo(run, object)
+    if (!warnIfAlterable(run, object)) await excuseIfLiveFailsToo(run, object)
   }
   return created
 }
@@ -57,6 +57,22 @@ async function createWithoutUnchangedOptions(run: ProbeRun, object: DeclaredObje
   run.findings.splice(at, 1)
   run.standIns.set(key, standIn.id)
   return (await createOrBisect(run, [unit])).length > 0
+}
+
+/**
+ * Whoever may alter an object need not be able to create another one, and an object that PostgreSQL shows as it is declared is
+ * known without a stand-in. Its options, and those of what needs it, are checked when they are applied.
+ */
+function warnIfAlterable(run: ProbeRun, { id }: DeclaredObject): boolean {
+  const key = keyOf(id)
+  const at = run.findings.findIndex((finding) => finding.key === key && finding.code === 'object/not-probed')
+  const finding = run.findings[at]
+  if (!finding || kindOf(id).probe.how !== 'checked' || !run.input.reading.live.has(key)) return false
+  run.findings.splice(at, 1)
+  const { code, reason, hint } = finding
+  const title = titleOf(id)
+  run.warnings.push({ code, key, title, message: `${title}: ${reason}`, ...(hint === '' ? {} : { hint }) })
+  return true
 }
 
 /**

@@ -98,9 +98,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await fixture.sql('SELECT srvoptions FROM pg_foreign_server')).toEqual([{ srvoptions: null }])
   })
 
-  test('without USAGE on the wrapper', async () => {
+  test('without USAGE on the wrapper, a server that exists is altered, and none is created', async () => {
     const fixture = await fixtureFor(pair, source)
     const { url, user } = await owner(fixture, ['CREATE ON DATABASE'])
+    await fixture.sql(`CREATE SERVER mine FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER mine OWNER TO ${user}`)
+    const mine = await fixture.manifest('version: 1\nname: faults\nservers: { mine: { options: { fetch_size: 5 } } }\n')
+    const { undetermined, warnings } = await planFor(mine, url)
+    expect([undetermined, warnings.map(({ code }) => code)]).toEqual([[], ['object/not-probed']])
+    expect(missedOf((await applyTo(mine, url)).report)).toEqual([])
+    expect(await planFor(mine, url)).toMatchObject({ changes: [], undetermined: [], warnings: [] })
     const parsed = await fixture.manifest(shop)
     const errorOf = async (work: Promise<unknown>) => JSON.stringify(await work.catch((error: unknown) => error))
     expect(await errorOf(planFor(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
