@@ -2,7 +2,7 @@
 
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { type Statement, trusted } from '../core/sql.ts'
+import { ident, type Statement, trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
 import { describeCode, type EvaluatedCode, type EvaluationContext } from '../introspector/evaluation/evaluated-code.ts'
 import {
@@ -19,7 +19,7 @@ import { nameOf } from '../kinds/facets/names.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { byName, canBeInScratch } from './found-by-name.ts'
 import { probePath } from './namesakes.ts'
-import { errorFinding } from './rejection.ts'
+import { errorFinding, withDeclaredSchemas } from './rejection.ts'
 import type { ProbeRun } from './run.ts'
 import { tryStatements } from './try-statements.ts'
 import type { Unit } from './unit.ts'
@@ -175,7 +175,8 @@ async function refusedViews(run: ProbeRun, views: readonly View[]): Promise<(uni
   return ({ object }) => (code.get(keyOf(object.id)) ?? []).some(({ isTrusted, isNamed }) => !isTrusted && !isNamed)
 }
 
-function evaluationFinding(run: ProbeRun, { object }: Unit, code: readonly EvaluatedCode[]): ProbeFinding {
+function evaluationFinding(run: ProbeRun, { object }: Unit, found: readonly EvaluatedCode[]): ProbeFinding {
+  const code = found.map((each) => ({ ...each, title: withDeclaredSchemas(run, each.title, ident) }))
   const key = keyOf(object.id)
   const status = 'undetermined'
   const advice = 'To allow it, name it with its schema, add its owner to trusted_roles, or use --allow untrusted-code.'

@@ -45,11 +45,17 @@ export async function errorFinding(
 }
 
 /** Names of stand-ins and of scratch schemas mean nothing to a reader. */
-function withDeclaredNames({ scratchSchema, namesakes }: ProbeRun, { id }: DeclaredObject, message: string): string {
-  const standIn = new RegExp(`${scratchSchema}_s\\d+`, 'g')
+function withDeclaredNames(run: ProbeRun, { id }: DeclaredObject, message: string): string {
+  const standIn = new RegExp(`${run.scratchSchema}_s\\d+`, 'g')
+  const named = 'name' in id ? message.replaceAll(standIn, () => id.name) : message
+  return withDeclaredSchemas(run, named, (schema) => schema)
+}
+
+/** `shown` is how the text shows names: in quotes where SQL needs them, or as they are. */
+export function withDeclaredSchemas({ namesakes }: ProbeRun, text: string, shown: (schema: string) => string): string {
   return [...namesakes].reduce(
-    (text, [schema, scratch]) => text.replaceAll(new RegExp(`${scratch}(?!\\d)`, 'g'), () => schema),
-    'name' in id ? message.replaceAll(standIn, () => id.name) : message,
+    (replaced, [schema, scratch]) => replaced.replaceAll(new RegExp(`${scratch}(?!\\d)`, 'g'), () => shown(schema)),
+    text,
   )
 }
 

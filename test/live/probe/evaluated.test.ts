@@ -401,6 +401,9 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'type lab.before: object/evaluates-code',
     ])
     expect(plan.refusals).toEqual([])
+    const reasons = plan.undetermined.map(({ reason }) => reason).join()
+    expect(reasons).toContain('the checks of domain lab.word')
+    expect(reasons).not.toContain('fdwsync_probe')
   })
 
   test('an apply runs what the manifest declares, and then a plan has nothing left to try', async () => {
