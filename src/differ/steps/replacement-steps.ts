@@ -11,7 +11,8 @@ import { groupId } from './step-ids.ts'
 
 export function groupStep(group: ReplacementGroup, after: readonly string[], context: StepContext): readonly Step[] {
   const members = group.members.map((change) => replacementOf(change, group, context))
-  const last = members.at(-1)
+  // Whoever follows an apply knows what is declared, rather than the unmanaged views over it.
+  const last = group.members.findLast(({ isUnmanaged }) => !isUnmanaged) ?? group.members.at(-1)
   if (!last) return []
   const id = groupId(group)
   return [
@@ -19,7 +20,7 @@ export function groupStep(group: ReplacementGroup, after: readonly string[], con
       id,
       stage: 'build',
       key: last.key,
-      title: last.title,
+      title: titleOf(last.to.id),
       action: 'replace',
       after: after.filter((other) => other !== id),
       locks: [...new Set(group.members.flatMap(locksOf))],

@@ -87,7 +87,7 @@ function whyDropped(cause: PlannedChange['cause'], { kind }: ObjectId): string {
 
 function causeOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {
   if (cause === undefined) return ''
-  if (cause === 'dependency') return `because ${because.join(', ')} changes`
+  if (cause === 'dependency') return `because ${because.join(', ')} ${because.length === 1 ? 'changes' : 'change'}`
   const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
   const drift = `drifted: ${change.op === 'create' && !change.renamesAside ? 'dropped' : isRenamed ? 'renamed' : 'altered'} outside fdwsync`
   if (cause === 'both') {

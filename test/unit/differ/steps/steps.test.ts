@@ -198,6 +198,10 @@ describe('replacements', () => {
       'materialized view s.sums',
     ])
   })
+  test('are named after what is declared, rather than after what reads it', () => {
+    const steps = stepsOf([{ ...beside(sums), isUnmanaged: true }, beside(sales)])
+    expect(steps.map(stepText)).toEqual(['build replace materialized view s.sales'])
+  })
   test('wait for what is loaded for the first time', () => {
     expect(textsOf([beside(sums), create(sales)])).toEqual([
       'define create materialized view s.sales',
