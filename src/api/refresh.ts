@@ -3,6 +3,7 @@
 import type { RefreshReport } from '../core/report.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
+import { requireWritable } from '../db/writable.ts'
 import { requireLease, withLease } from '../ledger/lease.ts'
 import { previewCopies } from '../loader/preview.ts'
 import { refreshCopies } from '../loader/refresh.ts'
@@ -51,13 +52,14 @@ export async function refresh(
   }
 }
 
-/** Reports what {@link refresh} would do, how and why, and does nothing. */
+/** Reports what {@link refresh} would do, how and why, and does nothing. @throws FdwsyncError as that would */
 export async function previewRefresh(
   session: Session,
   parsed: ParsedManifest,
   names: readonly string[],
   { strategy, only = [] }: Pick<RefreshOptions, 'strategy'> & Only,
 ): Promise<RefreshReport> {
+  await requireWritable(session)
   const { ids, policies, recording, notImported } = await copiesToRefresh(session, parsed, names, only)
   const views = await previewCopies(session, ids, { policies, recording, strategy })
   return { manifest: parsed.manifest.name, isPreview: true, views, warnings: [], notImported }

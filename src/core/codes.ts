@@ -69,6 +69,8 @@ export type ProblemCode =
   | 'connection/timeout'
   /** The server's version is not supported. */
   | 'server/unsupported-version'
+  /** The server is a standby, or default_transaction_read_only is on. */
+  | 'server/read-only'
   /** The server's lock table is too small for the transaction. */
   | 'server/lock-capacity'
   /** The server reported an error that has no code of its own here: see its SQLSTATE. */

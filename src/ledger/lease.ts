@@ -9,6 +9,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
+import { type ReadOnlyReason, readOnlyReason, throwIfReadOnly } from '../db/writable.ts'
 import { isLease, leaseKey } from './lease-key.ts'
 
 /** An apply excludes applies and refreshes of the manifest. Refreshes exclude applies only. */
@@ -42,7 +43,7 @@ const holderQuery = sql`
 /**
  * Takes the lease of the manifest and holds it until the session closes. It is a transaction-level lock, since a
  * session-level one would leak behind a connection pooler. The transaction stays open and idle, without a snapshot.
- * @throws FdwsyncError naming the holder, if the lease is not free in time.
+ * @throws FdwsyncError naming the holder, if the lease is not free in time; or if the server is read-only
  */
 async function takeLease(
   session: Session,
@@ -52,10 +53,11 @@ async function takeLease(
 ): Promise<void> {
   const { attempt, wait } = lockFunctions[mode]
   const lockKey = leaseKey(literal(manifest))
-  const [free] = await session.query<{ taken: boolean }>(
+  const [free] = await session.query<{ taken: boolean; readOnly: ReadOnlyReason }>(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: Math.max(1, leaseTimeoutMilliseconds) })};
-        SET LOCAL search_path = pg_catalog, pg_temp; SAVEPOINT lease; SELECT ${attempt}(${lockKey}) AS taken`,
+        SET LOCAL search_path = pg_catalog, pg_temp; SAVEPOINT lease; SELECT ${attempt}(${lockKey}) AS taken, ${readOnlyReason} AS "readOnly"`,
   )
+  throwIfReadOnly(free?.readOnly ?? null)
   if (free?.taken) return
   const [holder] = await session.query<Holder>(holderQuery, [manifest])
   emit({ type: 'waiting-for-lease', holder: `${nameOfMode(holder?.mode)} by ${describe(holder)}` })

@@ -2,10 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { refresh } from '../../../src/api/refresh.ts'
+import { previewRefresh, refresh } from '../../../src/api/refresh.ts'
+import { verify } from '../../../src/api/verify.ts'
 import { endIdle, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { applyDefaults, applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
@@ -229,12 +230,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'materialized view local.orders',
       expect.stringContaining('plan against the primary'),
     ])
-    await expect(
-      applyTo(
-        await fixture.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')),
-        fixture.url,
-      ),
-    ).rejects.toThrow(/read-only/)
+    const altered = await fixture.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host'))
+    const session = await connectTo(fixture.url)('refresh')
+    const attempts = [
+      () => applyTo(altered, fixture.url),
+      () => refresh(altered, [], connectTo(fixture.url), refreshDefaults),
+      () => previewRefresh(session, altered, [], { strategy: undefined }),
+      () =>
+        verify(
+          session,
+          altered,
+          { names: [], only: [] },
+          { ...refreshDefaults, connect: connectTo(fixture.url), hidden: [] },
+        ),
+    ]
+    for (const attempt of attempts) {
+      await expect(attempt()).rejects.toMatchObject({
+        exitCode: 1,
+        problems: [{ code: 'server/read-only', message: expect.stringContaining('default_transaction_read_only') }],
+      })
+    }
+    await session.close()
   })
 
   describe('options that the role cannot see', () => {
