@@ -14,7 +14,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { insertRefreshes, keepLogTrusted, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
 import { insertSteps } from '../ledger/write.ts'
 import { refreshBeginning } from '../loader/begin-refresh.ts'
-import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
+import { isBusy, outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load, takeWarnings } from '../loader/load.ts'
 import { oncePerRun } from '../loader/once-per-run.ts'
 import { sourcesOfAll, sourcesOfEach } from '../loader/read-sources.ts'
@@ -154,7 +154,7 @@ async function runStep(
     )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
-    if (isBusySource(error) && othersRun()) return tooManyAtOnce
+    if (isBusy(error) && othersRun()) return tooManyAtOnce
     const outcome = outcomeOfError(error, hidden)
     if (step.action === 'populate') {
       const status = recordedStatus(outcome.status)

@@ -63,6 +63,8 @@ export type ProblemCode =
   | 'connection/invalid-settings'
   /** The server cannot be reached, or refuses the connection. */
   | 'connection/refused'
+  /** The server, the database or the role has no connection left. */
+  | 'connection/too-many'
   /** The connection was lost. */
   | 'connection/lost'
   /** The server did not answer in time. */

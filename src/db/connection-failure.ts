@@ -1,5 +1,6 @@
 // Explains why a connection could not be opened, and what to do about it.
 
+import type { ProblemCode } from '../core/codes.ts'
 import { FdwsyncError } from '../core/errors.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
 import { NoPasswordError } from './client.ts'
@@ -20,7 +21,19 @@ export function connectionFailure(
   if (error instanceof FdwsyncError && !context.timedOut) return error
   const { why, hint } = context.timedOut ? timeout(settings) : reason(error, settings)
   const message = `cannot connect to ${describeConnection(settings)}: ${redact(why, context.hidden)}`
-  return new FdwsyncError({ code: context.timedOut ? 'connection/timeout' : 'connection/refused', message, hint })
+  return new FdwsyncError({ code: codeOf(error, context), message, hint })
+}
+
+const tooManyConnections = '53300'
+
+function codeOf(error: unknown, { timedOut }: { readonly timedOut: boolean }): ProblemCode {
+  if (timedOut) return 'connection/timeout'
+  return isServerError(error) && error.code === tooManyConnections ? 'connection/too-many' : 'connection/refused'
+}
+
+/** Whether a session could not be opened since there are too many. That may pass. */
+export function lacksConnections(error: unknown): boolean {
+  return error instanceof FdwsyncError && error.problems.some(({ code }) => code === 'connection/too-many')
 }
 
 function timeout({ connectTimeoutSeconds }: ConnectionSettings): Reason {
@@ -60,8 +73,8 @@ function serverHint(sqlstate: string, settings: ConnectionSettings): string {
       return `Create the database ${database}, or name another one in the URL or PGDATABASE.`
     case '42501':
       return `Ask an administrator to run: GRANT CONNECT ON DATABASE ${database} TO ${user}.`
-    case '53300':
-      return 'Wait for other sessions to end, or raise max_connections of the server (or the limit of role or database).'
+    case tooManyConnections:
+      return 'Wait for other sessions to end, or raise max_connections of the server (or the limit of role or database). An apply or a refresh needs at least four connections.'
     case '57P03':
       return 'The server is starting, stopping or recovering. Try again in a moment.'
   }

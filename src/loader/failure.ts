@@ -4,6 +4,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
 import type { StepOutcome } from '../core/report.ts'
+import { lacksConnections } from '../db/connection-failure.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { explainSourceError, isSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
@@ -32,9 +33,10 @@ export class ReplacedMeanwhile extends FdwsyncError {
 /** A failure of the query `skip_if_same` of an object. Nothing else in a report would show that its own query was not run. */
 export class QuestionFailure extends MemberFailure {}
 
-/** Whether a source has too few connections for all running loads at the moment. */
-export function isBusySource(error: unknown): boolean {
-  if (error instanceof MemberFailure) return isBusySource(error.cause)
+/** Whether a source, or the target, has too few connections for all running loads at the moment. */
+export function isBusy(error: unknown): boolean {
+  if (error instanceof MemberFailure) return isBusy(error.cause)
+  if (lacksConnections(error)) return true
   return isDatabaseError(error) && isSourceError(error) && explainSourceError(error).kind === 'busy'
 }
 

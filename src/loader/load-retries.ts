@@ -3,8 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isConnectionLost, isDatabaseError, isTransient } from '../db/database-error.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
-import { explainSourceError, isSourceError } from '../sources/source-error.ts'
-import { MemberFailure, ReplacedMeanwhile } from './failure.ts'
+import { isBusy, MemberFailure, ReplacedMeanwhile } from './failure.ts'
 
 const attempts = 4
 const pauseMilliseconds = 500
@@ -38,10 +37,8 @@ const lostOrRefused = /^(08...|57P0[123]|53300)$/
 
 function mayPass(error: unknown): boolean {
   if (error instanceof MemberFailure) return mayPass(error.cause)
-  if (isConnectionLost(error) || error instanceof ReplacedMeanwhile) return true
-  if (!isDatabaseError(error)) return false
-  if (isTransient(error) || lostOrRefused.test(error.sqlstate)) return true
-  return isSourceError(error) && explainSourceError(error).kind === 'busy'
+  if (isConnectionLost(error) || isBusy(error) || error instanceof ReplacedMeanwhile) return true
+  return isDatabaseError(error) && (isTransient(error) || lostOrRefused.test(error.sqlstate))
 }
 
 function reasonOf(error: unknown): string {

@@ -12,7 +12,7 @@ import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
 import { titleOf } from '../kinds/registry.ts'
 import { insertRefreshes, type OptionalEnd, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
-import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
+import { isBusy, outcomeOfError, recordedStatus } from './failure.ts'
 import { takeWarnings } from './load.ts'
 import { withLoadRetries } from './load-retries.ts'
 import type { PlannedCopy, RefreshUnit } from './plan-refresh.ts'
@@ -76,7 +76,7 @@ export async function refreshUnit(
     for (const [key, each] of result.copies) run.results.set(key, each)
     return { status: 'applied', milliseconds }
   } catch (error) {
-    if (isBusySource(error) && othersRun()) return tooManyAtOnce
+    if (isBusy(error) && othersRun()) return tooManyAtOnce
     const outcome = outcomeOfError(error, run.options.hidden)
     const status = recordedStatus(outcome.status)
     const ended = performance.now()

@@ -9,6 +9,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { ident, type Sql, sql, trusted } from '../core/sql.ts'
 import { DeadlineError, interruptible, withDeadline } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
+import { lacksConnections } from '../db/connection-failure.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
@@ -56,7 +57,11 @@ export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
     for (const each of sources) {
       const connecting = connected.get(each.source) ?? requireAnswer(options, each, () => connect(each))
       connected.set(each.source, connecting)
-      await connecting
+      await connecting.catch((error: unknown) => {
+        // That proves nothing about the source: the next load asks again.
+        if (lacksConnections(error)) connected.delete(each.source)
+        throw error
+      })
     }
   }
   return {
@@ -82,6 +87,7 @@ async function requireAnswer(
     await connect()
   } catch (error) {
     if (signal.aborted) throw interruption(signal)
+    if (lacksConnections(error)) throw error
     // A source that answered, even with a refusal, is alive. The refusal need not affect the load, which may run as another role
     // with another user mapping.
     if (isDatabaseError(error) && explainSourceError(error).kind !== 'unreachable') return

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { refresh } from '../../../src/api/refresh.ts'
 import { FdwsyncError } from '../../../src/core/errors.ts'
 import { until } from '../../../src/demo/server/processes.ts'
-import { runSql, type TestDatabase } from '../../servers/databases.ts'
+import { endIdle, runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
@@ -12,7 +12,7 @@ import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, waiting, waitingAlone } from '../../support/gates.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
-import { eventLog } from '../../support/outcomes.ts'
+import { eventLog, missedOf } from '../../support/outcomes.ts'
 
 const gated = shopManifest({ a: 'SELECT 1 AS one WHERE public.gate()', b: 'SELECT 2 AS two' })
 
@@ -73,6 +73,21 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await watching
     expect(views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
     expect(most).toBe(2)
+  })
+
+  test('a role that may have few connections: loads that get none wait for others to end', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const { user, url } = await fixture.role()
+    await fixture.sql(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user};
+      GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; ALTER ROLE ${user} CONNECTION LIMIT 4`)
+    const names = ['v1', 'v2', 'v3', 'v4', 'v5']
+    const parsed = await fixture.manifest(
+      shopManifest(Object.fromEntries(names.map((name) => [name, 'SELECT id FROM proxy.orders']))),
+    )
+    expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
+    await endIdle(url)
+    const { views } = await refresh(parsed, [], connectTo(url), { ...refreshDefaults, strategy: 'swap' })
+    expect(views.map(({ outcome }) => outcome)).toEqual(names.map(() => expect.objectContaining({ status: 'applied' })))
   })
 
   test('a load whose connection is lost is repeated, which is printed', async () => {
