@@ -116,7 +116,10 @@ function chooseForAll({ targets, policies, strategy }: RefreshRequest, unswappab
     // The first load needs no unique index, and no reader waits for it.
     if (policy.strategy === 'concurrently' && !facts.isPopulated)
       return { target, copy, policy, choice: chooseStrategy(facts, policy) }
-    const hint = policy.strategy === 'concurrently' ? indexHint : 'Use another strategy, or auto, which chooses one.'
+    const hint =
+      policy.strategy === 'concurrently' && !facts.table
+        ? indexHint
+        : 'Use another strategy, or auto, which chooses one.'
     return { target, refusal: { reason: `it cannot be refreshed by strategy ${policy.strategy}: ${obstacle}`, hint } }
   }
 
