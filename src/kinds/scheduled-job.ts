@@ -123,7 +123,7 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   drop: (id) => [
     resolved(
       statement(
-        sql`SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${jobName(id)} AND (database = ${targetOf(id)} OR username = current_user)`,
+        sql`SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname OPERATOR(pg_catalog.=) ${jobName(id)} AND (database OPERATOR(pg_catalog.=) ${targetOf(id)} OR username OPERATOR(pg_catalog.=) current_user)`,
       ),
     ),
   ],

@@ -111,6 +111,6 @@ function withSourceSchema(schemas: NonNullable<Manifest['schemas']>): NonNullabl
 
 function target({ name }: IdOf<'schema'>): AccessTarget {
   const object = sql`SCHEMA ${ident(name)}`
-  const defaults = sql`SELECT n.nspowner AS owner, n.nspacl AS acl, n.nspacl AS privileges FROM pg_namespace n WHERE n.nspname = ${literal(name)}`
+  const defaults = sql`SELECT n.nspowner AS owner, n.nspacl AS acl, n.nspacl AS privileges FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) ${literal(name)}::pg_catalog.name`
   return { object, securable: object, defaults }
 }

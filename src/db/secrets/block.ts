@@ -9,7 +9,8 @@ import { join, type Sql, type Statement, sql, trusted } from '../../core/sql.ts'
  *
  * The exception handler keeps secrets out of errors. The CONTEXT of an error in a dynamic statement is the statement with
  * its values, so the error is re-raised outside of it. Its message is masked too: a wrapper's validator quotes the value
- * that it rejects, and a syntax error quotes the literal. All names are qualified, since the search_path may be anything.
+ * that it rejects, and a syntax error quotes the literal. All names are qualified, since the search_path may be anything; nullif
+ * is avoided, since it looks for an operator.
  *
  * A statement that waits for a lock is logged with its values after deadlock_timeout, under log_lock_waits. So it waits for
  * less than that.
@@ -61,7 +62,8 @@ END
 
 /** Half of deadlock_timeout, or lock_timeout if that is less, in milliseconds. */
 const shortWait = trusted(`
-    SELECT least(greatest(d.setting::pg_catalog.int4 OPERATOR(pg_catalog./) 2, 1), nullif(l.setting::pg_catalog.int4, 0))
+    SELECT least(greatest(d.setting::pg_catalog.int4 OPERATOR(pg_catalog./) 2, 1),
+                 CASE WHEN l.setting OPERATOR(pg_catalog.<>) '0' THEN l.setting::pg_catalog.int4 END)
       FROM pg_catalog.pg_settings AS d, pg_catalog.pg_settings AS l
      WHERE d.name OPERATOR(pg_catalog.=) 'deadlock_timeout' AND l.name OPERATOR(pg_catalog.=) 'lock_timeout'`)
 

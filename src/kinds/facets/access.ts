@@ -94,7 +94,7 @@ export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relatio
   return {
     object: sql`${trusted(relationWords[kind])} ${relation}`,
     securable: sql`TABLE ${relation}`,
-    defaults: sql`SELECT c.relowner AS owner, c.relacl AS acl, c.relacl AS privileges FROM pg_class c WHERE c.oid = ${literal(relation)}::regclass`,
+    defaults: sql`SELECT c.relowner AS owner, c.relacl AS acl, c.relacl AS privileges FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ${literal(relation)}::pg_catalog.regclass`,
   }
 }
 
@@ -140,7 +140,8 @@ function ownerSql({ object }: AccessTarget, owner: string | null): Sql {
 }
 
 /**
- * Declared grants are complete, so default privileges are revoked. Their grantees are known only once the object exists.
+ * Declared grants are complete, so default privileges are revoked. Their grantees are known only once the object exists. All names are
+ * qualified, since it runs under the search_path of the manifest, which may have any schema before pg_catalog.
  * @param owner gets what default privileges have taken from it, if that is known
  */
 function resetDefaults(securable: Sql, defaults: Sql, owner: Sql | undefined): Sql {
@@ -148,10 +149,10 @@ function resetDefaults(securable: Sql, defaults: Sql, owner: Sql | undefined): S
   const giveBack = owner
     ? sql`IF EXISTS (SELECT FROM (${defaults}) d WHERE acl IS NOT NULL) THEN GRANT ALL ON ${securable} TO ${owner}; END IF;\n  `
     : sql``
-  const body = sql`DECLARE role text; BEGIN
-  ${giveBack}FOR role IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
-                FROM (${defaults}) d, aclexplode(privileges) WHERE grantee <> owner
-  LOOP EXECUTE ${literal(revoke)} || role; END LOOP;
+  const body = sql`DECLARE role pg_catalog.text; BEGIN
+  ${giveBack}FOR role IN SELECT DISTINCT CASE WHEN grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END
+                FROM (${defaults}) d, pg_catalog.aclexplode(privileges) WHERE grantee OPERATOR(pg_catalog.<>) owner
+  LOOP EXECUTE pg_catalog.concat(${literal(revoke)}, role); END LOOP;
 END`
   return sql`DO ${literal(body)}`
 }

@@ -84,14 +84,15 @@ BEGIN
   END IF;
   SELECT c.relkind, c.relispartition, coalesce(address, pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)::pg_catalog.text)
     INTO kind, is_partition, address
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = parent;
-  IF kind NOT IN (${kinds}) ${partitioned ? sql`` : sql`OR is_partition `}THEN
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+   WHERE c.oid OPERATOR(pg_catalog.=) parent::pg_catalog.oid;
+  IF kind OPERATOR(pg_catalog.<>) ALL (ARRAY[${kinds}]) ${partitioned ? sql`` : sql`OR is_partition `}THEN
     RAISE EXCEPTION ${literal(wrong)}, ${shown} USING ERRCODE = '42809';
   END IF;
   ${partitioned ? uniqueCheck(shown) : sql``}
   EXECUTE pg_catalog.format(
     'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE) %s',
-    ${literal(as)}, parent, ${partitioned ? sql`'PARTITION BY ' || pg_catalog.pg_get_partkeydef(parent)` : sql`''`});
+    ${literal(as)}, parent, ${partitioned ? sql`pg_catalog.concat('PARTITION BY ', pg_catalog.pg_get_partkeydef(parent))` : sql`''`});
   EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', ${literal(as)}, address);
 END`
   return statement(sql`DO ${literal(body)}`)
@@ -101,11 +102,12 @@ END`
 function elsewhere({ schema, name }: ObjectName, kinds: Sql): Sql {
   if (schema !== null) return sql`NULL`
   return sql`(SELECT pg_catalog.format('Name its schema: { schema: %s, name: %s }', pg_catalog.to_json(n.nspname), pg_catalog.to_json(c.relname))
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE ${literal(name)} IN (c.relname, n.nspname || '.' || c.relname) AND c.relkind IN (${kinds}) AND n.nspname !~ '^(pg_|fdwsync)' ORDER BY n.nspname LIMIT 1)`
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+     WHERE ${literal(name)} OPERATOR(pg_catalog.=) ANY (ARRAY[c.relname::pg_catalog.text, pg_catalog.concat(n.nspname, '.', c.relname)])
+       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY[${kinds}]::pg_catalog."char"[]) AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|fdwsync)' ORDER BY n.nspname LIMIT 1)`
 }
 
 const uniqueCheck = (shown: Sql) => sql`
-  IF EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = parent AND indisunique) THEN
+  IF EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid OPERATOR(pg_catalog.=) parent::pg_catalog.oid AND indisunique) THEN
     RAISE EXCEPTION 'a foreign table cannot be a partition of %, which has a unique index', ${shown} USING ERRCODE = '42809';
   END IF;`

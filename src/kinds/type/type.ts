@@ -241,8 +241,8 @@ const defaultGrants: readonly Grant[] = [{ privilege: 'usage', role: null, colum
 
 function target({ schema, name }: IdOf<'type'>): AccessTarget {
   const object = sql`TYPE ${qualified(schema, name)}`
-  const defaults = sql`SELECT t.typowner AS owner, t.typacl AS acl, coalesce(t.typacl, acldefault('T', t.typowner)) AS privileges
-    FROM pg_type t WHERE t.oid = ${literal(qualified(schema, name))}::regtype`
+  const defaults = sql`SELECT t.typowner AS owner, t.typacl AS acl, coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner)) AS privileges
+    FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) ${literal(qualified(schema, name))}::pg_catalog.regtype`
   return { object, securable: object, defaults }
 }
 

@@ -1,13 +1,15 @@
 // Code that another role plants for unqualified names and operators to find. It must run neither in a plan nor in an apply,
 // and the refusal names it and its owner.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
 import { exitCode, FdwsyncError } from '../../../src/core/errors.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import { codeQuery } from '../../../src/introspector/code-query.ts'
 import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, manifestOf, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { newestMajor } from '../../support/majors.ts'
+import { missedOf } from '../../support/outcomes.ts'
 import { attacks, evaluated, manifestText } from './attacks.ts'
 import { asMallory, hasRun, letMalloryIn, mallory, plantedLower, preparation, throwMalloryOut } from './mallory.ts'
 
@@ -39,6 +41,37 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expect(
       runSql(target.url, `SET search_path = pg_catalog; ${texts.join(';')}; DEALLOCATE ALL; RESET search_path`),
     ).resolves.toEqual([])
+  })
+
+  test('refreshes look in pg_catalog alone for their own operators, although the manifest has public before it', async () => {
+    const own = await createDatabase(pair.target)
+    onTestFinished(() => own.drop())
+    const types = ['bigint', 'int', 'text', 'json', 'bool', 'regclass', 'oid', 'name']
+    const trap = (type: string) => `CREATE FUNCTION public.trap(${type}, ${type}) RETURNS bool LANGUAGE plpgsql AS
+      'BEGIN RAISE EXCEPTION ''planted''; END'; ${['=', '<>', '<', '>', '+', '-', '||'].map((name) => `CREATE OPERATOR public.${name} (LEFTARG = ${type}, RIGHTARG = ${type}, FUNCTION = public.trap)`).join(';')};`
+    await runSql(
+      own.url,
+      `CREATE TABLE public.source AS SELECT id, 'a' AS word FROM generate_series(1, 3000) AS id; ${types.map(trap).join('')}`,
+    )
+    const table = (more: string) =>
+      `{ query: "SELECT id, word FROM public.source", primary_key: [id], refresh: { ${more} } }`
+    const parsed = await manifestOf(
+      `version: 1\nname: planted\nsearch_path: [public, pg_catalog]\nschemas:\n  local:\n    tables:
+      merged: ${table('strategy: merge')}\n      compared: ${table('strategy: compare')}
+      marked: ${table('strategy: watermark, watermark: { column: id }')}\n`,
+      {},
+    )
+    expect(missedOf((await applyTo(parsed, own.url)).report)).toEqual([])
+    for (const change of [
+      "UPDATE public.source SET word = 'b' WHERE id OPERATOR(pg_catalog.>) 2990",
+      'TABLE public.source LIMIT 0',
+    ]) {
+      await runSql(own.url, change)
+      const { views } = await refresh(parsed, [], connectTo(own.url), refreshDefaults)
+      expect(views.map(({ outcome }) => outcome)).toEqual(
+        views.map(() => expect.objectContaining({ status: 'applied' })),
+      )
+    }
   })
 
   describe.each(Object.entries(evaluated))('evaluated at once: %s', (_name, attack) => {

@@ -7,7 +7,7 @@ const command = `SELECT fdwsync.refresh('shop."it''s"')`
 const schedule = (when: string) =>
   `SELECT cron.schedule(${name}, '${when}', 'SELECT fdwsync.refresh(''shop."it''''s"'')')`
 
-const unschedule = `SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${name} AND (database = current_database() OR username = current_user)`
+const unschedule = `SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname OPERATOR(pg_catalog.=) ${name} AND (database OPERATOR(pg_catalog.=) current_database() OR username OPERATOR(pg_catalog.=) current_user)`
 
 const unreadable = { reason: 'cannot connect', hint: '' }
 

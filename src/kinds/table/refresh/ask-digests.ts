@@ -29,7 +29,7 @@ export function digestsOfBlocks(blocks: Blocks, digest: Sql, rows: Sql, from: Sq
 }
 
 export function isInDiffering(blocks: Blocks, from: Sql): Sql {
-  return sql`(${blocks.of(from, sql`fdwsync.span`)} = ANY (fdwsync.differ) AND ${blocks.isWithin(from)})`
+  return sql`(${blocks.of(from, sql`fdwsync.span`)} OPERATOR(pg_catalog.=) ANY (fdwsync.differ) AND ${blocks.isWithin(from)})`
 }
 
 function setGrouping(hashagg: Sql, sort: Sql): Sql {
@@ -47,7 +47,7 @@ export function askSource(digests: Sql): Sql {
       FOR plan IN EXPLAIN (VERBOSE, FORMAT JSON) ${digests} LOOP
         EXIT;
       END LOOP;
-      IF pg_catalog.json_extract_path_text(plan, '0', 'Plan', 'Node Type') = 'Foreign Scan'
+      IF pg_catalog.json_extract_path_text(plan, '0', 'Plan', 'Node Type') OPERATOR(pg_catalog.=) 'Foreign Scan'
           AND pg_catalog.starts_with(pg_catalog.json_extract_path_text(plan, '0', 'Plan', 'Relations'), 'Aggregate on') THEN
         CREATE TEMPORARY TABLE fdwsync_digests AS ${digests};
         GET DIAGNOSTICS blocks = ROW_COUNT;
@@ -56,7 +56,7 @@ export function askSource(digests: Sql): Sql {
       END IF;
       ${setGrouping(sql`hashagg`, sql`sort`)};
     EXCEPTION WHEN undefined_function OR ambiguous_function OR datatype_mismatch OR cannot_coerce OR indeterminate_collation THEN
-      undigested := 'its source cannot compute digests: ' || SQLERRM;
+      undigested := pg_catalog.concat('its source cannot compute digests: ', SQLERRM);
     END`
 }
 

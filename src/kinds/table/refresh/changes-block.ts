@@ -36,7 +36,7 @@ export function changesBlock(
       explain(sql`without_condition`, rows),
       // OFFSET keeps the sorting here instead of at the source. Rows that the source has marked as deleted are read too, so that
       // they can be deleted here.
-      sql`IF ${filtersIn(sql`with_condition`)} IS DISTINCT FROM ${filtersIn(sql`without_condition`)} THEN
+      sql`IF pg_catalog.concat(${filtersIn(sql`with_condition`)}) OPERATOR(pg_catalog.<>) pg_catalog.concat(${filtersIn(sql`without_condition`)}) THEN
           why := ${watermark.unselectable};
           ${readInto(columns, source)};
         ELSE ${readInto(columns, sql`(SELECT * FROM ${query} AS q${since} OFFSET 0)`, inOrder)}; END IF`,

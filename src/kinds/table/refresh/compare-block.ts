@@ -45,7 +45,7 @@ export function compareBlock(table: TableSql, { blocks, digestOf, size, beside }
   const large = size.large?.areFirst ? size.large : undefined
   const isDiffering = (from: Sql) => isInDiffering(blocks, from)
   const isInLarge = (from: Sql) =>
-    sql`(fdwsync.large IS NULL OR ${blocks.of(from, sql`fdwsync.large_span`)} = ANY (fdwsync.large) AND ${blocks.isWithin(from)})`
+    sql`(fdwsync.large IS NULL OR ${blocks.of(from, sql`fdwsync.large_span`)} OPERATOR(pg_catalog.=) ANY (fdwsync.large) AND ${blocks.isWithin(from)})`
   const digestsOf = (relation: Sql, from: Sql) =>
     digestsOfBlocks(
       blocks,

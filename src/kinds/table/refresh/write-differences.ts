@@ -173,7 +173,7 @@ function requireUniqueKeys(table: TableSql, { gone, isWhole }: ReadRows) {
     return {
       beforehand: [
         sql`SELECT pg_catalog.count(*), ${table.differentKeys} INTO rows_read, different_keys FROM ${fresh} AS f`,
-        sql`IF different_keys IS DISTINCT FROM rows_read THEN ${require}; END IF`,
+        sql`IF different_keys IS NULL OR different_keys OPERATOR(pg_catalog.<>) rows_read THEN ${require}; END IF`,
       ],
       afterwards: [],
     }
