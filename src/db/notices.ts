@@ -20,19 +20,21 @@ export interface Notices {
   take(): readonly Notice[]
 }
 
-/** A function can raise one for each row that it reads. */
+/** A function can raise one for each row that it reads. So many of each severity, since notices must not displace a warning. */
 const maximum = 200
 
 export function collectNotices(hidden: readonly Hidden[]): Notices {
-  let collected = new Map<string, Notice>()
+  const collected = { notice: new Map<string, Notice>(), warning: new Map<string, Notice>() }
   return {
     add(message) {
       const notice = noticeOf(message, hidden)
-      if (notice && collected.size < maximum) collected.set(`${notice.severity} ${notice.text}`, notice)
+      if (!notice) return
+      const alike = collected[notice.severity]
+      if (alike.size < maximum) alike.set(notice.text, notice)
     },
     take() {
-      const taken = [...collected.values()]
-      collected = new Map()
+      const taken = Object.values(collected).flatMap((alike) => [...alike.values()])
+      for (const alike of Object.values(collected)) alike.clear()
       return taken
     },
   }
