@@ -60,7 +60,8 @@ function failedOutcome(error: unknown, hidden: readonly Hidden[]): Extract<StepO
     return { ...rest, reason: error instanceof QuestionFailure ? `skip_if_same: ${reason}` : reason, of: error.key }
   }
   if (isDatabaseError(error)) {
-    const hint = error.hint ?? hintFor(error)
+    // PostgreSQL's own hint on a function that does not exist is about types.
+    const hint = isMissingInFunction(error) ? pathHint(error) : (error.hint ?? hintFor(error))
     return {
       status: 'failed',
       reason: redact(reasonOf(error), hidden),
@@ -91,6 +92,13 @@ const foreignKeyHint =
 function hintFor(error: DatabaseError): string {
   if (isSourceError(error)) return explainSourceError(error).hint
   if (error.sqlstate === '23503') return foreignKeyHint
-  if (!missingName.has(error.sqlstate) || error.inFunction === undefined) return ''
+  return ''
+}
+
+function isMissingInFunction(error: DatabaseError): boolean {
+  return !isSourceError(error) && missingName.has(error.sqlstate) && error.inFunction !== undefined
+}
+
+function pathHint(error: DatabaseError): string {
   return `The function ${error.inFunction} finds names by search_path, which PostgreSQL 17 and later set to pg_catalog, pg_temp while they load a view. Qualify the names in the function, or set its path: ALTER FUNCTION … SET search_path = …`
 }

@@ -31,6 +31,16 @@ test.each<[string, Error, object]>([
     { status: 'failed', reason: 'bad password (secret) ((secret))' },
   ],
   [
+    'a function that a function does not find: the path is the likely cause, not its types',
+    serverError({
+      message: 'function h(integer) does not exist',
+      code: '42883',
+      hint: 'You might need to add explicit type casts.',
+      where: 'PL/pgSQL function f.k(integer) line 1 at RETURN',
+    }),
+    { status: 'failed', reason: 'function h(integer) does not exist', hint: expect.stringContaining('search_path') },
+  ],
+  [
     'one object of several that are replaced together',
     new MemberFailure(key, serverError({})),
     { status: 'failed', reason: 'failed', of: key },
