@@ -214,8 +214,12 @@ const migrations: readonly Migration[] = [
     statements: [
       trusted('CREATE INDEX refresh_address_ended_at_idx ON fdwsync.refresh (address, ended_at)'),
       trusted('DROP INDEX fdwsync.refresh_address_started_at_idx'),
-      createRefreshFunction,
     ],
+  },
+  {
+    // Replaces fdwsync.refresh(), whose statements name the schema of each operator.
+    tables: [],
+    statements: [createRefreshFunction],
   },
 ]
 

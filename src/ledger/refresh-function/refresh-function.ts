@@ -29,6 +29,7 @@ const knownBodies: readonly string[] = [
   '36b74658fe9d4ad74dee9b7b4e7e2b00', // versions 16 and 17
   '2d81d0d1380bcd3f46db0d37eb679898', // version 18
   '674af5fca410cb7f116108578320dbbb', // versions 19 and 20
+  '469788ec10f0e3cafa1c95c1fc66d74e', // version 21
 ]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked elsewhere. */
