@@ -10,7 +10,7 @@ export type ReadOnlyReason = 'standby' | 'setting' | null
 
 export const readOnlyReason: Sql = sql`
   CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'standby'
-       WHEN pg_catalog.current_setting('transaction_read_only')::bool THEN 'setting' END`
+       WHEN pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool THEN 'setting' END`
 
 /** @throws FdwsyncError if there is a reason why the session cannot write */
 export function throwIfReadOnly(reason: ReadOnlyReason): void {
