@@ -1,7 +1,17 @@
 // The package as npm would publish it: what it contains, how large it is, and that it can be imported and required. Needs a build.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import * as nodeModule from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -97,6 +107,13 @@ test('a command keeps what V8 has compiled, and runs where that cannot be writte
   expect(existsSync(join(folder, 'cache/fdwsync'))).toBe('enableCompileCache' in nodeModule)
   writeFileSync(join(folder, 'file'), '')
   expect(help(join(folder, 'file'))).toMatchObject({ status: 0, stderr: '' })
+  // Another user could put code there.
+  const shared = join(folder, 'shared')
+  mkdirSync(shared)
+  chmodSync(shared, 0o777)
+  expect(help(shared)).toMatchObject({ status: 0, stderr: '' })
+  const kept = join(shared, 'fdwsync')
+  expect(existsSync(kept) ? readdirSync(kept) : []).toEqual([])
 })
 
 test('what is in place is found without the planner, and nothing loads the grammar but what parses SQL', () => {

@@ -126,7 +126,7 @@ function valuePart(name: string, value: OptionValue): Parts[number] {
   return typeof value === 'string' ? literal(value) : (value.secret ?? new UnknownSecret(name))
 }
 
-/** Stands in for a secret where objects are only compared. It cannot be sent to a server. */
+/** A secret that is not known, where objects are only compared. It cannot be sent to a server. */
 class UnknownSecret extends Secret {
   readonly #option: string
 
