@@ -6,7 +6,6 @@ import type { GivenVariables } from '../library/load-manifest.ts'
 import { formats, planFormats, validationFormats } from '../render/formats.ts'
 import { durationMilliseconds } from './duration.ts'
 import type { Shard } from './fleet/choose.ts'
-import { logKinds } from './log.ts'
 
 /** Functions, because commander changes an option when it is added to a command. */
 export const options = {
@@ -34,12 +33,11 @@ export const options = {
       parseWidth,
     ),
   log: () =>
-    new Option('--log <what>', 'Log on standard error: statements as text, or events and statements as json').choices([
-      ...logKinds,
-    ]),
+    new Option('--log <format>', 'Log events, statements and messages on standard error as json').choices(['json']),
   events: () =>
     new Option('--events <file>', 'Write what happens as JSON, a document on each line; - is standard output'),
-  verbose: () => new Option('--verbose', 'List every object, however many are alike'),
+  verbose: () =>
+    new Option('--verbose', 'List every object, however many are alike, and log statements on standard error'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => timeout('--source-timeout', 'How long to wait for a source to answer').default(10_000, '10s'),
   refreshTimeout: () => timeout('--timeout', 'Cancel a refresh that takes longer, in place of the declared timeouts'),

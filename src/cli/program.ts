@@ -55,7 +55,7 @@ export function createProgram(command?: string): Command {
     define(root)
     if (root.commands.at(-1)?.name() === command) break
   }
-  root.hook('preAction', (_root, command) => startLog(command.opts().log))
+  root.hook('preAction', (_root, command) => startLog(command.opts()))
   addFleetOptions(root)
   for (const each of root.commands) {
     each.helpOption('-h, --help', 'Show help').addHelpText('after', examplesText(each.name()))

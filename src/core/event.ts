@@ -52,7 +52,7 @@ export interface StatementLog {
   /** One statement, or several that were sent at once. Values of parameters are not part of it. */
   readonly sql: string
   readonly milliseconds: number
-  /** Undefined if it returns none. */
+  /** How many it returned or wrote; undefined if it does neither. */
   readonly rows?: number
   /** Why it failed. */
   readonly error?: string

@@ -1,4 +1,5 @@
-// Sessions that report each statement once it has ended: its text without secrets, how long it took, and how many rows it returned.
+// Sessions that report each statement once it has ended: its text without secrets, how long it took, and how many rows it returned or
+// wrote.
 
 import type { StatementLog } from '../core/event.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
@@ -19,15 +20,22 @@ interface Observer {
 
 function observedSession(session: Session, observer: Observer): Session {
   const count = (rows: readonly unknown[]) => rows.length
+  const noRows = () => undefined
   return {
     ...session,
     query: <Row>(text: Sql, parameters?: readonly unknown[]) =>
       observe(observer, text, () => session.query<Row>(text, parameters), count),
-    run: (text) => observe(observer, text, () => session.run(text)),
-    execute: (statement) => observe(observer, withoutSecrets(statement).sql, () => session.execute(statement)),
+    run: (text) =>
+      observe(
+        observer,
+        text,
+        () => session.run(text),
+        (written) => written,
+      ),
+    execute: (statement) => observe(observer, withoutSecrets(statement).sql, () => session.execute(statement), noRows),
     pipeline: (texts, onFinished) => observePipeline(observer, session, texts, onFinished),
     executeApart: (statement) =>
-      observe(observer, withoutSecrets(statement).sql, () => session.executeApart(statement)),
+      observe(observer, withoutSecrets(statement).sql, () => session.executeApart(statement), noRows),
     beside: async (database, purpose) =>
       observedSession(await session.beside(database, purpose), { ...observer, purpose }),
     repurpose: (purpose) => {
@@ -41,12 +49,13 @@ async function observe<Result>(
   observer: Observer,
   text: string,
   run: () => Promise<Result>,
-  countOf?: (result: Result) => number,
+  countOf: (result: Result) => number | undefined,
 ): Promise<Result> {
   const started = performance.now()
   try {
     const result = await run()
-    reportTo(observer, text, started, countOf ? { rows: countOf(result) } : {})
+    const rows = countOf(result)
+    reportTo(observer, text, started, rows === undefined ? {} : { rows })
     return result
   } catch (error) {
     reportTo(observer, text, started, failure(error))

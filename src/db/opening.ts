@@ -104,7 +104,7 @@ function refusesOptions(error: unknown): boolean {
  * that is idle while something else is computed, or while another session loads data.
  */
 async function readFacts(wire: Wire): Promise<Facts> {
-  const rows = await wire.send(
+  const { rows } = await wire.send(
     sql`SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "serverVersion",
         pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS "serverVersionText",
         pg_catalog.pg_backend_pid() AS "processId", pg_catalog.current_database() AS database, current_user AS "user"

@@ -35,8 +35,8 @@ export interface Session {
    * strings; arrays of text, name, oid and integers are arrays; any other type is the text that the server sends.
    */
   query<Row>(text: Sql, parameters?: readonly unknown[]): Promise<readonly Row[]>
-  /** Runs one or several statements. */
-  run(text: Sql): Promise<void>
+  /** Runs one or several statements. Returns how many rows the last has written or returned; undefined if it does neither. */
+  run(text: Sql): Promise<number | undefined>
   /**
    * Runs one statement. Its secrets must be the same objects that the session was opened with. The caller must have locked
    * the row that it changes, for instance by an ALTER without the secret: if the statement had to wait, `log_lock_waits`
@@ -122,10 +122,8 @@ function sessionOf({ settings, hidden }: Opening, { client, wire, facts }: Start
     ...(settings.ledgerOwner !== undefined && { ledgerOwner: settings.ledgerOwner }),
     // The author of the query knows its columns, so Row is unchecked.
     query: async <Row>(text: Sql, parameters?: readonly unknown[]) =>
-      (await wire.send(text, parameters)) as readonly Row[],
-    run: async (text) => {
-      await wire.send(text)
-    },
+      (await wire.send(text, parameters)).rows as readonly Row[],
+    run: async (text) => (await wire.send(text)).count,
     execute: async (statement) => {
       if (statement.secrets.length > 0) await carry(wire, statement)
       else await wire.send(statement.sql)

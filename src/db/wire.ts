@@ -1,7 +1,7 @@
 // The lowest layer of a session: sends statements one at a time, and waits until the server is ready for another.
 
 import { finished } from 'node:stream/promises'
-import type { Client, TransactionStatus } from 'pg'
+import type { Client, QueryResult, TransactionStatus } from 'pg'
 import type { Notice } from '../core/notice.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Sql } from '../core/sql.ts'
@@ -11,8 +11,8 @@ import { collectNotices } from './notices.ts'
 
 /** One connection of the driver. */
 export interface Wire {
-  /** Returns the rows. Without parameters the text may have several statements; the rows are those of the last. */
-  send(text: Sql, parameters?: readonly unknown[]): Promise<readonly unknown[]>
+  /** Without parameters the text may have several statements; the answer is that to the last. */
+  send(text: Sql, parameters?: readonly unknown[]): Promise<Answer>
   /** See {@link Session.pipeline}. */
   pipeline(texts: readonly Sql[], onFinished: (at: number) => void): Promise<void>
   copyIn(text: Sql, data: Buffer): Promise<void>
@@ -26,6 +26,13 @@ export interface Wire {
   /** The notices of the server since the last call. */
   takeNotices(): readonly Notice[]
   close(): Promise<void>
+}
+
+/** What the server has answered to a statement. */
+export interface Answer {
+  readonly rows: readonly unknown[]
+  /** How many rows it has returned or written; undefined for a statement that does neither. */
+  readonly count: number | undefined
 }
 
 const closeMilliseconds = 2000
@@ -119,14 +126,11 @@ function readinessOf(client: OpenClient['client'], lost: Promise<Error>): Readin
   }
 }
 
-async function sent(
-  client: Client,
-  text: Sql,
-  parameters: readonly unknown[] | undefined,
-): Promise<readonly unknown[]> {
+async function sent(client: Client, text: Sql, parameters: readonly unknown[] | undefined): Promise<Answer> {
   // For several statements the driver returns an array, which its types omit.
-  const result: { rows: unknown[] } | { rows: unknown[] }[] = await client.query(text, parameters && [...parameters])
-  return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
+  const results: QueryResult | QueryResult[] = await client.query(text, parameters && [...parameters])
+  const result = Array.isArray(results) ? results.at(-1) : results
+  return { rows: result?.rows ?? [], count: result?.rowCount ?? undefined }
 }
 
 async function copied(client: Client, text: Sql, data: Buffer): Promise<void> {

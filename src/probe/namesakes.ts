@@ -15,9 +15,9 @@ import type { ProbeRun } from './run.ts'
 /** Creates a scratch schema for each schema of the objects. */
 export async function createNamesakes(run: ProbeRun, objects: readonly { readonly id: ObjectId }[]): Promise<void> {
   const schemas = new Set(objects.flatMap(({ id }) => namespaceOf(id) ?? []))
-  const created = [...schemas]
-    .filter((schema) => !run.namesakes.has(schema))
-    .map((schema, at) => [schema, `${run.scratchSchema}_${run.namesakes.size + at}`] as const)
+  const missing = [...schemas].filter((schema) => !run.namesakes.has(schema))
+  if (missing.length === 0) return
+  const created = missing.map((schema, at) => [schema, `${run.scratchSchema}_${run.namesakes.size + at}`] as const)
   await run.session.run(
     join(
       created.map(([, scratch]) => sql`CREATE SCHEMA ${ident(scratch)}`),

@@ -31,6 +31,7 @@ function status(root: Command): void {
     .addOption(shared.format())
     .addOption(shared.log())
     .addOption(shared.width())
+    .addOption(shared.verbose())
     .addOption(shared.kind())
     .addOption(shared.checkSource())
     .addOption(shared.sourceTimeout())

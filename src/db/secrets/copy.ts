@@ -18,7 +18,8 @@ export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier
 
   async function execute(wire: Wire, block: Sql): Promise<void> {
     // Checked each time: a rollback, for instance to a savepoint, drops the table.
-    const [found] = await wire.send(sql`SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid`, [table])
+    const { rows } = await wire.send(sql`SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid`, [table])
+    const [found] = rows
     if (!isObject(found) || found.oid === null) {
       await wire
         .send(sql`CREATE TABLE ${table} (id pg_catalog.int4, value pg_catalog.bytea) ON COMMIT DROP`)

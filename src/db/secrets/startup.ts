@@ -37,7 +37,7 @@ function escapeOption(value: string): string {
 
 /** Whether all secrets arrived complete: a pooler may be configured to drop the options silently. */
 export async function allArrived(wire: Wire, { names }: StartupSecrets): Promise<boolean> {
-  const lengths = await wire.send(
+  const { rows: lengths } = await wire.send(
     sql`SELECT pg_catalog.octet_length(pg_catalog.current_setting(name, true)) AS length
       FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS names (name, position) ORDER BY position`,
     [[...names.values()]],

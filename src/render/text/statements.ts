@@ -15,6 +15,7 @@ export function renderStatement(
   const facts = [purpose, durationText(milliseconds), ...(rows === undefined ? [] : [counted(rows, 'row')])]
   const failure = error === undefined ? '' : style.red(` failed: ${oneLine(error)}`)
   const text = oneLine(sql.trim().replace(/\s+/g, ' '))
-  const shown = rows === undefined || text.length <= longQuery ? text : `${text.slice(0, longQuery)}…`
+  const isLong = /^(?:SELECT|WITH)\b/i.test(text) && text.length > longQuery
+  const shown = isLong ? `${text.slice(0, longQuery)}…` : text
   return `${style.dim(`[${facts.map(oneLine).join(', ')}]`)} ${shown}${failure}`
 }

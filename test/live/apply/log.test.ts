@@ -1,4 +1,4 @@
-// --log: every statement with its time and rows, or everything as JSON lines, and never a secret.
+// --verbose and --log json: every statement with its time and rows, as text or among all else as JSON lines, and never a secret.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
@@ -19,11 +19,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('statements, without secrets', async () => {
     const fixture = await fixtureFor(pair, source)
-    const { code, stdout, stderr } = await run(fixture, ['apply', '--auto-approve', '--log', 'statements'], shop)
+    const { code, stdout, stderr } = await run(fixture, ['apply', '--auto-approve', '--verbose'], shop)
     expect(code, stderr).toBe(0)
     expect(stderr).toMatch(/^\[define, \d+ ms\] ALTER USER MAPPING FOR PUBLIC .*\(ADD password '\(secret\)'\)$/m)
     expect(stderr).toMatch(/^\[plan, \d+ ms, \d+ rows?\] .{200}…$/m)
     expect(stderr).toMatch(/^\[.*, \d+ ms.*\] .*REFRESH MATERIALIZED VIEW local\.orders/m)
+    expect(stderr).toMatch(/^\[ledger, \d+ ms, \d+ rows?\] INSERT INTO fdwsync\./m)
     expect(stdout + stderr).not.toContain(fixture.env.SOURCE_PASSWORD)
   })
 
