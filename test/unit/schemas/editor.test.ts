@@ -65,6 +65,11 @@ describe('completes', () => {
       'schemas:\n  s:\n    materialized_views:\n      v:\n        grants:\n          |',
       ['select', 'maintain'],
     ],
+    [
+      'what to ignore',
+      'servers:\n  s:\n    ignore:\n      - |',
+      ['comment', 'options.host', 'user_mappings.public.password'],
+    ],
     ['hazards', 'policy:\n  allow:\n    - |', ['drops-data']],
   ])('%s', async (_, text, expected) => {
     expect(await complete(text)).toEqual(expect.arrayContaining(expected))
