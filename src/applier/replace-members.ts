@@ -57,7 +57,7 @@ function unplannedViews({ key, title, members }: ReplaceStep, views: readonly Re
     }))
 }
 
-function replacementSet(step: ReplaceStep, inHand: PlanInHand): ReplacementSet {
+export function replacementSet(step: ReplaceStep, inHand: PlanInHand): ReplacementSet {
   return {
     members: step.members.map((member) => ({ ...member, ...plannedReplacement(inHand, member.key) })),
     declared: Array.from(inHand.wanted.values(), ({ id }) => id),

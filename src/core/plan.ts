@@ -6,7 +6,7 @@ import type { LostAttachment } from './dependent.ts'
 import type { Place } from './errors.ts'
 import type { Key } from './object.ts'
 import type { SourceReport } from './source.ts'
-import type { Statement } from './sql.ts'
+import type { Sql, Statement } from './sql.ts'
 
 /** Hazards that `--allow` must accept before an apply. The others are only shown. */
 export const hazardsToAllow = ['untrusted-code', 'drops-data', 'drops-dependents', 'exposes-secret'] as const
@@ -92,6 +92,17 @@ export interface ReplaceStep extends StepBase {
   readonly members: readonly Replacement[]
 }
 
+/** A part of what a script runs for a {@link ReplaceStep}, in its transaction. */
+export interface ScriptPart {
+  /** The object that the statements are about. */
+  readonly key: Key
+  /** `build materialized view reports.daily` */
+  readonly title: string
+  /** Statements that set what `statements` run under, unless they are resolved. */
+  readonly settings: Sql
+  readonly statements: readonly Statement[]
+}
+
 export interface PlainStep extends StepBase {
   readonly action: 'create' | 'alter' | 'drop' | 'populate'
   /** The database of the same server in which the statements run, if that is not the target. */
@@ -157,6 +168,8 @@ export interface Plan {
   readonly leftOut?: number
   /** How declared foreign tables differ from their sources, if sources were compared (`--check-source`). */
   readonly source?: SourceReport
+  /** By the id of each replacement: what a script runs for it, if the plan was asked for that. */
+  readonly scripts?: ReadonlyMap<string, readonly ScriptPart[]>
 }
 
 /** The live object that a replacement takes the place of. */

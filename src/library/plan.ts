@@ -37,6 +37,8 @@ export interface ViewingOptions extends PlanningOptions {
   readonly driftOnly?: boolean | undefined
   /** Add where the manifest declares what is reported. Default: false */
   readonly withPlaces?: boolean
+  /** Add what the format `sql` needs for what is replaced. Default: false */
+  readonly withScripts?: boolean
 }
 
 /**
@@ -44,7 +46,7 @@ export interface ViewingOptions extends PlanningOptions {
  * @throws FdwsyncError if the manifest declares what the server cannot have
  */
 export function plan(manifest: ParsedManifest, options: ViewingOptions): Promise<Plan> {
-  return withPlan(manifest, options, undefined, async (_session, inHand) => shown(inHand, options))
+  return withPlan(manifest, options, undefined, (session, inHand) => shown(session, inHand, options))
 }
 
 /**
@@ -61,7 +63,10 @@ export async function planToSave(
   return withPlan(loaded.parsed, { ...options, withPlaces: true }, suffix, async (session, inHand) => {
     const toSave = { ...loaded, inHand, suffix, options: { populate, offline, only, takeOver }, label }
     const isApplicable = inHand.plan.refusals.length === 0
-    return { plan: shown(inHand, options), saved: isApplicable ? await savePlan(session, toSave) : undefined }
+    return {
+      plan: await shown(session, inHand, options),
+      saved: isApplicable ? await savePlan(session, toSave) : undefined,
+    }
   })
 }
 
@@ -70,8 +75,15 @@ export function savedPlanText(saved: SavedPlan): string {
   return savedText(saved)
 }
 
-function shown(inHand: PlanInHand, { showValues = false }: PlanningOptions): Plan {
-  return showValues ? inHand.plan : showReferences(inHand)
+async function shown(
+  session: Session,
+  inHand: PlanInHand,
+  { showValues = false, withScripts = false }: ViewingOptions,
+): Promise<Plan> {
+  const plan = showValues ? inHand.plan : showReferences(inHand)
+  if (!withScripts) return plan
+  const scripts = await import('../applier/replacement-scripts.ts')
+  return scripts.withScripts(session, plan, inHand)
 }
 
 function withPlan<Result>(

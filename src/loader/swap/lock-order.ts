@@ -30,8 +30,8 @@ export const swapTimeoutMilliseconds = 100
 /** How long the first attempt and the longest ones wait for all locks together. */
 const [firstMilliseconds, longestMilliseconds] = [2, 50]
 
-/** How long one statement of {@link lockForSwap} keeps trying. */
-const attemptsMilliseconds = 1000
+/** How long one statement of {@link lockForSwap} keeps trying, where another attempt follows. */
+export const attemptsMilliseconds = 1000
 
 /**
  * A statement that locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All
@@ -39,13 +39,14 @@ const attemptsMilliseconds = 1000
  * block of PL/pgSQL with an EXCEPTION clause is a subtransaction: when it fails, its locks are released and queued
  * readers go on.
  * @param relations each view before the relations that it reads
+ * @param milliseconds how long it keeps trying
  */
-export function lockForSwap(relations: readonly SwappedRelation[]): Sql {
+export function lockForSwap(relations: readonly SwappedRelation[], milliseconds: number): Sql {
   const locks = relations.map((relation) => literal(lockStatement(relation)))
   const body = sql`
 DECLARE
   locks text[] := ARRAY[${join(locks, ', ')}]::text[];
-  ending timestamptz := clock_timestamp() + interval '${number(attemptsMilliseconds)} ms';
+  ending timestamptz := clock_timestamp() + interval '${number(milliseconds)} ms';
   started timestamptz;
   budget float := ${number(firstMilliseconds)};
   position int;

@@ -37,17 +37,34 @@ export async function readOriginals(session: Session, set: ReplacementSet): Prom
   return { all: await readAll(session, set), state }
 }
 
-async function readAll(
-  session: Session,
-  { members, declared, dropped, finalNames, salt }: ReplacementSet,
-): Promise<readonly Original[]> {
-  const built = members.flatMap(({ scratch, change, loses }) =>
-    scratch === undefined ? [] : [{ change, loses, scratch }],
-  )
+async function readAll(session: Session, set: ReplacementSet): Promise<readonly Original[]> {
+  const built = builtBeside(set)
   if (built.length === 0) return []
   const ids = built.map(({ change }) => originalId(change))
-  const { live } = await readCatalog(session, ids, salt)
-  const relations = built
+  const { live } = await readCatalog(session, ids, set.salt)
+  const attachments = await readAttachmentsOf(session, set)
+  return built.map(({ change, scratch }) => {
+    const original = live.get(keyOf(originalId(change)))
+    return {
+      change,
+      scratch,
+      live: original && { ...original, spec: set.finalNames.inData(original.spec) },
+      attachments: attachments(change),
+    }
+  })
+}
+
+/** The members with a successor in a scratch schema. */
+function builtBeside({ members }: ReplacementSet) {
+  return members.flatMap(({ scratch, change, loses }) => (scratch === undefined ? [] : [{ change, loses, scratch }]))
+}
+
+/** Reads what was added by hand to the objects of which successors are built. Runs under `readingPath`. */
+export async function readAttachmentsOf(
+  session: Session,
+  set: ReplacementSet,
+): Promise<(change: Replace) => Attachments> {
+  const relations = builtBeside(set)
     .filter(({ change }) => isRelation(change.from))
     .map(({ change, scratch, loses }) => ({
       oid: change.from.oid,
@@ -58,16 +75,9 @@ async function readAll(
       keys: record(keptKeys(change)),
       loses,
     }))
-  const attachments = await readAttachments(session, relations, declared, dropped)
-  return built.map(({ change, scratch }) => {
-    const original = live.get(keyOf(originalId(change)))
-    return {
-      change,
-      scratch,
-      live: original && { ...original, spec: finalNames.inData(original.spec) },
-      attachments: finalNames.inData((isRelation(change.from) && attachments.get(change.from.oid)) || noAttachments),
-    }
-  })
+  const found =
+    relations.length === 0 ? undefined : await readAttachments(session, relations, set.declared, set.dropped)
+  return ({ from }) => set.finalNames.inData((isRelation(from) && found?.get(from.oid)) || noAttachments)
 }
 
 /** Types are replaced with the relations whose rows they consist of. */

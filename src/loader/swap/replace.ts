@@ -2,7 +2,7 @@
 
 import type { Replace } from '../../core/change.ts'
 import type { Key } from '../../core/object.ts'
-import { ident, join, qualified, sql, trusted } from '../../core/sql.ts'
+import { ident, join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
 import { kindOf } from '../../kinds/registry.ts'
@@ -26,12 +26,8 @@ export async function replace(
   sources: SourceWatchdog,
   set: ReplacementSet,
 ): Promise<void> {
-  const scratchSchemas = [...new Set(set.members.flatMap(({ scratch }) => scratch ?? []))]
-  // The owners of the successors need rights on the schema. Until it is dropped again, no other session can see it.
-  for (const scratch of scratchSchemas) {
-    const schema = ident(scratch)
-    await session.run(sql`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO PUBLIC`)
-  }
+  const { create, drop } = scratchSchemas(set)
+  for (const statement of create) await session.run(statement)
   await session.run(readingPath)
   // pg_get_viewdef locks a view in ACCESS SHARE mode until the end of the transaction, which blocks REFRESH for as
   // long as the build takes. Rolling back to the savepoint releases the lock.
@@ -50,8 +46,20 @@ export async function replace(
       await asMember(context, session, change.key, () => session.run(statement))
   }
   await context.beforeSwap(session, loads)
-  const drops = scratchSchemas.map((scratch) => sql`DROP SCHEMA ${ident(scratch)}`)
-  await swap(context, session, set, originals, drops)
+  await swap(context, session, set, originals, drop)
+}
+
+/** The statements that create the schemas of the successors, and drop them again once they are empty. */
+export function scratchSchemas({ members }: ReplacementSet): {
+  readonly create: readonly Sql[]
+  readonly drop: readonly Sql[]
+} {
+  const schemas = [...new Set(members.flatMap(({ scratch }) => scratch ?? []))].map(ident)
+  return {
+    // The owners of the successors need rights on the schema. Until it is dropped again, no other session can see it.
+    create: schemas.map((schema) => sql`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO PUBLIC`),
+    drop: schemas.map((schema) => sql`DROP SCHEMA ${schema}`),
+  }
 }
 
 async function asMember<Result>(
@@ -68,21 +76,16 @@ async function asMember<Result>(
   }
 }
 
-/** Attachments of the original name its columns, some of which may have other names in the successor. */
-async function underOriginalNames(
-  session: Session,
-  { from, to }: Replace,
-  scratch: string,
-  attach: () => Promise<void>,
-): Promise<void> {
+/** Statements for a successor that name the columns as the original does: some of them may have other names in the successor. */
+export function underOriginalNames({ from, to }: Replace, scratch: string, statements: readonly Sql[]): readonly Sql[] {
   const { renaming } = kindOf(to.id)
   const renamed = renaming?.alteredColumnNames?.(from.spec, to.spec)
-  if (!renaming?.renameColumns || !renamed?.size || !('schema' in to.id)) return attach()
+  if (statements.length === 0 || !renaming?.renameColumns || !renamed?.size || !('schema' in to.id)) return statements
   const successor = { ...to.id, schema: scratch }
   const back = new Map(Array.from(renamed, ([before, after]) => [after, before]))
-  for (const statement of renaming.renameColumns(successor, back)) await session.execute(statement)
-  await attach()
-  for (const statement of renaming.renameColumns(successor, renamed)) await session.execute(statement)
+  const rename = (names: ReadonlyMap<string, string>) =>
+    renaming.renameColumns?.(successor, names).map((each) => each.sql) ?? []
+  return [...rename(back), ...statements, ...rename(renamed)]
 }
 
 interface Building {
@@ -129,10 +132,9 @@ async function buildSuccessor(
   }
   await runStatements(session, children, searchPath)
   await session.run(readingPath)
-  await underOriginalNames(session, change, scratch, async () => {
-    if (isRelation(change.from)) await restoreGrantors(session, change.from.oid, successor)
-    if (attachments.onSuccessor.length > 0) await session.run(join(attachments.onSuccessor, ';\n'))
-  })
+  const grantors = isRelation(change.from) ? [restoreGrantors(change.from.oid, successor)] : []
+  const attach = underOriginalNames(change, scratch, [...grantors, ...attachments.onSuccessor])
+  if (attach.length > 0) await session.run(join(attach, ';\n'))
   // A foreign table was not loaded, and ANALYZE would read its source.
   if (load.length > 0) await session.run(sql`ANALYZE ${qualified(successor.schema, successor.name)}`)
   return loads

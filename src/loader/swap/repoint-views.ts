@@ -52,7 +52,7 @@ export async function swappedRelations(
 }
 
 /** How the query of a view changes. */
-interface Repointing {
+export interface Repointing {
   readonly names: FinalNames
   /** The scratch schema of a relation's successor; undefined if the relation is not replaced. */
   readonly scratchOf: (schema: string, name: string) => string | undefined

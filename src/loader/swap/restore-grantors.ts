@@ -1,18 +1,18 @@
 // Restores who granted a privilege. On a successor every grant comes from the owner, even where another role, which has
 // the grant option, had granted it on the original.
 
-import { join, trusted } from '../../core/sql.ts'
+import type { Relation } from '../../core/object.ts'
+import { literal, number, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-// Compares the original (`$1`) with its successor (schema `$2`, name `$3`). A grant of another role is revoked as the
-// owner's and granted again as that role. Roles that received the grant option first come first. If the current role
-// cannot SET ROLE to the grantor, the grant stays the owner's. To revoke a privilege on a relation revokes it on its columns
-// too, which get it back.
-const grantsQuery = trusted(`
+// Compares the original with its successor. A grant of another role is revoked as the owner's and granted again as that role. Roles
+// that received the grant option first come first. If the current role cannot SET ROLE to the grantor, the grant stays the owner's. To
+// revoke a privilege on a relation revokes it on its columns too, which get it back.
+const grantsQuery = (original: Sql, schema: Sql, name: Sql) => sql`
   WITH RECURSIVE relation AS (
-    SELECT c.*, false AS is_new FROM pg_class c WHERE oid = $1
+    SELECT c.*, false AS is_new FROM pg_class c WHERE oid = ${original}
     UNION ALL
-    SELECT c.*, true FROM pg_class c WHERE relname = $3 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $2)
+    SELECT c.*, true FROM pg_class c WHERE relname = ${name} AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = ${schema})
   ), item AS (
     SELECT is_new, relowner, '' AS columns, (aclexplode(relacl)).* FROM relation
     UNION ALL
@@ -37,21 +37,35 @@ const grantsQuery = trusted(`
      WHERE i.is_new AND p.columns = '' AND i.columns <> ''
        AND NOT EXISTS (SELECT FROM passed_on o WHERE (o.columns, o.grantee, o.privilege_type) = (i.columns, i.grantee, i.privilege_type))
   )
-  SELECT format('REVOKE %s%s ON %I.%I FROM %s', privilege_type, columns, $2, $3, to_whom) AS revoke,
+  SELECT format('REVOKE %s%s ON %I.%I FROM %s', privilege_type, columns, ${schema}, ${name}, to_whom) AS revoke,
          format('SET LOCAL ROLE %I; GRANT %s%s ON %I.%I TO %s%s; SET LOCAL ROLE %I', as_whom, privilege_type, columns,
-                $2, $3, to_whom, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, current_user) AS grant
+                ${schema}, ${name}, to_whom, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, current_user) AS grant
     FROM (SELECT *, pg_get_userbyid(grantor) AS as_whom FROM passed_on UNION ALL SELECT *, current_user FROM revoked_as_well) p,
          LATERAL (SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS to_whom) w
-   ORDER BY (SELECT min(steps) FROM depth d WHERE (d.columns, d.grantee, d.privilege_type) = (p.columns, p.grantee, p.privilege_type)), 1`)
+   ORDER BY (SELECT min(steps) FROM depth d WHERE (d.columns, d.grantee, d.privilege_type) = (p.columns, p.grantee, p.privilege_type)), 1`
 
-/** Runs under `readingPath`. */
-export async function restoreGrantors(
-  session: Session,
-  original: number,
-  { schema, name }: { readonly schema: string; readonly name: string },
-): Promise<void> {
-  const rows = await session.query<{ revoke: string; grant: string }>(grantsQuery, [original, schema, name])
-  if (rows.length === 0) return
-  const statements = [...rows.map(({ revoke }) => revoke), ...rows.map(({ grant }) => grant)]
-  await session.run(join(statements.map(trusted), ';\n'))
+/** Which of the relations have privileges that others than their owners have granted. */
+export async function withOtherGrantors(session: Session, oids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await session.query<{ oid: number }>(
+    trusted(`SELECT DISTINCT c.oid FROM pg_class c
+               LEFT JOIN pg_attribute a ON attrelid = c.oid AND attacl IS NOT NULL AND NOT attisdropped
+              CROSS JOIN LATERAL (SELECT grantor FROM aclexplode(relacl) UNION SELECT grantor FROM aclexplode(attacl)) AS granted
+              WHERE c.oid = ANY ($1::oid[]) AND grantor <> relowner`),
+    [oids],
+  )
+  return new Set(rows.map(({ oid }) => oid))
+}
+
+/** A statement that runs under `readingPath`, once the successor has the grants of its owner. */
+export function restoreGrantors(original: number, { schema, name }: Relation): Sql {
+  const query = grantsQuery(number(original), literal(schema), literal(name))
+  const body = sql`
+DECLARE
+  statements text[] := (SELECT array_agg(revoke) || array_agg("grant") FROM (${query}) AS passed_on);
+BEGIN
+  FOR at IN 1 .. coalesce(cardinality(statements), 0) LOOP
+    EXECUTE statements[at];
+  END LOOP;
+END`
+  return sql`DO ${literal(body)}`
 }

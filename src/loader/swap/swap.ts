@@ -9,11 +9,12 @@ import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
 import { describeLockHolders, type LockHolder, readLockHolders } from '../../introspector/lock-holders.ts'
 import { seenRepeatedly, waitsForItself } from '../self-wait.ts'
-import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
+import type { Attachments } from './attachments.ts'
+import { attemptsMilliseconds, lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
 import { isRelation, type Originals, readOriginals, requireUnchanged } from './originals.ts'
 import { isOtherState, readRawState, requireState } from './raw-state.ts'
 import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
-import { repointStatements, swappedRelations } from './repoint-views.ts'
+import { type Repointing, repointStatements, swappedRelations } from './repoint-views.ts'
 
 const attempts = 300
 
@@ -41,13 +42,10 @@ export async function swap(
   originals: Originals,
   last: readonly Sql[],
 ): Promise<void> {
-  const statements = [...swapStatements(set, originals), ...last]
+  const attachments = originals.all.map((original) => original.attachments)
+  const statements = [...swapStatements(set, attachments), ...last]
   const replaced = set.members.flatMap(({ change: { from } }) => (isRelation(from) ? [from.oid] : []))
-  const scratchSchemas = scratchSchemasOf(set)
-  const names = {
-    names: set.finalNames,
-    scratchOf: (schema: string, name: string) => scratchSchemas.get(relationKey(schema, name)),
-  }
+  const repointing = repointingOf(set)
   let holders: readonly LockHolder[] = []
   const findItself = seenRepeatedly(attemptsAgainstItself)
   const report = (error: Error, attempt: number) => {
@@ -70,16 +68,16 @@ export async function swap(
       const views = relations.filter(({ oid }) => !replaced.includes(oid))
       if (state !== originals.state) requireUnchanged(originals, await readOriginals(session, set))
       const before = views.length === 0 ? state : await readRawState(session, set, views)
-      const repointing = await repointStatements(trust, session, views, names)
+      const repoint = await repointStatements(trust, session, views, repointing)
       // Reading the definitions took locks in any order, which the rollback releases. The rest is sent in one message, since
       // readers wait from here on.
-      const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations)}; ${limitedWait}`
+      const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations, attemptsMilliseconds)}; ${limitedWait}`
       const unchanged = before === undefined ? undefined : requireState(set, views, before)
       if (unchanged === undefined) {
         await session.run(lock)
         requireUnchanged(originals, await readOriginals(session, set))
       }
-      await session.run(join([...(unchanged ? [lock, unchanged] : []), ...repointing, ...statements], ';\n'))
+      await session.run(join([...(unchanged ? [lock, unchanged] : []), ...repoint, ...statements], ';\n'))
       onRepointed(views)
       return true
     } catch (error) {
@@ -96,7 +94,7 @@ export async function swap(
 }
 
 /** No statement of a swap may wait for long, while readers wait for it. */
-const limitedWait = sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`
+export const limitedWait = sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`
 
 /** Gives up if a lock belongs to a session that reads for this transaction, since it would never be released. */
 function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof seenRepeatedly>): void {
@@ -110,7 +108,7 @@ function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof s
  * Members are in the order in which the successors read each other. The originals have an order of their own: two views
  * may have read each other the other way round.
  */
-function swapStatements({ members }: ReplacementSet, { all }: Originals): readonly Sql[] {
+export function swapStatements({ members }: ReplacementSet, attachments: readonly Attachments[]): readonly Sql[] {
   const originalsFirstRead = topologicalOrder(
     members,
     ({ key }) => key,
@@ -119,18 +117,19 @@ function swapStatements({ members }: ReplacementSet, { all }: Originals): readon
   const out = originalsFirstRead.toReversed().flatMap((member) => member.swap.out)
   const into = members.flatMap((member) => member.swap.in)
   return [
-    ...all.flatMap(({ attachments }) => attachments.beforeSwap),
+    ...attachments.flatMap(({ beforeSwap }) => beforeSwap),
     ...[...out, ...into].map((statement) => statement.sql),
-    ...all.flatMap(({ attachments }) => attachments.afterSwap),
+    ...attachments.flatMap(({ afterSwap }) => afterSwap),
   ]
 }
 
-/** By `relationKey`: the scratch schema that has the successor of a relation. */
-function scratchSchemasOf({ members }: ReplacementSet): ReadonlyMap<string, string> {
-  return new Map(
+/** How the queries of views change: they read successors, which are in scratch schemas. */
+export function repointingOf({ members, finalNames }: ReplacementSet): Repointing {
+  const scratchSchemas = new Map(
     members.flatMap(({ change, scratch }) => {
       const { id } = change.from
       return 'schema' in id && scratch !== undefined ? [[relationKey(id.schema, id.name), scratch]] : []
     }),
   )
+  return { names: finalNames, scratchOf: (schema, name) => scratchSchemas.get(relationKey(schema, name)) }
 }

@@ -1,10 +1,11 @@
 // A plan as a script for psql, with the transactions of an apply. It neither checks that the plan still fits nor writes the ledger.
 
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
+import { topologicalOrder } from '../../core/graph.ts'
 import { idOf } from '../../core/object.ts'
-import type { PlainStep, Plan, ReplaceStep, Step } from '../../core/plan.ts'
+import type { PlainStep, Plan, ScriptPart, Step } from '../../core/plan.ts'
 import { isPrintable, oneLine, printable } from '../../core/printable.ts'
-import { ident, literal, type Statement } from '../../core/sql.ts'
+import { ident, join, literal, type Sql, type Statement, sql } from '../../core/sql.ts'
 import { toolVersion } from '../../core/version.ts'
 import { manifestSettings } from '../../introspector/transaction-settings.ts'
 import { targetSetting } from '../../kinds/kind.ts'
@@ -14,13 +15,14 @@ import { nameSecrets, type SecretVariables, withVariables } from './secret-varia
 
 /** @throws FdwsyncError (`exitCode.refused`) if only `fdwsync apply` can do what the plan contains */
 export function renderScript(plan: Plan): string {
-  const steps = expressibleSteps(plan)
-  const variables = nameSecrets(steps)
+  requireExpressible(plan)
+  const { steps } = plan
+  const variables = nameSecrets(steps.flatMap((step) => partsOf(plan, step)))
   const definitions = (['prepare', 'define'] as const).flatMap((stage) => {
     const own = steps.filter((step) => step.stage === stage)
     return own.length === 0 ? [] : [transaction(plan, own, variables)]
   })
-  const data = steps.filter(({ stage }) => stage === 'build' || stage === 'populate')
+  const data = inOrder(steps.filter(({ stage }) => stage === 'build' || stage === 'populate'))
   const parts = [
     header(plan, variables),
     ...(steps.some(isInLedger) ? [findLedger] : []),
@@ -43,26 +45,47 @@ function refused(problems: readonly Problem[]): FdwsyncError {
   return new FdwsyncError(problems, exitCode.refused)
 }
 
-/** A swap retries its locks and keeps what others have attached to an object, which takes more than a script. */
-function expressibleSteps({ refusals, steps }: Plan): readonly PlainStep[] {
+/** A saved plan does not contain what others have added to the objects that it replaces. */
+function requireExpressible(plan: Plan): void {
+  const { refusals, steps, scripts } = plan
   if (refusals.length > 0) {
     throw refused(refusals.map(({ code, title, reason, hint }) => ({ code, message: `${title}: ${reason}`, hint })))
   }
-  const isReplace = (step: Step): step is ReplaceStep => step.action === 'replace'
-  const replaced = steps.filter(isReplace).flatMap(({ members }) => members)
-  if (replaced.length > 0) {
-    const reason = 'it is rebuilt online and swapped, which a script cannot do'
-    throw refused(replaced.map(({ title }) => ({ ...noScript, message: `${title}: ${reason}` })))
-  }
-  const plain = steps.flatMap((step) => (isReplace(step) ? [] : [step]))
-  const unresolved = plain.filter(({ statements }) => statements.some(({ sql }) => /\$\{(?:env|file):/.test(sql)))
-  if (unresolved.length > 0) {
-    const hint = 'References are resolved by fdwsync plan --format sql.'
-    throw refused(
-      unresolved.map(({ title }) => ({ ...noScript, message: `${title}: it has an unresolved reference`, hint })),
-    )
-  }
-  return plain
+  const hint = 'Print the script with fdwsync plan --format sql.'
+  const problems = steps.flatMap((step) => {
+    if (step.action === 'replace' && !scripts?.has(step.id))
+      return [{ ...noScript, hint, message: `${step.title}: what has been added to it is not known here` }]
+    const isUnresolved = partsOf(plan, step).some(({ statements }) => statements.some(hasReference))
+    return isUnresolved ? [{ ...noScript, hint, message: `${step.title}: it has an unresolved reference` }] : []
+  })
+  if (problems.length > 0) throw refused(problems)
+}
+
+function hasReference({ sql }: Statement): boolean {
+  return /\$\{(?:env|file):/.test(sql)
+}
+
+/** Each after those that must succeed first. */
+function inOrder(steps: readonly Step[]): readonly Step[] {
+  const ordered = topologicalOrder(
+    steps,
+    ({ id }) => id,
+    ({ after }) => after,
+  )
+  return [...ordered.filter(({ last }) => !last), ...ordered.filter(({ last }) => last)]
+}
+
+/** What a step runs, in this order. */
+export function partsOf(plan: Plan, step: Step): readonly ScriptPart[] {
+  if (step.action === 'replace') return plan.scripts?.get(step.id) ?? []
+  const { key, statements } = step
+  return [{ key, title: `${step.action} ${step.title}`, settings: settingsOf(plan, step), statements }]
+}
+
+/** A load runs under the settings of the session, as any REFRESH does. */
+function settingsOf({ searchPath }: Plan, { stage }: PlainStep): Sql {
+  if (stage !== 'populate') return manifestSettings(searchPath)
+  return sql`SET LOCAL search_path = ${searchPath.length === 0 ? literal('') : join(searchPath.map(ident), ', ')}`
 }
 
 function header(plan: Plan, variables: SecretVariables): string {
@@ -89,7 +112,7 @@ function header(plan: Plan, variables: SecretVariables): string {
 }
 
 /** A refresh policy is a row of the ledger, which only an apply creates. */
-function isInLedger({ key }: PlainStep): boolean {
+function isInLedger({ key }: Pick<Step, 'key'>): boolean {
   return idOf(key)?.kind === 'refreshPolicy'
 }
 
@@ -105,39 +128,35 @@ function comment(text: string): string {
 }
 
 /** psql connects to the other database as it did to this one. */
-function inDatabaseOf({ database: target }: Plan, { database }: PlainStep, text: string): string {
-  if (database === undefined) return text
+function inDatabaseOf({ database: target }: Plan, step: Step, text: string): string {
+  if (step.action === 'replace' || step.database === undefined) return text
   const setting = `SELECT pg_catalog.set_config('${targetSetting}', ${literal(target.name)}, false);`
-  return [connect(database), setting, text, connect(target.name)].join('\n')
+  return [connect(step.database), setting, text, connect(target.name)].join('\n')
 }
 
 function connect(database: string): string {
   return `\\connect ${ident(database)}\nSET standard_conforming_strings = on;`
 }
 
-function transaction(plan: Plan, steps: readonly PlainStep[], variables: SecretVariables): string {
+function transaction(plan: Plan, steps: readonly Step[], variables: SecretVariables): string {
   const lines = ['BEGIN;', 'SET LOCAL statement_timeout = 0;']
-  let path = ''
-  for (const step of steps) {
-    lines.push('', comment(`${step.action} ${step.title}`))
-    for (const statement of step.statements) {
-      const needed = statement.isResolved ? String(manifestSettings(['pg_catalog', 'pg_temp'])) : pathOf(plan, step)
-      if (needed !== path) lines.push(`${needed};`)
-      path = needed
-      const text = `${printableSql(withVariables(step, statement, variables))};`
-      lines.push(...within(step, statement, text))
+  let present = ''
+  for (const part of steps.flatMap((step) => partsOf(plan, step))) {
+    lines.push('', comment(part.title))
+    for (const statement of part.statements) {
+      const needed = statement.isResolved ? catalogSettings : part.settings
+      if (needed !== present) lines.push(`${needed};`)
+      present = needed
+      const text = `${printableSql(withVariables(part, statement, variables))};`
+      lines.push(...within(part, statement, text))
     }
   }
   return [...lines, '', 'COMMIT;'].join('\n')
 }
 
-function within(step: PlainStep, { isInSubtransaction }: Statement, text: string): readonly string[] {
-  if (isInLedger(step)) return ['\\if :has_ledger', text, '\\endif']
-  return isInSubtransaction ? ['SAVEPOINT statement;', text, 'RELEASE statement;'] : [text]
-}
+const catalogSettings = manifestSettings(['pg_catalog', 'pg_temp'])
 
-/** A load runs under the settings of the session, as any REFRESH does. */
-function pathOf({ searchPath }: Plan, { stage }: PlainStep): string {
-  if (stage !== 'populate') return String(manifestSettings(searchPath))
-  return `SET LOCAL search_path = ${searchPath.length === 0 ? "''" : searchPath.map(ident).join(', ')}`
+function within(part: ScriptPart, { isInSubtransaction }: Statement, text: string): readonly string[] {
+  if (isInLedger(part)) return ['\\if :has_ledger', text, '\\endif']
+  return isInSubtransaction ? ['SAVEPOINT statement;', text, 'RELEASE statement;'] : [text]
 }

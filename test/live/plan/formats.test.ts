@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -30,6 +30,14 @@ const second = first
       members: { query: "SELECT id, 'a\\tb' AS tab FROM proxy.customers", indexes: { members_id: { columns: [id] } }, refresh: { max_age: 1h } }
 `)
 
+/** Two views that are replaced, with a view and an index of somebody else. */
+const third = second
+  .replace('SELECT id, total FROM', 'SELECT id, total * 2 AS total FROM')
+  .replace('sum(total)', 'max(total)')
+const added = `
+  CREATE INDEX by_hand ON local.orders (total);
+  CREATE VIEW public.reader AS SELECT id, total FROM local.orders`
+
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
@@ -42,7 +50,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const psql = (script: string, ...args: readonly string[]) =>
       spawnSync('psql', ['-X', '-q', '-f', '-', ...args, fixture.url], { input: script, encoding: 'utf8' })
     const password = ['-v', `shop_public_password=${fixture.env.SOURCE_PASSWORD}`]
-    for (const manifest of [first, second]) {
+    for (const manifest of [first, second, third]) {
+      if (manifest === third) await fixture.sql(added)
       const { stdout, stderr, code } = await run(fixture, ['plan', '--format', 'sql'], manifest)
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).not.toContain(fixture.env.SOURCE_PASSWORD)
@@ -57,11 +66,33 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(
       await fixture.sql('SELECT (SELECT count(*) FROM local.orders)::int AS orders, tab FROM local.members LIMIT 1'),
     ).toEqual([{ orders: 50, tab: 'a\tb' }])
-    const replaced = await run(fixture, ['plan', '--format', 'sql'], second.replace('sum(total)', 'sum(total) + 1'))
-    expect([replaced.code, replaced.stdout, replaced.stderr]).toEqual([
+    const read = `SELECT (SELECT max FROM local.totals) = (SELECT max(total) FROM public.reader) AS "isSame",
+                         to_regclass('local.by_hand') IS NOT NULL AS "hasIndex"`
+    expect(await fixture.sql(read)).toEqual([{ isSame: true, hasIndex: true }])
+  })
+
+  test('sql: no script for a replacement beside a rename, or in a saved plan', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await run(fixture, ['apply', '--auto-approve', '--no-populate'], first)
+    const file = join(mkdtempSync(join(tmpdir(), 'fdwsync-')), 'plan.json')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    const replacing = first.replace('sum(total)', 'max(total)')
+    const saved = await run(fixture, ['plan', '--no-populate', '--out', file, '--format', 'sql'], replacing)
+    expect([saved.code, saved.stdout]).toEqual([0, expect.stringContaining('swap materialized view local.totals')])
+    const shown = await run(fixture, ['show', file, '--format', 'sql'], undefined)
+    expect([shown.code, shown.stdout, shown.stderr]).toEqual([
       4,
       '',
-      expect.stringContaining('materialized view local.totals: it is rebuilt online and swapped'),
+      expect.stringContaining('materialized view local.totals: what has been added to it is not known here'),
+    ])
+    const renaming = replacing
+      .replace('orders: { query', 'sales: { renamed_from: orders, query')
+      .replace('local.orders"', 'local.sales"')
+    const renamed = await run(fixture, ['plan', '--format', 'sql'], renaming)
+    expect([renamed.code, renamed.stdout, renamed.stderr]).toEqual([
+      4,
+      '',
+      expect.stringContaining('in a plan that renames materialized view local.sales'),
     ])
   })
 
