@@ -8,6 +8,7 @@ import { loadSavedPlan } from '../../library/load-saved-plan.ts'
 import { nothingDone } from '../../library/outcome.ts'
 import { formats } from '../../render/formats.ts'
 import { targetOf } from '../environment.ts'
+import { refuseToOverwrite } from '../kept-inputs.ts'
 import { loadingOptions, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
@@ -26,7 +27,12 @@ export interface ApplyFlags extends RunFlags, ManifestFlags {
 }
 
 /** @param planFile a saved plan; undefined plans the manifest */
-export function apply(planFile: string | undefined, flags: ApplyFlags, given: readonly string[]): Promise<number> {
+export async function apply(
+  planFile: string | undefined,
+  flags: ApplyFlags,
+  given: readonly string[],
+): Promise<number> {
+  refuseToOverwrite('--events', flags.events, planFile === undefined ? flags.file : [planFile])
   if (planFile !== undefined) return applySaved(planFile, flags, given)
   if (!given.includes('target')) return applyManifest(flags)
   throw usageError('--target is for saved plans: fdwsync apply FILE')

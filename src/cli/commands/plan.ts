@@ -8,6 +8,7 @@ import { loadManifestOrPlan, loadManifestWithTexts, type ParsedManifest } from '
 import type { ViewingOptions } from '../../library/plan.ts'
 import { type PlanFormatName, planFormats } from '../../render/formats.ts'
 import { targetOf } from '../environment.ts'
+import { refuseToOverwrite } from '../kept-inputs.ts'
 import { loadingOptions, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { printMessage } from '../output.ts'
 import { printIn, renderOptions, type TextFlags } from '../terminal.ts'
@@ -40,6 +41,7 @@ export async function plan(given: PlanFlags): Promise<number> {
   // A script that contained references could not run.
   const flags = given.format === 'sql' ? { ...given, showValues: true } : given
   refuseContradiction(flags)
+  refuseToOverwrite('--out', flags.out, flags.file)
   if (flags.out !== undefined) return planAndSave({ ...flags, out: flags.out })
   const loading = { ...loadingOptions(flags), mustParse: flags.checkSource || flags.only.length > 0 }
   const found = await loadManifestOrPlan(flags.file, targetOf(flags), loading)

@@ -17,6 +17,7 @@ import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, targetOf } from '../environment.ts'
 import { type EventsFlag, printReport } from '../events.ts'
 import { followRun } from '../follow-run.ts'
+import { refuseToOverwrite } from '../kept-inputs.ts'
 import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
@@ -36,6 +37,7 @@ export interface RefreshFlags extends TextFlags, ManifestFlags, EventsFlag {
 }
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
+  refuseToOverwrite('--events', flags.events, flags.file)
   const loading = loadingOptions(flags, { isNeeded: needsViews })
   // Copies are refreshed by their definitions and policies in the database.
   const parsed = await loadManifest(flags.file, { ...loading, lock: false, checkSql: false })
