@@ -217,7 +217,12 @@ const migrations: readonly Migration[] = [
     ],
   },
   {
-    // Replaces fdwsync.refresh(), whose statements name the schema of each operator.
+    // It replaced the function, too.
+    tables: [],
+    statements: [],
+  },
+  {
+    // Replaces fdwsync.refresh(), which finds copies again that were swapped meanwhile.
     tables: [],
     statements: [createRefreshFunction],
   },

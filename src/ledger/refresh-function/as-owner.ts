@@ -1,16 +1,19 @@
 // Runs a block as the owner of a copy, within fdwsync.refresh(): functions of a query and triggers have the rights of that role,
 // and cannot return to those of the caller. See kinds/table/as-owner.ts.
 
+export const requireOwner = `
+      IF NOT pg_has_role((member ->> 'relowner')::oid, 'USAGE') THEN
+        RAISE EXCEPTION '% is no member of %, which owns %', current_user, member ->> 'owner', member ->> 'name'
+          USING ERRCODE = 'insufficient_privilege', HINT = format('Grant it: GRANT %I TO %I;', member ->> 'owner', current_user);
+      END IF;`
+
 /**
+ * Comes after {@link requireOwner}.
  * @param block an SQL expression: a PL/pgSQL block that returns text. It may refer to `member`.
  * @param result the variable for the returned text
  */
 export function callAsOwner(block: string, result: string): string {
   return `
-      IF NOT pg_has_role((member ->> 'relowner')::oid, 'USAGE') THEN
-        RAISE EXCEPTION '% is no member of %, which owns %', current_user, member ->> 'owner', member ->> 'name'
-          USING ERRCODE = 'insufficient_privilege', HINT = format('Grant it: GRANT %I TO %I;', member ->> 'owner', current_user);
-      END IF;
       PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
       block := ${block};
       IF current_user <> member ->> 'owner' THEN

@@ -13,6 +13,8 @@ const refreshView = `
       PERFORM set_config('search_path', path, true);
       EXECUTE pg_catalog.concat('REFRESH MATERIALIZED VIEW ', CASE member ->> 'how' WHEN 'concurrently' THEN 'CONCURRENTLY ' END, member ->> 'name');
       PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+      -- REFRESH has waited for a swap, and has refreshed the successor.
+      member := member || jsonb_build_object('oid', to_regclass(member ->> 'name')::oid);
       inserted := CASE current_setting('track_counts') WHEN 'on' THEN pg_stat_get_xact_tuples_inserted((member ->> 'oid')::oid) - inserted END;
       deleted := CASE WHEN current_setting('track_counts') = 'on' AND member ->> 'how' = 'concurrently'
                       THEN pg_stat_get_xact_tuples_deleted((member ->> 'oid')::oid) - deleted END;
@@ -43,6 +45,7 @@ DECLARE
   entry record;
   member record;
   members jsonb[] := '{}';
+  present jsonb;
   command text;
   timeout interval;
   -- pg_cron runs its jobs over connections or in background workers. Both have its name, but only one as a setting.

@@ -4,9 +4,17 @@ import { isMarked } from '../../kinds/facets/copy/table-mark.ts'
 import { comparedBytes, findUndigested, rowsPerBlock } from './digests.ts'
 import { findKnown, findScope, findUnusable, watermarkColumnOf } from './watermark.ts'
 
+/**
+ * A swap can commit at any time. An OID can be that of a relation which is gone, and a snapshot can be from before the swap.
+ * @param copy its name, or its OID
+ */
+export const raiseReplaced = (copy: string) => `
+        RAISE EXCEPTION '% was dropped or replaced at the same time', ${copy}
+          USING ERRCODE = 'serialization_failure', HINT = 'If a refresh or an apply has replaced it, call the function again, in a new transaction.';`
+
 /** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
 export const findEntry = `
-  SELECT c.relkind IN ('m', 'r') AS is_copy, c.relkind = 'r' AS is_table, format('%I.%I', n.nspname, c.relname) AS name,
+  SELECT c.relkind IN ('m', 'r') AS is_copy, c.relkind = 'r' AS is_table, n.nspname, c.relname, format('%I.%I', n.nspname, c.relname) AS name,
          o.manifest, o.address, p.group_name
     INTO entry
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -18,7 +26,8 @@ export const findEntry = `
          AND to_regclass(format('%I.%I', o.address::json ->> 1, o.address::json ->> 2)) IS NULL
     LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
    WHERE c.oid = $1 ORDER BY o.object_oid = c.oid DESC NULLS LAST LIMIT 1;
-  IF entry.is_copy IS NOT TRUE THEN
+  IF $1 IS NOT NULL AND entry.is_copy IS NULL THEN${raiseReplaced('$1')}
+  ELSIF entry.is_copy IS NOT TRUE THEN
     RAISE EXCEPTION '% is neither a materialized view nor a table', coalesce(entry.name, $1::text) USING ERRCODE = 'wrong_object_type';
   END IF;
   IF entry.manifest IS NULL THEN
@@ -31,21 +40,27 @@ export const findEntry = `
   END IF;`
 
 // A copy reads what its rule depends on; the rule of a table is that of its view in fdwsync_source. A copy that reads other
-// members, also through views, comes after them.
+// members, also through views, comes after them. All are found by name in one snapshot, as a swap may have replaced the named one
+// since it was found; or by OID, if they were renamed by hand.
 const membersQuery = `
     WITH RECURSIVE listed AS (
       SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
-             CASE o.address WHEN entry.address THEN $1::oid
-               ELSE coalesce(to_regclass(format('%I.%I', o.address::json ->> 1, o.address::json ->> 2))::oid, o.object_oid) END AS oid
+             CASE o.address WHEN entry.address THEN entry.nspname ELSE (o.address::json ->> 1)::name END AS nspname,
+             CASE o.address WHEN entry.address THEN entry.relname ELSE (o.address::json ->> 2)::name END AS relname, o.object_oid
         FROM fdwsync.object o LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
        WHERE o.manifest = entry.manifest AND o.address ~ '^\\["(materializedView|table)"'
          AND (o.address = entry.address OR p.group_name = entry.group_name)
     ), found AS (
-      SELECT l.*, c.relkind = 'r' AS is_table, c.relowner, CASE c.relkind WHEN 'm' THEN c.oid ELSE v.oid END AS source,
-             format('%I.%I', coalesce(n.nspname, l.address::json ->> 1), coalesce(c.relname, l.address::json ->> 2)) AS name,
+      SELECT l.*, c.oid, c.relkind = 'r' AS is_table, c.relowner, CASE c.relkind WHEN 'm' THEN c.oid ELSE v.oid END AS source,
+             'fdwsync_source.' || quote_ident(v.relname) AS source_name,
+             format('%I.%I', coalesce(n.nspname, l.nspname), coalesce(c.relname, l.relname)) AS name,
              CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE obj_description(v.oid, 'pg_class') IS NULL END AS is_loaded,${watermarkColumnOf} AS grows
         FROM listed l
-        LEFT JOIN pg_class c ON c.oid = l.oid AND c.relkind IN ('m', 'r')
+        LEFT JOIN LATERAL (
+          SELECT named.* FROM pg_class named WHERE named.relkind IN ('m', 'r') AND
+                 (named.relname = l.relname AND named.relnamespace = (SELECT s.oid FROM pg_namespace s WHERE s.nspname = l.nspname)
+                  OR named.oid = l.object_oid)
+           ORDER BY named.oid = l.object_oid LIMIT 1) AS c ON true
         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_class v ON c.relkind = 'r' AND ${isMarked('c')} AND v.relkind = 'v' AND v.relnamespace = to_regnamespace('fdwsync_source')
               AND v.relname = (SELECT CASE WHEN octet_length(convert_to(full_name, 'UTF8')) > 63 THEN md5(convert_to(full_name, 'UTF8')) ELSE full_name END

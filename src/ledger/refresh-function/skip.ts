@@ -1,7 +1,7 @@
 // The part of fdwsync.refresh() that asks the queries skip_if_same of the policies. See loader/skip-if-same.ts, which digests their answers in
 // the same way.
 
-import { callAsOwner } from './as-owner.ts'
+import { callAsOwner, requireOwner } from './as-owner.ts'
 
 const question = `format('DECLARE
   found_answer pg_catalog.text;
@@ -19,7 +19,7 @@ export const askIfSame = `
   FOREACH member IN ARRAY members LOOP
     age := NULL;
     IF member ->> 'skip_if_same' IS NOT NULL THEN
-      SELECT string_agg(quote_ident(name), ', ') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;${callAsOwner(question, 'answer')}
+      SELECT string_agg(quote_ident(name), ', ') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;${requireOwner}${callAsOwner(question, 'answer')}
       answer := encode(sha256(convert_to('[' || ${jsonOf("member ->> 'skip_if_same'")} || ',' || ${jsonOf('answer')} || ']', 'UTF8')), 'hex');
       answers := answers || jsonb_build_object(member ->> 'address', answer);
       SELECT CASE WHEN r.answer = answers ->> r.address AND (member ->> 'is_loaded')::bool

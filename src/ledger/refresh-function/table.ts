@@ -15,8 +15,9 @@ import { compareBlock } from '../../kinds/table/refresh/compare-block.ts'
 import { blockDigest } from '../../kinds/table/refresh/digest.ts'
 import { mergeBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
 import type { TableSql, WatermarkSql } from '../../kinds/table/refresh/table-sql.ts'
-import { callAsOwner } from './as-owner.ts'
+import { callAsOwner, requireOwner } from './as-owner.ts'
 import { digestMethod, digestOf, digestParts, hasIntegerKey } from './digests.ts'
+import { raiseReplaced } from './members.ts'
 import { place, templateOf } from './template.ts'
 
 const operator = `
@@ -133,8 +134,17 @@ const block = `(
             .join(`,
           `)}] AS inserts, ${hasIntegerKey} AS has_integer_key FROM columns) AS table_values)`
 
+/** No swap can replace it from here on. One may have, since the table was found. */
+const lockTable = `
+      EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', member ->> 'name');
+      SELECT jsonb_build_object('oid', c.oid, 'source', v.oid) INTO present FROM pg_class c, pg_class v
+       WHERE c.oid = to_regclass(member ->> 'name') AND v.oid = to_regclass(member ->> 'source_name');
+      IF NOT FOUND THEN${raiseReplaced("member ->> 'name'")}
+      END IF;
+      member := member || present;`
+
 /** Sets `inserted`, `updated`, `deleted`, and `found_state` for the next refresh. */
-export const refreshTable = `${callAsOwner(block, 'answer')}
+export const refreshTable = `${requireOwner}${lockTable}${callAsOwner(block, 'answer')}
       counts := answer;
       inserted := (counts ->> 'inserted')::bigint;
       updated := (counts ->> 'updated')::bigint;

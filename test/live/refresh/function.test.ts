@@ -2,10 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { closeGate } from '../../support/gates.ts'
 import { eachMajor } from '../../support/majors.ts'
 import { head, shopManifest } from '../../support/manifests.ts'
 import { changesOf } from '../../support/outcomes.ts'
@@ -80,13 +82,15 @@ schemas:
         primary_key: [id, part]
         refresh: { skip_if_same: "SELECT count(*) AS answer, max(id), max(more::text) FROM public.rows -- all" }
       heap: { query: SELECT id FROM public.rows }
-      over: { query: "SELECT part, count(*) AS n FROM local.under GROUP BY 1", primary_key: [part], refresh: { group: both } }
+      over: { query: "SELECT part, count(*) AS n FROM local.under GROUP BY 1", primary_key: [part], refresh: { group: both, skip_if_same: SELECT public.gate_of_calls() } }
       slow: { query: SELECT 1 AS id, primary_key: [id], refresh: { timeout: 10min } }
       own: { query: "SELECT 1 AS id, own.who() AS who", primary_key: [id], owner: ${user}, refresh: { skip_if_same: SELECT own.who() } }
     materialized_views: { under: { query: SELECT * FROM public.rows, refresh: { group: both } } }
 `)
     await fixture.sql(`CREATE SCHEMA own AUTHORIZATION ${user}; GRANT SELECT ON public.rows TO ${user};
       CREATE FUNCTION own.who() RETURNS text LANGUAGE sql AS 'SELECT current_user::text'; ALTER FUNCTION own.who() OWNER TO ${user}`)
+    await fixture.sql(`CREATE FUNCTION public.gate_of_calls() RETURNS bool LANGUAGE plpgsql AS
+      $$ BEGIN RETURN current_setting('application_name') = 'held' AND public.gate(); END $$`)
     await applyTo(parsed, fixture.url)
     const call = async (args: string) => {
       const [row] = await fixture.sql(
@@ -142,6 +146,36 @@ schemas:
         "SELECT count(*)::int, count(DISTINCT started_at)::int AS moments FROM fdwsync.refresh WHERE address ~ 'over|under' AND origin = 'function'",
       ),
     ).toEqual([{ count: 2, moments: 1 }])
+
+    // A refresh swaps the group after the function has found it.
+    const swap = () => refresh(parsed, ['under'], connectTo(fixture.url), { ...refreshDefaults, strategy: 'swap' })
+    const gate = await closeGate(fixture)
+    const held = await fixture.client()
+    await held.query("SET application_name = 'held'")
+    const refreshing = held.query("SELECT inserted::int FROM fdwsync.refresh('local.over')")
+    await until('the function to wait', async () => {
+      const rows = await fixture.sql(
+        "SELECT FROM pg_stat_activity WHERE application_name = 'held' AND wait_event_type = 'Lock'",
+      )
+      return rows.length === 1
+    })
+    await swap()
+    await change("INSERT INTO rows VALUES (101, 'newer')")
+    await gate.open()
+    expect((await refreshing).rows).toEqual([{ inserted: 1 }])
+    expect(
+      await fixture.sql(
+        'SELECT how, inserted::int, bytes > 0 AS has_bytes FROM fdwsync.refresh ORDER BY ended_at DESC LIMIT 2',
+      ),
+    ).toEqual([
+      { how: 'merge', inserted: 1, has_bytes: true },
+      { how: 'plain', inserted: 19, has_bytes: true },
+    ])
+    await held.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+    await swap()
+    await expect(held.query("SELECT fdwsync.refresh('local.over')")).rejects.toThrow(
+      'local.over was dropped or replaced at the same time',
+    )
 
     await expect(call("'local.slow'")).rejects.toThrow(
       'the timeout of 00:10:00 cannot be applied to local.slow: statement_timeout is 0',
