@@ -222,7 +222,12 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Replaces fdwsync.refresh(), which finds copies again that were swapped meanwhile.
+    // It replaced the function, too.
+    tables: [],
+    statements: [],
+  },
+  {
+    // Replaces fdwsync.refresh(), which warns of triggers that store other values.
     tables: [],
     statements: [createRefreshFunction],
   },

@@ -28,6 +28,8 @@ export const writeVariables = trusted(`duplicate text;
   differing bigint;
   rewritten bigint := 0;
   further bigint := 0;
+  altered bigint;
+  triggers text;
   attempt int := 0;
   hashjoin text := pg_catalog.current_setting('enable_hashjoin');
   mergejoin text := pg_catalog.current_setting('enable_mergejoin');`)
@@ -46,6 +48,7 @@ export function writeDifferences(table: TableSql, rows: ReadRows): readonly Sql[
           ...byLookup(write(table, rows)),
           ...afterwards,
           requireWritten(table),
+          warnOfOtherValues(table),
         ]),
     // Smaller changes are left to autovacuum.
     sql`IF ${written} OPERATOR(pg_catalog.>) (${table.rowCount} OPERATOR(pg_catalog./) 5) THEN ANALYZE ${table.name}; END IF`,
@@ -194,6 +197,22 @@ function requireWritten({ prefix }: TableSql): Sql {
   const missing = sql`differing OPERATOR(pg_catalog.+) further OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) deleted`
   return sql`IF (${missing}) OPERATOR(pg_catalog.<>) 0 THEN
       RAISE EXCEPTION ${message}, ${prefix}, ${missing} USING ERRCODE = 'triggered_action_exception', HINT = ${hint};
+    END IF`
+}
+
+/** A trigger can also store other values, so that the same rows differ at each refresh. */
+function warnOfOtherValues({ name, relation, prefix, isSameKey, differs }: TableSql): Sql {
+  const message = literal(
+    '%each refresh writes some rows again (%), since the table stores other values than its query returns: see trigger %',
+  )
+  return sql`triggers := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_catalog.pg_trigger AS g
+      WHERE g.tgrelid OPERATOR(pg_catalog.=) ${relation} AND NOT g.tgisinternal AND g.tgenabled OPERATOR(pg_catalog.<>) 'D');
+    IF triggers IS NOT NULL THEN
+      SELECT pg_catalog.count(*) INTO altered FROM ${differences} AS d JOIN ${fresh} AS f ON f.ctid OPERATOR(pg_catalog.=) d.new
+        LEFT JOIN ONLY ${name} AS t ON ${isSameKey} WHERE t.ctid IS NULL OR ${differs};
+      IF altered OPERATOR(pg_catalog.>) 0 THEN
+        RAISE WARNING ${message}, ${prefix}, altered, triggers;
+      END IF;
     END IF`
 }
 
