@@ -1,10 +1,12 @@
 // What a script runs for the replacements of a plan.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { Relation } from '../core/object.ts'
 import type { Plan, ReplaceStep, ScriptPart } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
-import { readSwapScript } from '../loader/swap/script.ts'
+import { catalogPart, readSwapScript } from '../loader/swap/script.ts'
+import { checkUnchanged } from '../loader/swap/unchanged-check.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { replacementSet } from './replace-members.ts'
 
@@ -12,26 +14,34 @@ import { replacementSet } from './replace-members.ts'
  * Adds to a plan what a script of it needs to know of the database. Changes nothing.
  * @throws FdwsyncError (`exitCode.refused`) if the plan both renames and replaces
  */
-export async function withScripts(session: Session, plan: Plan, inHand: PlanInHand): Promise<Plan> {
+export async function withScript(session: Session, plan: Plan, inHand: PlanInHand): Promise<Plan> {
   const replacements = inHand.plan.steps.filter((step) => step.action === 'replace')
-  if (replacements.length === 0 || plan.refusals.length > 0) return plan
-  requireNoRename(plan, replacements)
-  const scripts = new Map<string, readonly ScriptPart[]>()
-  await inReadOnlyTransaction(session, async () => {
-    for (const step of replacements)
-      scripts.set(step.id, await readSwapScript(session, replacementSet(step, inHand), step))
+  const [first] = replacements
+  if (!first || plan.refusals.length > 0) return plan
+  requireNoRename(plan, first)
+  return inReadOnlyTransaction(session, async () => {
+    const parts = new Map<string, readonly ScriptPart[]>()
+    const relations: Relation[] = []
+    for (const step of replacements) {
+      const script = await readSwapScript(session, replacementSet(step, inHand), step)
+      parts.set(step.id, script.parts)
+      relations.push(...script.relations)
+    }
+    const statement = await checkUnchanged(session, relations)
+    const check =
+      statement && catalogPart(first.key, 'stop if what is replaced has changed since this was written', [statement])
+    return { ...plan, script: { check, parts } }
   })
-  return { ...plan, scripts }
 }
 
 /** What is added to the successor was read under names that are other ones by then. */
-function requireNoRename({ changes }: Plan, [replaced]: readonly ReplaceStep[]): void {
+function requireNoRename({ changes }: Plan, replaced: ReplaceStep): void {
   const renamed = changes.find(
     ({ change }) =>
       (change.op === 'alter' || change.op === 'replace') &&
       (change.from.renamedFrom || change.from.renamedColumns?.size),
   )
-  if (!renamed || !replaced) return
+  if (!renamed) return
   throw new FdwsyncError(
     {
       code: 'plan/not-expressible',

@@ -168,8 +168,15 @@ export interface Plan {
   readonly leftOut?: number
   /** How declared foreign tables differ from their sources, if sources were compared (`--check-source`). */
   readonly source?: SourceReport
-  /** By the id of each replacement: what a script runs for it, if the plan was asked for that. */
-  readonly scripts?: ReadonlyMap<string, readonly ScriptPart[]>
+  /** What a script needs for what is replaced, if the plan was asked for that. */
+  readonly script?: ReplacementScript
+}
+
+export interface ReplacementScript {
+  /** Fails if what is replaced, or what others have added to it, has changed since. Undefined if nothing is replaced. */
+  readonly check: ScriptPart | undefined
+  /** What to run, by the id of the step. */
+  readonly parts: ReadonlyMap<string, readonly ScriptPart[]>
 }
 
 /** The live object that a replacement takes the place of. */

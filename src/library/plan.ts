@@ -38,7 +38,7 @@ export interface ViewingOptions extends PlanningOptions {
   /** Add where the manifest declares what is reported. Default: false */
   readonly withPlaces?: boolean
   /** Add what the format `sql` needs for what is replaced. Default: false */
-  readonly withScripts?: boolean
+  readonly withScript?: boolean
 }
 
 /**
@@ -78,12 +78,12 @@ export function savedPlanText(saved: SavedPlan): string {
 async function shown(
   session: Session,
   inHand: PlanInHand,
-  { showValues = false, withScripts = false }: ViewingOptions,
+  { showValues = false, withScript = false }: ViewingOptions,
 ): Promise<Plan> {
   const plan = showValues ? inHand.plan : showReferences(inHand)
-  if (!withScripts) return plan
-  const scripts = await import('../applier/replacement-scripts.ts')
-  return scripts.withScripts(session, plan, inHand)
+  if (!withScript) return plan
+  const replacements = await import('../applier/replacement-scripts.ts')
+  return replacements.withScript(session, plan, inHand)
 }
 
 function withPlan<Result>(

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { withScripts } from '../../src/applier/replacement-scripts.ts'
+import { withScript } from '../../src/applier/replacement-scripts.ts'
 import { FdwsyncError } from '../../src/core/errors.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
@@ -70,7 +70,7 @@ async function planned(parsed: ParsedManifest, { url }: CaseFixture, takeOver: b
   try {
     const sources = { connect, timeoutMilliseconds: 60_000 }
     const inHand = await createPlan(session, parsed, { populate: true, sources, trySources: false, takeOver })
-    return await withScripts(session, inHand.plan, inHand)
+    return await withScript(session, inHand.plan, inHand)
   } finally {
     await session.close()
   }

@@ -64,7 +64,7 @@ function viewingOptions(flags: PlanFlags): ViewingOptions {
     ...{ populate, offline, only, takeOver, driftOnly, showValues, checkSource },
     trySources: checkSource ?? true,
     withPlaces: flags.format === 'github',
-    withScripts: flags.format === 'sql',
+    withScript: flags.format === 'sql',
     sourceTimeoutMilliseconds: flags.sourceTimeout,
   }
 }

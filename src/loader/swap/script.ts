@@ -1,6 +1,6 @@
 // A replacement as statements for a script: what replace.ts and swap.ts do, with what others have added as it is now.
 
-import type { Key } from '../../core/object.ts'
+import type { Key, Relation } from '../../core/object.ts'
 import type { ScriptPart } from '../../core/plan.ts'
 import { join, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
@@ -23,12 +23,18 @@ const trust = { trustedRoles: [], allowsUntrusted: true }
 
 const catalogSettings = manifestSettings(['pg_catalog', 'pg_temp'])
 
+export interface SwapScript {
+  readonly parts: readonly ScriptPart[]
+  /** What is replaced or repointed. */
+  readonly relations: readonly Relation[]
+}
+
 /** Reads what the swap depends on. Changes nothing. Runs under `readingPath`. */
 export async function readSwapScript(
   session: Session,
   set: ReplacementSet,
   { key, title }: Pick<ScriptPart, 'key' | 'title'>,
-): Promise<readonly ScriptPart[]> {
+): Promise<SwapScript> {
   const attachmentsOf = await readAttachmentsOf(session, set)
   const attached = set.members.map(({ change }) => attachmentsOf(change))
   const replaced = set.members.flatMap(({ change: { from } }) => (isRelation(from) ? [from.oid] : []))
@@ -38,7 +44,7 @@ export async function readSwapScript(
   const repoint = await repointStatements(trust, session, views, repointingOf(set))
   const { create, drop } = scratchSchemas(set)
   const part = (what: string, statements: readonly Sql[]) => catalogPart(key, `${what} ${title}`, statements)
-  return [
+  const parts = [
     part('begin to replace', create),
     ...set.members.flatMap((member, at) => {
       const { from } = member.change
@@ -56,7 +62,8 @@ export async function readSwapScript(
       ...swapStatements(set, attached),
       ...drop,
     ]),
-  ].filter(({ statements }) => statements.length > 0)
+  ]
+  return { parts: parts.filter(({ statements }) => statements.length > 0), relations }
 }
 
 function buildParts(
@@ -90,6 +97,6 @@ function buildParts(
   ]
 }
 
-function catalogPart(key: Key, title: string, statements: readonly Sql[]): ScriptPart {
+export function catalogPart(key: Key, title: string, statements: readonly Sql[]): ScriptPart {
   return { key, title, settings: catalogSettings, statements: statements.map(statement) }
 }

@@ -17,17 +17,19 @@ import { nameSecrets, type SecretVariables, withVariables } from './secret-varia
 export function renderScript(plan: Plan): string {
   requireExpressible(plan)
   const { steps } = plan
-  const variables = nameSecrets(steps.flatMap((step) => partsOf(plan, step)))
+  const partsOfAll = (some: readonly Step[]) => some.flatMap((step) => partsOf(plan, step))
+  const variables = nameSecrets(partsOfAll(steps))
   const definitions = (['prepare', 'define'] as const).flatMap((stage) => {
     const own = steps.filter((step) => step.stage === stage)
-    return own.length === 0 ? [] : [transaction(plan, own, variables)]
+    return own.length === 0 ? [] : [transaction(partsOfAll(own), variables)]
   })
   const data = inOrder(steps.filter(({ stage }) => stage === 'build' || stage === 'populate'))
   const parts = [
     header(plan, variables),
+    ...(plan.script?.check ? [transaction([plan.script.check], variables)] : []),
     ...(steps.some(isInLedger) ? [findLedger] : []),
     ...definitions,
-    ...data.map((step) => inDatabaseOf(plan, step, transaction(plan, [step], variables))),
+    ...data.map((step) => inDatabaseOf(plan, step, transaction(partsOf(plan, step), variables))),
     ...(steps.length === 0 ? ['-- Nothing to change.'] : []),
   ]
   const script = `${parts.join('\n\n')}\n`
@@ -47,13 +49,13 @@ function refused(problems: readonly Problem[]): FdwsyncError {
 
 /** A saved plan does not contain what others have added to the objects that it replaces. */
 function requireExpressible(plan: Plan): void {
-  const { refusals, steps, scripts } = plan
+  const { refusals, steps, script } = plan
   if (refusals.length > 0) {
     throw refused(refusals.map(({ code, title, reason, hint }) => ({ code, message: `${title}: ${reason}`, hint })))
   }
   const hint = 'Print the script with fdwsync plan --format sql.'
   const problems = steps.flatMap((step) => {
-    if (step.action === 'replace' && !scripts?.has(step.id))
+    if (step.action === 'replace' && !script?.parts.has(step.id))
       return [{ ...noScript, hint, message: `${step.title}: what has been added to it is not known here` }]
     const isUnresolved = partsOf(plan, step).some(({ statements }) => statements.some(hasReference))
     return isUnresolved ? [{ ...noScript, hint, message: `${step.title}: it has an unresolved reference` }] : []
@@ -77,7 +79,7 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
 
 /** What a step runs, in this order. */
 export function partsOf(plan: Plan, step: Step): readonly ScriptPart[] {
-  if (step.action === 'replace') return plan.scripts?.get(step.id) ?? []
+  if (step.action === 'replace') return plan.script?.parts.get(step.id) ?? []
   const { key, statements } = step
   return [{ key, title: `${step.action} ${step.title}`, settings: settingsOf(plan, step), statements }]
 }
@@ -96,7 +98,7 @@ function header(plan: Plan, variables: SecretVariables): string {
   const secrets = variables.names.flatMap((name) => [`\\if :{?${name}}`, '\\else', unset(name), '\\endif'])
   return [
     comment(`fdwsync ${toolVersion}: ${manifest} → ${database.name} (PostgreSQL ${database.serverVersion})`),
-    '-- Run it with psql -X -f. It is for the database as it was planned for; it does not check that nothing has changed since.',
+    '-- Run it with psql -X -f. It is for the database as it was planned for; what it replaces must not have changed since.',
     '-- It does not write the ledger of fdwsync: the next apply records what it finds.',
     ...(variables.names.length === 0
       ? []
@@ -138,10 +140,10 @@ function connect(database: string): string {
   return `\\connect ${ident(database)}\nSET standard_conforming_strings = on;`
 }
 
-function transaction(plan: Plan, steps: readonly Step[], variables: SecretVariables): string {
+function transaction(parts: readonly ScriptPart[], variables: SecretVariables): string {
   const lines = ['BEGIN;', 'SET LOCAL statement_timeout = 0;']
   let present = ''
-  for (const part of steps.flatMap((step) => partsOf(plan, step))) {
+  for (const part of parts) {
     lines.push('', comment(part.title))
     for (const statement of part.statements) {
       const needed = statement.isResolved ? catalogSettings : part.settings

@@ -56,6 +56,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).not.toContain(fixture.env.SOURCE_PASSWORD)
       if (manifest === first) expect(psql(stdout).stderr).toContain('the psql variable shop_public_password is not set')
+      if (manifest === third) {
+        await fixture.sql('GRANT SELECT ON local.orders TO PUBLIC')
+        expect(psql(stdout, ...password).stderr).toContain('what this script replaces has changed since it was written')
+        await fixture.sql('REVOKE SELECT ON local.orders FROM PUBLIC')
+      }
       expect(psql(stdout, ...password)).toMatchObject({ status: 0, stderr: '' })
       const again = await run(fixture, ['plan', '--detailed-exitcode'], manifest)
       // A refresh policy is in the ledger, which only an apply creates.
