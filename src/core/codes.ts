@@ -211,6 +211,8 @@ export type ProblemCode =
   | 'refresh/group'
   /** The column of a watermark does not exist, or its values do not grow. */
   | 'refresh/watermark'
+  /** A copy cannot be refreshed by its strategy. */
+  | 'refresh/impossible'
   /** PostgreSQL rejects the query skip_if_same. */
   | 'refresh/skip-if-same'
   /** Readers of a copy wait while it is refreshed. */

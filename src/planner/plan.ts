@@ -29,12 +29,12 @@ import { copiesKeepingRows } from './kept-rows.ts'
 import { lackedForLoads } from './load-privileges.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
+import { checkPolicyQueries } from './policy-queries.ts'
 import { createProof, createProofOfCreation, namesOf } from './proof.ts'
 import { requireOneMoment } from './refresh-groups.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
 import { applicableSchedules } from './schedules.ts'
 import type { Selection } from './selection.ts'
-import { checkSkipQuestions } from './skip-questions.ts'
 import { newSuffix } from './suffix.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
@@ -101,7 +101,7 @@ async function findChanges(context: PlanContext): Promise<{ readonly plan: Plan;
   const changeSet = await computeChangeSet(context)
   await requireOneMoment(context, changeSet)
   const unusable = checkWatermarks(context, changeSet)
-  await checkSkipQuestions(context, changeSet)
+  await checkPolicyQueries(context, changeSet)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const unreadable = await lackedForLoads(context, changeSet)

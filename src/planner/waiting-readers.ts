@@ -1,5 +1,6 @@
-// Warns of copies whose readers will wait for refreshes, since the plan leaves `auto` no other strategy. For copies that stay as
-// they are, the refresh itself reports it.
+// Warns of materialized views without a unique index: readers will wait for refreshes, since the plan leaves `auto` no other strategy,
+// or each refresh will fail, since the declared strategy is `concurrently`. For copies that stay as they are, the refresh itself
+// reports it.
 
 import type { Change, WantedObject } from '../core/change.ts'
 import { type CopyId, idOf, type Key, keyOf } from '../core/object.ts'
@@ -24,25 +25,34 @@ export async function waitingReaders(
   const candidates = candidatesIn(changes, wanted)
   if (candidates.length === 0) return []
   const created = new Set(changes.flatMap(({ op, key }) => (op === 'create' ? [key] : [])))
-  const existing = candidates.filter((id) => !created.has(keyOf(id)))
+  const existing = candidates.flatMap(({ id }) => (created.has(keyOf(id)) ? [] : [id]))
   const targets = existing.length === 0 ? [] : await readTargetsToPlan(session, existing, await recordingAfter(session))
   const facts = new Map(targets.map(({ key, copy }) => [key, copy?.facts]))
   const readers = readersOf(wanted)
   const losing = losingIndexes(changes)
-  return candidates.flatMap((id): readonly Warning[] => {
+  return candidates.flatMap(({ id, strategy }): readonly Warning[] => {
     const key = keyOf(id)
     const found = facts.get(key) ?? factsOfNew
+    const hasUniqueIndex = found.hasUniqueIndex && !losing.has(key)
+    if (strategy === 'concurrently') return hasUniqueIndex ? [] : [cannotBeConcurrent(id)]
     const reader = readers.get(key)
     // A role that only plans does not refresh, so what matters is whether any role could swap.
     const obstacle = found.isOwnerAvailable ? found.swapObstacle : found.swapObstacleOfAnyRole
     const swapObstacle = obstacle ?? (reader && `${titleOf(reader)} reads it`)
-    const hasUniqueIndex = found.hasUniqueIndex && !losing.has(key)
     const { hint } = chooseStrategy({ ...found, hasUniqueIndex, swapObstacle }, defaultPolicy)
     if (hint === undefined) return []
     // The text after the colon is the same for all of them, so that many are reported as one.
     const message = `${titleOf(id)}, which cannot be swapped because ${swapObstacle}: readers wait while it is refreshed`
     return [{ code: 'refresh/blocks-readers', key, title: titleOf(id), message, hint }]
   })
+}
+
+/** An index that is added by hand would do, so it is no error. */
+function cannotBeConcurrent(id: CopyId): Warning {
+  const title = titleOf(id)
+  const message = `${title}, whose strategy is concurrently, cannot be refreshed: it has no unique index on plain columns that covers all rows`
+  const hint = 'Declare one: unique: true, without where. Or use the strategy auto.'
+  return { code: 'refresh/impossible', key: keyOf(id), title, message, hint }
 }
 
 /** How refreshes are recorded after the apply. What prevents that now, such as a ledger of an older release, is over by then. */
@@ -66,19 +76,24 @@ const factsOfNew: CopyFacts = {
   state: unknownState,
 }
 
+interface Candidate {
+  readonly id: CopyId
+  readonly strategy: 'auto' | 'concurrently'
+}
+
 /**
- * Materialized views without a unique index and with the strategy `auto` that change, that are read by changed ones, or that lose a
+ * Materialized views without a unique index, and with a strategy that such an index matters to, that change, that are read by changed ones, or that lose a
  * child or a policy.
  */
-function candidatesIn(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly CopyId[] {
+function candidatesIn(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly Candidate[] {
   const affected = new Set(changes.flatMap(copiesAffectedBy))
   const indexed = new Set(Array.from(wanted.values(), uniquelyIndexed))
-  return [...affected].flatMap((key) => {
+  return [...affected].flatMap((key): readonly Candidate[] => {
     const id = wanted.get(key)?.id
     if (id?.kind !== 'materializedView' || indexed.has(key)) return []
     const policy = wanted.get(keyOf({ kind: 'refreshPolicy', schema: id.schema, name: id.name }))?.spec
     const { strategy } = (policy as RefreshPolicy | undefined) ?? defaultPolicy // of the kind of the id
-    return strategy === 'auto' ? [id] : []
+    return strategy === 'auto' || strategy === 'concurrently' ? [{ id, strategy }] : []
   })
 }
 

@@ -139,6 +139,14 @@ test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could no
     'refresh policy of local.changes: skip_if_same: column "nothing" does not exist',
   )
   await planFor(await asking('SELECT max(at) AS a, count(*) AS a FROM proxy.facts -- whatever'), fixture.url)
+  for (const [soft, reason] of [
+    ['missing', 'column "missing" does not exist'],
+    ['note', 'argument of IS NOT TRUE must be type boolean, not type text'],
+  ])
+    await expect(
+      planFor(await fixture.manifest(manifest.replace('soft: gone', `soft: ${soft}`)), fixture.url),
+    ).rejects.toThrow(`refresh policy of local.soft: soft: ${reason}`)
+  await planFor(await fixture.manifest(manifest.replace('soft: gone', 'soft: "gone -- whatever"')), fixture.url)
   // What is declared for all tables is not what each of them can have.
   const inherited = manifest.replace('schemas:', 'refresh: { watermark: { column: at } }\nschemas:')
   const withoutColumn = inherited.replace(

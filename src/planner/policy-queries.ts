@@ -1,13 +1,13 @@
-// Finds queries `skip_if_same` of new and changed policies that PostgreSQL rejects, on empty tables in place of what the plan changes.
-// None of them is run.
+// Finds SQL of new and changed policies that PostgreSQL rejects: queries `skip_if_same`, and conditions `soft` of watermarks. It is tried
+// on empty tables in place of what the plan changes, and none of it is run.
 
 import type { Change, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { ProbeFinding } from '../core/finding.ts'
-import { type Key, namespaceOf } from '../core/object.ts'
+import { type Key, namespaceOf, type Relation } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import { ownerOfReservedSchema } from '../core/reserved-schemas.ts'
-import { fragment, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import {
@@ -26,9 +26,17 @@ import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
 import { throwProblems } from './findings.ts'
 
+interface PolicyQuery {
+  readonly key: Key
+  readonly query: string
+  readonly code: 'refresh/skip-if-same' | 'refresh/watermark'
+  /** What the manifest calls it. */
+  readonly name: string
+}
+
 /** @throws FdwsyncError with each query that would fail at every refresh */
-export async function checkSkipQuestions(context: PlanContext, { impact: { changes } }: ChangeSet): Promise<void> {
-  const asked = groupBy(changes.flatMap(questionOf), ({ query }) => query)
+export async function checkPolicyQueries(context: PlanContext, { impact: { changes } }: ChangeSet): Promise<void> {
+  const asked = groupBy(changes.flatMap(queriesOf), ({ query }) => query)
   if (asked.size === 0 || changes.some(mayDefineFunctions)) return
   const { session } = context
   const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
@@ -39,7 +47,7 @@ export async function checkSkipQuestions(context: PlanContext, { impact: { chang
       context,
       [...asked].flatMap(([query, copies]) => {
         const reason = reasons.get(query)
-        return reason === undefined ? [] : copies.map(({ key }) => findingOf(key, reason))
+        return reason === undefined ? [] : copies.map((copy) => findingOf(copy, reason))
       }),
     )
   } catch (error) {
@@ -50,14 +58,28 @@ export async function checkSkipQuestions(context: PlanContext, { impact: { chang
   }
 }
 
-function findingOf(key: Key, reason: string): ProbeFinding {
-  return { code: 'refresh/skip-if-same', key, status: 'problem', reason: `skip_if_same: ${reason}`, hint: '' }
+function findingOf({ key, code, name }: PolicyQuery, reason: string): ProbeFinding {
+  return { code, key, status: 'problem', reason: `${name}: ${reason}`, hint: '' }
 }
 
-function questionOf(change: Change): readonly { readonly key: Key; readonly query: string }[] {
+function queriesOf(change: Change): readonly PolicyQuery[] {
   if ((change.op !== 'create' && change.op !== 'alter') || change.to.id.kind !== 'refreshPolicy') return []
-  const { skipIfSame: query } = change.to.spec as RefreshPolicy // of the kind of the id
-  return query === undefined ? [] : [{ key: change.key, query }]
+  const { skipIfSame, watermark } = change.to.spec as RefreshPolicy // of the kind of the id
+  const { key } = change
+  const soft = watermark?.soft
+  return [
+    ...(skipIfSame === undefined
+      ? []
+      : [{ key, query: skipIfSame, code: 'refresh/skip-if-same', name: 'skip_if_same' } as const]),
+    ...(soft === undefined
+      ? []
+      : [{ key, query: conditionOn(change.to.id, soft), code: 'refresh/watermark', name: 'soft' } as const]),
+  ]
+}
+
+/** What a refresh asks of the rows that the query of a table returns, which have the columns of the table. */
+function conditionOn({ schema, name }: Relation, soft: string): string {
+  return `SELECT FROM ${ident(schema)}.${ident(name)} WHERE (${soft}\n) IS NOT TRUE`
 }
 
 /** A query may use functions and operators that only the apply creates. Those of wrappers are for servers alone. */
