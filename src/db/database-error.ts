@@ -2,6 +2,7 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
+import { ident } from '../core/sql.ts'
 
 /** The fields of a driver's error. `internalQuery` is omitted on purpose: see {@link DatabaseError}. */
 interface ServerErrorFields {
@@ -34,6 +35,8 @@ export class DatabaseError extends Error {
   readonly isOfSource: boolean
   /** The function of a user in which it occurred, as in `schema.f(integer)` or `f`. */
   readonly inFunction?: string
+  /** The column of a foreign table whose value is not one of its type, as in `column n of foreign table orders`. */
+  readonly inColumn?: string
   /** The table that IMPORT FOREIGN SCHEMA failed to create from the wrapper's definition. */
   readonly importedTable?: string
 
@@ -56,6 +59,9 @@ export class DatabaseError extends Error {
       /^(?:SQL function "(.+)"|PL\/\S+ function (.+?\))) /m.exec(fields.where ?? '') ?? []
     const inFunction = sqlFunction ?? plFunction
     if (inFunction !== undefined) this.inFunction = redact(inFunction, known)
+    const [, column, table] = /^column "(.+)" of foreign table "(.+)"$/m.exec(fields.where ?? '') ?? []
+    if (column !== undefined && table !== undefined)
+      this.inColumn = redact(`column ${ident(column)} of foreign table ${ident(table)}`, known)
     // The name in it is not quoted.
     const imported = /^importing foreign table "(.*)"$/ms.exec(fields.where ?? '')?.[1]
     if (imported !== undefined) this.importedTable = imported

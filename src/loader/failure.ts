@@ -80,7 +80,7 @@ function reasonOf(error: DatabaseError): string {
   if (isSourceError(error)) return sourceErrorText(error)
   // A detail can have several lines, for example a list of dependent objects.
   const detail = error.detail?.trim().replaceAll('\n', '; ')
-  return `${error.message}${detail ? ` (${detail})` : ''}`
+  return `${error.inColumn === undefined ? '' : `${error.inColumn}: `}${error.message}${detail ? ` (${detail})` : ''}`
 }
 
 /** SQLSTATEs for a function, relation, type or column that does not exist. */
@@ -92,12 +92,18 @@ const foreignKeyHint =
 function hintFor(error: DatabaseError): string {
   if (isSourceError(error)) return explainSourceError(error).hint
   if (error.sqlstate === '23503') return foreignKeyHint
+  if (error.inColumn !== undefined) return 'Declare the column with the type that it has at the source.'
   return ''
 }
 
+/** Of a user: fdwsync runs the SQL of owners in a function of its own. */
 function isMissingInFunction(error: DatabaseError): boolean {
-  return !isSourceError(error) && missingName.has(error.sqlstate) && error.inFunction !== undefined
+  const { inFunction, sqlstate } = error
+  if (inFunction === undefined || ownFunction.test(inFunction)) return false
+  return !isSourceError(error) && missingName.has(sqlstate)
 }
+
+const ownFunction = /^pg_temp_\d+\.fdwsync_/
 
 function pathHint(error: DatabaseError): string {
   return `The function ${error.inFunction} finds names by search_path, which PostgreSQL 17 and later set to pg_catalog, pg_temp while they load a view. Qualify the names in the function, or set its path: ALTER FUNCTION … SET search_path = …`

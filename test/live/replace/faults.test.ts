@@ -144,7 +144,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const numbers = changed.replace('note: text', 'note: int').replace('SELECT id,', 'SELECT id, note,')
       const parsed = await fixture.manifest(numbers)
       expect(missedOf((await applyTo(parsed, fixture.url)).report)).toContain(
-        'failed replace materialized view local.first: invalid input syntax for type integer: "thirty"',
+        'failed replace materialized view local.first: column note of foreign table orders: invalid input syntax for type integer: "thirty"',
       )
       expect(await fixture.sql(reading)).toEqual(before)
       await runSql(own.url, "UPDATE orders SET note = '30' WHERE id = 30")

@@ -41,6 +41,24 @@ test.each<[string, Error, object]>([
     { status: 'failed', reason: 'function h(integer) does not exist', hint: expect.stringContaining('search_path') },
   ],
   [
+    'not of a function of fdwsync itself, which runs the SQL of an owner',
+    serverError({
+      message: 'column "x" does not exist',
+      code: '42703',
+      where: 'PL/pgSQL function pg_temp_3.fdwsync_load() line 12 at SQL statement',
+    }),
+    { status: 'failed', reason: 'column "x" does not exist' },
+  ],
+  [
+    'a value that is not of the type of its column: which column',
+    serverError({ message: 'invalid input', code: '22P02', where: 'column "a b" of foreign table "t"\nSQL statement' }),
+    {
+      status: 'failed',
+      reason: 'column "a b" of foreign table t: invalid input',
+      hint: 'Declare the column with the type that it has at the source.',
+    },
+  ],
+  [
     'one object of several that are replaced together',
     new MemberFailure(key, serverError({})),
     { status: 'failed', reason: 'failed', of: key },
