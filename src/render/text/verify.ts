@@ -5,22 +5,22 @@ import { numberText } from '../../core/some-of.ts'
 import type { Verification, VerifyReport } from '../../core/verification.ts'
 import type { RenderOptions } from '../format.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
-import { hanging, sentenceLines } from './report.ts'
+import { hanging, problemsOf, sentenceLines } from './report.ts'
 
-/** A line for each copy, and a summary. */
+/** A line for each copy that was compared, the others by what prevents it, and a summary. */
 export function renderVerification({ copies }: VerifyReport, options: RenderOptions): string {
-  const titles = copies.map(({ title }) => oneLine(title))
-  const width = Math.max(0, ...titles.map(widthOf))
-  const lines = copies.flatMap(({ verification }, at) => {
-    const title = pad(titles[at] ?? '', width)
-    const took = verification.status === 'failed' ? '' : `  ${durationText(verification.milliseconds)}`
-    const hint = verification.status === 'failed' ? verification.hint : undefined
-    return [
-      ...wrap(`${title}  ${verificationText(verification)}${took}`, options.columns, '  ', hanging),
-      ...(hint === undefined ? [] : wrap(oneLine(hint), options.columns, hanging)),
-    ]
+  const compared = copies.flatMap(({ title, verification }) =>
+    verification.status === 'failed' ? [] : [{ title: oneLine(title), verification }],
+  )
+  const failed = copies.flatMap(({ verification, ...copy }) =>
+    verification.status === 'failed' ? [{ ...copy, verb: '', outcome: verification }] : [],
+  )
+  const width = Math.max(0, ...compared.map(({ title }) => widthOf(title)))
+  const lines = compared.flatMap(({ title, verification }) => {
+    const found = `${verificationText(verification)}  ${durationText(verification.milliseconds)}`
+    return wrap(`${pad(title, width)}  ${found}`, options.columns, '  ', hanging)
   })
-  return `${[...lines, ...sentenceLines(summaryOf(copies), options)].join('\n')}\n`
+  return `${[...lines, ...problemsOf(failed, options), ...sentenceLines(summaryOf(copies), options)].join('\n')}\n`
 }
 
 /** `same, 1,204,331 rows`, or `different, 2 missing, 1 extra, 3 different, of 1,204,331 rows`. */

@@ -354,6 +354,11 @@ export const verifications: readonly (readonly [title: string, report: VerifyRep
           title: 'materialized view shop.gone',
           verification: { status: 'failed', reason: 'it holds no data', hint: 'Run fdwsync refresh.' },
         },
+        ...['first', 'second'].map((name) => ({
+          key: keyOf({ ...view, name }),
+          title: `materialized view shop.${name}`,
+          verification: { status: 'failed', reason: 'its source cannot be reached' } as const,
+        })),
       ],
     },
   ],
