@@ -40,7 +40,7 @@ interface Definition {
   readonly definition: string
 }
 
-// $2 has the scratch schemas by the real ones. Rules and defaults of views are tried with their view: see view-parts.ts. A foreign
+// $2 has the scratch schemas by the real ones. What is on a view is tried with it: see view-parts.ts. A foreign
 // key is not tried, since that locks the table that it refers to.
 const definitionsQuery = trusted(`
   WITH wanted AS (
@@ -67,6 +67,10 @@ const definitionsQuery = trusted(`
   SELECT 'pg_trigger', t.oid, nspname, NULL, pg_get_triggerdef(t.oid)
     FROM wanted JOIN pg_trigger t ON classid = 'pg_trigger'::regclass AND t.oid = wanted.oid
     JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
+  UNION ALL
+  SELECT 'pg_rewrite', r.oid, nspname, NULL, pg_get_ruledef(r.oid)
+    FROM wanted JOIN pg_rewrite r ON classid = 'pg_rewrite'::regclass AND r.oid = wanted.oid
+    JOIN pg_class c ON c.oid = ev_class JOIN pg_namespace n ON n.oid = relnamespace
   UNION ALL
   SELECT 'pg_constraint', k.oid, nspname,
          CASE WHEN conbin IS NOT NULL OR indexprs IS NOT NULL OR indpred IS NOT NULL THEN

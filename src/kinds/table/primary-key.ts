@@ -86,11 +86,16 @@ export function constraintsUnder({ primaryKey, notNull }: Constrained, renames: 
   }
 }
 
-/** Columns that leave the key stay NOT NULL unless that is dropped, too. */
-export function notNullChanges(live: Constrained, wanted: Constrained): readonly FieldChange[] {
+interface WithColumns extends Constrained {
+  readonly columns: readonly { readonly name: string }[]
+}
+
+/** Columns that leave the key stay NOT NULL unless that is dropped, too. Those that are dropped take it with them. */
+export function notNullChanges(live: Constrained, wanted: WithColumns): readonly FieldChange[] {
   const keyOf = ({ primaryKey }: Constrained) => primaryKey?.columns ?? []
   const from = [...live.notNull, ...keyOf(live)]
   const to = [...wanted.notNull, ...keyOf(wanted)]
+  const remaining = new Set(wanted.columns.map(({ name }) => name))
   const change = (name: string, isNotNull: boolean): FieldChange => ({
     field: `column ${name} not null`,
     from: isNotNull ? 'no' : 'yes',
@@ -101,7 +106,7 @@ export function notNullChanges(live: Constrained, wanted: Constrained): readonly
     },
   })
   return [
-    ...from.filter((name) => !to.includes(name)).map((name) => change(name, false)),
+    ...from.filter((name) => remaining.has(name) && !to.includes(name)).map((name) => change(name, false)),
     ...wanted.notNull.filter((name) => !from.includes(name)).map((name) => change(name, true)),
   ]
 }

@@ -51,7 +51,8 @@ export const attachmentsQuery: Sql = trusted(`
       FROM old JOIN pg_trigger t ON t.tgrelid = old.oid AND "hasTriggers" WHERE NOT t.tgisinternal AND t.tgparentid = 0
        AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_trigger'::regclass, t.oid))
   ), rules AS (
-    SELECT old.oid, rulename, r.oid AS rule, ev_enabled, format('%I.%I', nspname, relname) AS on_relation
+    SELECT old.oid, rulename, r.oid AS rule, ev_enabled, format('%I.%I', nspname, relname) AS on_relation,
+           EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_rewrite'::regclass, r.oid)) AS "isLost"
       FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND rulename <> '_RETURN' AND "hasTriggers"
   ), constraints AS (
     SELECT k.*, scratch, successor, columns, contype = 'n' AS "isNotNull", coalesce(keys ->> conname, conname) AS name
@@ -198,14 +199,14 @@ export const attachmentsQuery: Sql = trusted(`
     SELECT old.oid, 8, format('DROP STATISTICS %I.%I', sn.nspname, stxname)
       FROM old JOIN pg_statistic_ext ON stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = stxnamespace WHERE kept
     UNION ALL
-    SELECT oid, 11, pg_get_ruledef(rule) FROM rules
+    SELECT oid, 11, pg_get_ruledef(rule) FROM rules WHERE NOT "isLost"
     UNION ALL
     SELECT oid, 12, format('ALTER TABLE %s %s RULE %I', on_relation, CASE ev_enabled WHEN 'D' THEN 'DISABLE'
                       WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END, rulename)
-      FROM rules WHERE ev_enabled <> 'O'
+      FROM rules WHERE ev_enabled <> 'O' AND NOT "isLost"
     UNION ALL
     SELECT oid, 12, format('COMMENT ON RULE %I ON %s IS %L', rulename, on_relation, obj_description(rule, 'pg_rewrite'))
-      FROM rules WHERE obj_description(rule, 'pg_rewrite') IS NOT NULL
+      FROM rules WHERE obj_description(rule, 'pg_rewrite') IS NOT NULL AND NOT "isLost"
     UNION ALL
     SELECT polrelid, 11, format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', polname, on_relation,
                     CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
@@ -233,7 +234,10 @@ export const attachmentsQuery: Sql = trusted(`
     SELECT old.oid, 12, format('ALTER TABLE %I.%I REPLICA IDENTITY %s', nspname, old.relname,
                     CASE old.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE 'USING INDEX ' || quote_ident(ic.relname) END)
       FROM old LEFT JOIN (pg_index i JOIN pg_class ic ON ic.oid = indexrelid) ON indrelid = old.oid AND indisreplident
-     WHERE "isTable" AND (old.relreplident IN ('f', 'n') OR old.relreplident = 'i' AND ic.oid IS NOT NULL)
+     WHERE "isTable" AND (old.relreplident IN ('f', 'n') OR old.relreplident = 'i' AND ic.oid IS NOT NULL
+       AND NOT EXISTS (SELECT FROM dropped WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+       AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_class'::regclass, ic.oid))
+       AND NOT EXISTS (SELECT FROM lost JOIN pg_constraint k ON k.oid = objid WHERE classid = 'pg_constraint'::regclass AND conindid = ic.oid))
     UNION ALL
     -- The plan has named the parents that are lost. Any other one was given to it since.
     SELECT old.oid, 12, format('ALTER TABLE %I.%I INHERIT %s', nspname, relname, inhparent::regclass)

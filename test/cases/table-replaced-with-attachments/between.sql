@@ -18,6 +18,11 @@ COMMENT ON CONSTRAINT pair ON shop.orders IS 'unique';
 COMMENT ON INDEX shop.pair IS 'index';
 CREATE RULE off AS ON DELETE TO shop.orders DO INSTEAD NOTHING;
 ALTER TABLE shop.orders DISABLE RULE off;
+CREATE RULE by_type AS ON UPDATE TO shop.orders WHERE old.customer_id > 7 DO INSTEAD NOTHING;
+CREATE RULE by_gone AS ON UPDATE TO shop.published WHERE old.gone > 7 DO INSTEAD NOTHING;
+CREATE UNIQUE INDEX by_gone ON shop.published (gone);
+ALTER TABLE shop.published REPLICA IDENTITY USING INDEX by_gone;
+ALTER TABLE shop.marked REPLICA IDENTITY USING INDEX mark;
 CREATE TABLE shop.parent (id bigint);
 ALTER TABLE shop.orders INHERIT shop.parent;
 DO $$ BEGIN
