@@ -101,12 +101,17 @@ export function stateByLedger(
 
 /**
  * The state by the plan, or by the ledger if no plan is about the object. What this role could not compare with its declaration may still
- * not be as it was applied, which the ledger shows. That it is as it was applied is not enough: the declaration may have changed.
+ * not be as it was applied, which the ledger shows. That it is as it was applied is not enough, unless its declaration and what that
+ * means are proven to be the same.
  */
-export function stateOf(byPlan: StateFinding | undefined, byLedger: () => StateFinding): StateFinding {
+export function stateOf(
+  byPlan: StateFinding | undefined,
+  byLedger: () => StateFinding,
+  isDeclaredAsApplied: boolean,
+): StateFinding {
   if (byPlan && byPlan.state !== 'unknown') return byPlan
   const found = byLedger()
-  return byPlan && found.state !== 'drifted' && found.state !== 'missing' ? byPlan : found
+  return byPlan && !isDeclaredAsApplied && found.state !== 'drifted' && found.state !== 'missing' ? byPlan : found
 }
 
 /** Whether a live object cannot be compared with its declaration alone. */
@@ -129,21 +134,27 @@ const needsManifest = 'only a comparison with its manifest (-f) can show more'
 
 function compareDefinition(entry: LedgerEntry, live: LiveObject, canonical: unknown): StateFinding {
   const ignored = ignoredOf(entry.declared)
-  if (entry.digest !== null && live.digest !== null && (entry.digest === live.digest || ignored.length === 0)) {
-    if (entry.digest === live.digest) return { state: 'in sync' }
+  const hasDigests = entry.digest !== null && live.digest !== null
+  const isSame = hasDigests && entry.digest === live.digest
+  if (hasDigests && !isSame && ignored.length === 0) {
     if (entry.oid === live.oid) return { state: 'drifted', reason: 'its definition was altered outside fdwsync' }
     return { state: 'unknown', reason: `it was recreated, by a restore for example: ${needsManifest}` }
   }
+  if (isSame && live.locked) return { state: 'in sync' }
   const kind = kindOf(entry.id)
   const declared = withIgnored(kind.settle(entry.declared, entry.declared, live.spec), live.spec, ignored)
   const { probe } = kind
-  const isKnown = canonical !== undefined && probe.how === 'read-back'
-  const wanted = isKnown ? probe.wanted(canonical, declared, undefined, undefined) : declared
+  // The digest covers what PostgreSQL rewrites, but not, for example, comments.
+  const shown = isSame ? live.spec : canonical
+  const isKnown = shown !== undefined && probe.how === 'read-back'
+  const wanted = isKnown ? probe.wanted(shown, declared, undefined, undefined) : declared
   const all = kind.compare(entry.id, live.spec, wanted, { declared, last: undefined, digests: createRunDigests() })
+  const ofDefinition = all.filter(({ effect }) => effect.how !== 'populate')
   // The ledger has no secrets to compare with.
-  const known = all.filter(({ from, to }) => from !== secretText || to !== secretText)
+  const known = ofDefinition.filter(({ from, to }) => from !== secretText || to !== secretText)
   const fields = known.map(({ field }) => field)
-  if (fields.length === 0) return known.length < all.length ? uncomparedSecrets(entry, live) : { state: 'in sync' }
+  if (fields.length === 0)
+    return known.length < ofDefinition.length ? uncomparedSecrets(entry, live) : { state: 'in sync' }
   // The ledger has the SQL as it was declared, and the server may only have rewritten it.
   if (probe.how === 'read-back' && !isKnown)
     return { state: 'unknown', reason: `${fields.join(', ')}: ${needsManifest}` }

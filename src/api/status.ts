@@ -12,7 +12,7 @@ import type { Verification } from '../core/verification.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { Owned } from '../ledger/owned.ts'
-import { readStatus, type StatusReading } from '../ledger/status.ts'
+import { readStatus, type StatusReading, type Unprobed } from '../ledger/status.ts'
 import { maxConnectionsOf } from '../loader/server-limits.ts'
 import { type VerifyOptions, verifyCopies } from '../loader/verify.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
@@ -56,7 +56,15 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
   // A comparison with sources needs the search path of each copy, which the ledger has.
   const proven = inHand?.isProven && !options.verifying ? inHand.plan.manifest : undefined
-  const reading = await readStatus(session, { isChosen, declared, all: options.all, proven, needsCanonicalForm })
+  const unprobed = inHand && unprobedOf(inHand)
+  const reading = await readStatus(session, {
+    isChosen,
+    declared,
+    all: options.all,
+    proven,
+    unprobed,
+    needsCanonicalForm,
+  })
   const notImported = notImportedObjects(reading, inHand, isChosen)
   const owners = groupBy(reading.owned, ({ id }) => keyOf(id))
   const ids = new Map([
@@ -71,7 +79,11 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const reachability = new Map(source?.servers.map(({ name, reachable }) => [name, reachable]))
   const objects = Array.from(ids, ([key, id]): ObjectStatus => {
     const entries = owners.get(key) ?? []
-    const found = stateOf(stateByPlan?.(key, entries), () => stateByLedger(key, entries, reading))
+    const found = stateOf(
+      stateByPlan?.(key, entries),
+      () => stateByLedger(key, entries, reading),
+      reading.declaredAsApplied.has(key),
+    )
     const { state, reason } = withSource(withNotImported(found, notImported.get(key)), key)
     const sourceReachable = id.kind === 'server' ? reachability.get(id.name) : undefined
     const described = describe(id, reading, entries)
@@ -86,6 +98,14 @@ export async function status(session: Session, options: StatusOptions): Promise<
     manifest: inHand?.plan.manifest,
     objects: inOrder(objects.map((object) => ({ ...object, verification: verified.get(object.key) }))),
   }
+}
+
+/** Undefined if there are none. */
+function unprobedOf({ plan, declared }: PlanInHand): Unprobed | undefined {
+  const keys = new Set(plan.undetermined.flatMap(({ code, key }) => (code === 'object/not-probed' ? [key] : [])))
+  if (keys.size === 0) return undefined
+  const { manifest, searchPath } = plan
+  return { manifest, searchPath, objects: declared.filter(({ id }) => keys.has(keyOf(id))) }
 }
 
 /** How {@link status} compares copies with their sources. */

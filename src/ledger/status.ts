@@ -1,16 +1,18 @@
 // Reads what `status` reports: what manifests own, its live state, and when its data was last loaded.
 
-import type { LiveObject } from '../core/change.ts'
+import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import type { RecordedFreshness } from '../core/freshness.ts'
 import { type CopyId, type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { readDependencyDigests } from '../introspector/dependency-digests.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { areDeclaredAlike } from '../kinds/recorded.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { readFreshness } from './freshness.ts'
 import { readNotImported } from './not-imported.ts'
@@ -35,6 +37,8 @@ export interface StatusReading {
   readonly notImported: ReadonlyMap<string, readonly NotImported[]>
   /** The number of indexes of each relation, by its OID. */
   readonly indexes: ReadonlyMap<number, number>
+  /** Objects that were not probed, but have the declaration that was applied, and whose SQL still means the same. */
+  readonly declaredAsApplied: ReadonlySet<Key>
 }
 
 export interface StatusScope {
@@ -45,8 +49,16 @@ export interface StatusScope {
   readonly all: boolean
   /** The manifest whose objects are proven to be in place. */
   readonly proven: string | undefined
+  /** The manifest that was planned, and its objects that this role could not probe. */
+  readonly unprobed: Unprobed | undefined
   /** Whether the canonical form is needed to find out if a live object is as it was applied. */
   readonly needsCanonicalForm: (entry: LedgerEntry, live: LiveObject) => boolean
+}
+
+export interface Unprobed {
+  readonly manifest: string
+  readonly searchPath: readonly string[]
+  readonly objects: readonly DeclaredObject[]
 }
 
 /** Reads in one snapshot, without waiting for a running REFRESH. */
@@ -70,6 +82,7 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
       scheduled: new Set(every.flatMap(({ id }) => scheduledCopy(id))),
       policies: exists ? await readPolicies(session, copies.filter(isCopy)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
+      declaredAsApplied: scope.unprobed ? await findDeclaredAsApplied(session, owned, scope.unprobed) : new Set(),
     }
   })
 }
@@ -85,6 +98,22 @@ async function readNeededForms(
     return entry?.hasCanonicalForm && object && needsCanonicalForm(entry, object) ? [keyOf(id)] : []
   })
   return readFormsOfAll(session, keys)
+}
+
+async function findDeclaredAsApplied(
+  session: Session,
+  owned: readonly Owned[],
+  { manifest, searchPath, objects }: Unprobed,
+): Promise<ReadonlySet<Key>> {
+  const entries = new Map(
+    owned.flatMap((each) => (each.manifest === manifest && each.entry ? [[keyOf(each.id), each.entry] as const] : [])),
+  )
+  const alike = objects.filter(({ id, spec }) => {
+    const entry = entries.get(keyOf(id))
+    return entry && areDeclaredAlike(id, entry.declared, spec)
+  })
+  const digests = await readDependencyDigests(session, searchPath, alike)
+  return new Set([...digests].flatMap(([key, digest]) => (entries.get(key)?.dependencyDigest === digest ? [key] : [])))
 }
 
 async function listAll(session: Session): Promise<readonly ObjectId[]> {

@@ -1,10 +1,11 @@
 // Each database is exported and created from its manifest in an empty one: catalogs and dumps must be equal.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { status } from '../../src/api/status.ts'
 import { hazardsToAllow } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import type { ServerPair } from '../servers/provided.ts'
-import { applyTo, planFor } from '../support/fdwsync.ts'
+import { applyTo, connectTo, planFor } from '../support/fdwsync.ts'
 import { isNewest, isThorough, newestMajor } from '../support/majors.ts'
 import { databases, type OracleDatabase } from './database.ts'
 import { dumpOf, findDump } from './dump.ts'
@@ -69,6 +70,7 @@ describe.each(newestMajor())('PostgreSQL $name', { concurrent: true }, (pair: Se
       const copy = await fixture.database(database.before)
       onTestFinished(() => copy.drop())
       await applyAll(original.parsed, copy.url)
+      expect(await driftByLedger(copy.url), original.text).toEqual([])
       expect(await linesOf(copy.url), original.text).toEqual(original.lines)
       if (dump) expect(await dumpOf(dump, copy.url), original.text).toEqual(original.dump)
     })
@@ -91,6 +93,17 @@ describe.each(newestMajor())('PostgreSQL $name', { concurrent: true }, (pair: Se
 async function applyAll(parsed: ParsedManifest, url: string): Promise<void> {
   const { report } = await applyTo(parsed, url, { allow: hazardsToAllow })
   expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
+}
+
+/** What `status` without a manifest finds altered. */
+async function driftByLedger(url: string): Promise<readonly unknown[]> {
+  const session = await connectTo(url)('status')
+  try {
+    const { objects } = await status(session, { kinds: [], all: false })
+    return objects.filter(({ state }) => state !== 'in sync' && state !== 'not populated')
+  } finally {
+    await session.close()
+  }
 }
 
 /**
