@@ -23,7 +23,7 @@ import { toData } from './to-data.ts'
 
 const maximumBytes = 10 * 1024 * 1024
 const maximumDepth = 64
-const depthHint = `A manifest has at most ${maximumDepth} levels.`
+const depthHint = `A manifest has at most ${maximumDepth} levels. A bracket that is not closed can be the cause.`
 
 /** The nodes of a manifest. */
 export interface YamlDocument {
@@ -67,7 +67,7 @@ export function readDocument(file: string, text: string): YamlDocument {
   const { source, documents } = parse(file, text)
   const [document, second] = documents
   // The parser goes on after an error, but most of what it then reports is caused by that error.
-  const [error] = document?.errors.toSorted((left, right) => left.pos[0] - right.pos[0]) ?? []
+  const error = firstError(documents)
   if (error) throw new FdwsyncError(syntaxProblem(source, error))
   if (second) {
     throw new FdwsyncError({
@@ -114,21 +114,32 @@ function parse(
   text: string,
 ): { readonly source: Source; readonly documents: readonly Document.Parsed[] } {
   const lines = new LineCounter()
-  const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
-    version: '1.2',
-    // The parser compares keys by value: 0777 equals 777, and "1" differs from 1. Names are text: see duplicateKeys.
-    uniqueKeys: false,
-    strict: true,
-    logLevel: 'silent',
-  })
-  const documents = Array.isArray(parsed) ? parsed : []
-  // The parser recurses, and reports a stack overflow as a syntax error.
-  const exhausted = documents.flatMap(({ errors }) => errors).find(({ message }) => message.includes('call stack'))
-  if (exhausted) throw tooDeep(file, text, exhausted.pos[0])
+  const documents = parseAll(text, lines)
+  if (typeof documents === 'number') throw nestingError(file, text, documents)
   const secretRanges = documents.flatMap(({ contents }) => findSecrets(text, contents))
   const hasSyntaxErrors = documents.some(({ errors }) => errors.length > 0)
   return { source: { file, text, lines, secretRanges, hasSyntaxErrors }, documents }
+}
+
+/** Returns the offset at which the parser, which recurses, overflowed the stack. */
+function parseAll(text: string, lineCounter: LineCounter): readonly Document.Parsed[] | number {
+  try {
+    const parsed = parseAllDocuments(text, {
+      lineCounter,
+      version: '1.2',
+      // The parser compares keys by value: 0777 equals 777, and "1" differs from 1. Names are text: see duplicateKeys.
+      uniqueKeys: false,
+      strict: true,
+      logLevel: 'silent',
+    })
+    const documents = Array.isArray(parsed) ? parsed : []
+    // It reports some overflows as syntax errors.
+    const overflow = documents.flatMap(({ errors }) => errors).find(({ message }) => message.includes('call stack'))
+    return overflow?.pos[0] ?? documents
+  } catch (error) {
+    if (error instanceof RangeError) return 0
+    throw error
+  }
 }
 
 function syntaxProblem(source: Source, error: YAMLParseError): Problem {
@@ -162,14 +173,35 @@ function withoutQuotes(message: string): string {
  * far above any real depth.
  */
 function refuseDeepNesting(file: string, text: string): void {
-  const limit = 10_000
+  const tooMany = deepBracket(text, 10_000)
+  if (tooMany !== undefined) throw nestingError(file, text, tooMany)
+  const indicators = /^(?: *[-?] ){10000}/m.exec(text)
+  if (indicators) throw tooDeep(file, text, indicators.index)
+}
+
+/** The offset of the first bracket within more than `limit` others. */
+function deepBracket(text: string, limit: number): number | undefined {
   let depth = 0
   for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
     depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
-    if (depth > limit) throw tooDeep(file, text, index)
+    if (depth > limit) return index
   }
-  const indicators = /^(?: *[-?] ){10000}/m.exec(text)
-  if (indicators) throw tooDeep(file, text, indicators.index)
+  return undefined
+}
+
+/** After a bracket that nothing closes, all that follows seems to be nested. So the first error before the depth is too large counts. */
+function nestingError(file: string, text: string, offset: number): FdwsyncError {
+  const at = deepBracket(text, maximumDepth)
+  if (at === undefined) return tooDeep(file, text, offset)
+  // An error at the end is that of the cut.
+  const end = text.lastIndexOf('\n', at)
+  const { source, documents } = parse(file, text.slice(0, at))
+  const error = firstError(documents)
+  return error && error.pos[0] < end ? new FdwsyncError(syntaxProblem(source, error)) : tooDeep(file, text, at)
+}
+
+function firstError([document]: readonly Document.Parsed[]): YAMLParseError | undefined {
+  return document?.errors.toSorted((left, right) => left.pos[0] - right.pos[0])[0]
 }
 
 function tooDeep(file: string, text: string, offset: number): FdwsyncError {
