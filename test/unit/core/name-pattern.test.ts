@@ -23,6 +23,19 @@ describe('a name pattern', () => {
     ['a.b', table('shop', 'a.b'), false],
     ['"a""b"', table('shop', 'a"b'), true],
     ['"*"', table('shop', 'orders'), false],
-    ['a+(b)[c]$', table('shop', 'a+(b)[c]$'), true],
+    ['"a+(b)[c]$"', table('shop', 'a+(b)[c]$'), true],
+    ['a+{1}^$', table('shop', 'a+{1}^$'), true],
+    ['orders_[0-9]*', table('shop', 'orders_2024'), true],
+    ['orders_[^0-9]*', table('shop', 'orders_2024'), false],
+    ['[A-O]*', table('shop', 'orders'), true],
+    ['a[\\]b', table('shop', 'a\\b'), true],
+    ['shop.(orders|LINES)', table('shop', 'lines'), true],
+    ['orders|lines', table('shop', 'lines'), true],
+    ['orders|lines', table('shop', 'orderslines'), false],
+    ['(shop|crm).o*', table('crm', 'orders'), true],
   ] as const)('%s', (pattern, id, matches) => expect(namePattern(pattern)(id)).toBe(matches))
+
+  test.each(['orders_[0-9', '(a.b|c)', 'a)', 'a]'])('%s is an error', (pattern) => {
+    expect(() => namePattern(pattern)).toThrow(`the pattern ${pattern} is not valid`)
+  })
 })
