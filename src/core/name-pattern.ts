@@ -5,8 +5,8 @@ import type { ObjectId } from './object.ts'
 
 /**
  * A test for objects whose names match a pattern. `*` is any text, `?` any character, `[0-9]` one of some characters, and `(a|b)` one
- * of some texts; a dot separates schema and name. Outside double quotes, letters fold to lower case; within them every character
- * stands for itself. A pattern without a dot matches in any schema. A user mapping matches by the name of its server.
+ * of some texts; a dot separates schema and name. Outside double quotes, letters fold to lower case; within them no character is
+ * special. A pattern without a dot matches in any schema. A user mapping matches by the name of its server.
  * @throws FdwsyncError if a bracket is not closed
  */
 export function namePattern(pattern: string): (id: ObjectId) => boolean {
