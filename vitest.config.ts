@@ -3,15 +3,27 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+/** The projects in the order in which they run: a worker that changes from one to another has to load all modules again. */
+const projects = ['live', 'unit', 'guard']
+
 /** The files that take longest, the longest first. */
 const slowest = [
-  '/minimality/',
-  '/cases/',
-  '/imports/whole',
-  '/replace/faults',
-  '/oracle/',
-  '/thorough/',
-  '/imports/types',
+  'test/minimality/',
+  'test/cases/',
+  'live/imports/imports.',
+  'live/replace/faults',
+  'live/refresh/faults',
+  'live/imports/types.',
+  'live/replace/others',
+  'live/secrets/canary',
+  'live/demo',
+  'test/oracle/oracle.',
+  'live/imports/source-changes',
+  'live/imports/mirror.',
+  'live/apply/source-faults',
+  'live/ledger/readers',
+  'test/thorough/',
+  'unit/differ/scale',
 ]
 
 /** What a run has beside the rest if it names its majors, as the nightly one does. */
@@ -20,12 +32,12 @@ const thorough = process.env.FDWSYNC_TEST_MAJORS ? ['test/{minimality,thorough}/
 /** Threads that collect garbage would take the cores from the servers, and with a large young generation there is less to do. */
 const execArgv = ['--single-threaded-gc', '--max-semi-space-size=64']
 
-/** Runs the slowest files first, so that no worker is left with one of them while the others have nothing to do. */
+/** Runs the slowest files of a project first, so that no worker is left with one of them while the others have nothing to do. */
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification) => {
+    const place = ({ moduleId, project }: TestSpecification) => {
       const at = slowest.findIndex((part) => moduleId.includes(part))
-      return at < 0 ? slowest.length : at
+      return 100 * projects.indexOf(project.name) + (at < 0 ? slowest.length : at)
     }
     return (await super.sort(files)).toSorted((one, other) => place(one) - place(other))
   }
@@ -38,7 +50,7 @@ export default defineConfig({
     sequence: { sequencer: SlowestFirst },
     projects: [
       // None of these tests waits for anything, so a timeout would only mean that the machine is busy.
-      { test: { name: 'guard', include: ['test/guard/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'guard', isolate: false, include: ['test/guard/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'unit', isolate: false, execArgv, include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
