@@ -72,7 +72,13 @@ function world(size: number) {
 
 type World = ReturnType<typeof world>
 
-const [small, large] = [world(1_000), world(4_000)]
+const [small, large] = [world(300), world(1_200)]
+
+/**
+ * Four times the objects take at most 4.06 times the steps now. A loop in a loop shows, although there are few objects, as soon as it has
+ * a fiftieth of all steps.
+ */
+const mostGrowth = 4.2
 
 const digests = createRunDigests()
 const none = new Map<never, never>()
@@ -160,7 +166,7 @@ function growthOf(phase: Phase, changesOf: (world: World) => readonly Change[]):
 
 describe.each(Object.entries(everything))('everything is %s', { timeout: 60_000 }, (_everything, changesOf) => {
   test.each(Object.entries(phases))('%s', (_phase, phase) => {
-    expect(growthOf(phase, changesOf)).toBeLessThan(5)
+    expect(growthOf(phase, changesOf)).toBeLessThan(mostGrowth)
   })
 })
 
@@ -174,5 +180,5 @@ test('the comparison itself', { timeout: 60_000 }, () => {
       digests,
       takeOver: false,
     })
-  expect(growthOf(compare, () => [])).toBeLessThan(5)
+  expect(growthOf(compare, () => [])).toBeLessThan(mostGrowth)
 })
