@@ -13,7 +13,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { oncePerRun } from './once-per-run.ts'
 
 // Finds one foreign table for each server that a copy reads, directly or through plain views, such as the source view of a table,
-// but not through materialized views: their data is here already.
+// or tables that foreign ones inherit from, but not through materialized views: their data is here already.
 const foreignTablesQuery: Sql = trusted(`
   WITH RECURSIVE read(schema, name, oid) AS (
     SELECT loaded.schema, loaded.name, c.oid
@@ -22,12 +22,16 @@ const foreignTablesQuery: Sql = trusted(`
       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
        AND (n.nspname, c.relname) IN ((loaded.schema, loaded.name), (loaded.source_schema, loaded.source_name))
     UNION
-    SELECT read.schema, read.name, d.refobjid
-      FROM read
-      JOIN pg_catalog.pg_rewrite r ON r.ev_class = read.oid
-      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-      JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('v', 'f')
+    SELECT read.schema, read.name, next.oid
+      FROM read CROSS JOIN LATERAL (
+        SELECT c.oid
+          FROM pg_catalog.pg_rewrite r
+          JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('v', 'f', 'r', 'p')
+         WHERE r.ev_class = read.oid
+         UNION ALL
+        SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = read.oid) AS next
   )
   SELECT DISTINCT ON (read.schema, read.name, t.ftserver) read.schema, read.name, n.nspname AS table_schema, c.relname AS table_name, s.srvname AS server
     FROM read JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = read.oid JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver

@@ -27,6 +27,7 @@ import { throwProblems } from './findings.ts'
 import { fingerprintForAnyRole } from './fingerprint.ts'
 import { copiesKeepingRows } from './kept-rows.ts'
 import { lackedForLoads } from './load-privileges.ts'
+import { copiesLoadedBy } from './loaded-copies.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { checkPolicyQueries } from './policy-queries.ts'
@@ -194,9 +195,10 @@ async function trySourcesIfAsked(
 ): Promise<readonly Warning[]> {
   const { trySources, sources } = options
   if (!trySources || !sources) return []
-  const { changes } = impact
+  const { changes, steps } = impact
   const { live, probed } = comparison
-  const input = { changes, wanted: probed.wanted, live, resolved, unresolved, digests, sources }
+  const loaded = copiesLoadedBy(steps)
+  const input = { changes, loaded, wanted: probed.wanted, live, resolved, unresolved, digests, sources }
   const faults = await tryChanges(session, input)
   const reported = new Set(sourceCheck?.report.findings.flatMap(({ key, readsFail }) => (readsFail ? [key] : [])))
   return faults.filter(({ key }) => key === undefined || !reported.has(key))

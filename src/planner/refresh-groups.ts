@@ -10,7 +10,7 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { readsThroughViews } from '../sources/reads-through-views.ts'
+import { readIndirectReads } from '../sources/indirect-reads.ts'
 import { readsOfCopies } from '../sources/reads-to-try.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
@@ -31,9 +31,8 @@ export async function requireOneMoment(context: PlanContext, { comparison, impac
   const groups = groupBy(policies, ({ group }) => group)
   if (groups.size === 0) return
   const { session } = context
-  const needs = Array.from(wanted.values(), (object) => object.needs).flat()
-  const throughViews = await readsThroughViews(session, needs)
-  const reads = readsOfCopies({ wanted, live, user: session.user, throughViews })
+  const indirect = await readIndirectReads(session, wanted)
+  const reads = readsOfCopies({ wanted, live, user: session.user, indirect })
   const serverOf = await serversOf(
     session,
     reads.map(({ table }) => table),

@@ -4,7 +4,7 @@
 import type { Change, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key, keyOf, type ObjectId, type Relation } from '../core/object.ts'
-import type { Step, Warning } from '../core/plan.ts'
+import type { Warning } from '../core/plan.ts'
 import { qualified, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readsOfView } from '../dependents/view-reads.ts'
@@ -12,6 +12,7 @@ import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
+import { copiesLoadedBy } from './loaded-copies.ts'
 
 // A materialized view with data can be read, whatever it reads itself.
 const unloadedQuery = trusted(`
@@ -29,7 +30,7 @@ export async function unloadedReads(
   { comparison: { live }, impact: { changes, steps } }: ChangeSet,
 ): Promise<readonly Warning[]> {
   if (!options.trySources) return []
-  const loaded = new Set(steps.flatMap(loadedBy))
+  const loaded = copiesLoadedBy(steps)
   const readers = changes.flatMap((change) => readerOf(change, loaded))
   if (readers.length === 0) return []
   const existing = await readUnloaded(session, new Set(readers.flatMap(({ reads }) => reads)))
@@ -39,11 +40,6 @@ export async function unloadedReads(
     const first = unloaded.find((read) => !loaded.has(read))
     return first === undefined ? [] : [warningOf(id, first, created.has(first), live)]
   })
-}
-
-function loadedBy(step: Step): readonly Key[] {
-  if (step.action === 'replace') return step.members.flatMap(({ key, load }) => (load.length > 0 ? [key] : []))
-  return step.action === 'populate' ? [step.key] : []
 }
 
 interface Reader {

@@ -154,9 +154,13 @@ export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObj
   return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
 }
 
-/** Whether a plan considers an object: a declared or owned one, or a plain view, which may be between two such objects. */
+/**
+ * Whether a plan considers an object: a declared or owned one, or one that may be between two such objects: a plain view, or a
+ * table that foreign ones inherit from.
+ */
 export function isKnown({ settled, input }: ProbeRun, key: Key): boolean {
-  return settled.has(key) || input.reading.live.has(key) || idOf(key)?.kind === 'view'
+  const kind = idOf(key)?.kind
+  return settled.has(key) || input.reading.live.has(key) || kind === 'view' || kind === 'table'
 }
 
 /** Records the wanted spec of an object. */

@@ -5,15 +5,17 @@ import { groupBy, sameData } from '../core/data.ts'
 import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Access } from '../kinds/facets/access.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
-import type { ReadThroughView } from './reads-through-views.ts'
+import type { IndirectRead } from './indirect-reads.ts'
 import { connectionOf, remoteOf } from './what-is-read.ts'
 
 export interface ReadsInput {
   readonly changes: readonly Change[]
+  /** The copies that the plan loads. */
+  readonly loaded: ReadonlySet<Key>
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly live: LiveState
-  /** What is read through the plain views that wanted views name. */
-  readonly throughViews: ReadonlyMap<Key, readonly ReadThroughView[]>
+  /** What is read through other relations that wanted copies name. */
+  readonly indirect: ReadonlyMap<Key, readonly IndirectRead[]>
   /** The role that applies. */
   readonly user: string
   /** The tables whose columns were imported from their sources just now. */
@@ -42,8 +44,8 @@ export interface TableRead {
   readonly id: IdOf<'foreignTable'>
   readonly spec: ForeignTableSpec
   /**
-   * Whether the plan changes the table, its server or a user mapping. Otherwise only a view is new, and the source may be down at
-   * the moment.
+   * Whether the plan changes the table, its server or a user mapping. Otherwise only a copy is new or loaded again, and the source
+   * may be down at the moment.
    */
   readonly isChanged: boolean
   /** Whether its columns were imported just now, so that their types are those of the source. */
@@ -53,7 +55,7 @@ export interface TableRead {
 }
 
 export function readsToTry(input: ReadsInput): readonly ServerReads[] {
-  const { changes, wanted } = input
+  const { changes, wanted, loaded } = input
   const changed = new Set(changes.filter(affectsReading).map(({ key }) => key))
   const servers = serversWithChanges(changes, changed)
   const tables = [...wanted.values()].flatMap((object): readonly TableRead[] => {
@@ -65,7 +67,8 @@ export function readsToTry(input: ReadsInput): readonly ServerReads[] {
   })
   const readers = readersByTable(input)
   const dropped = changes.flatMap(({ op, key }) => (op === 'drop' ? [idOf(key)] : [])).filter(isMapping)
-  const reads = tables.flatMap((table) => readsOf(input, table, readers.get(keyOf(table.id)) ?? [], changed))
+  const affected = new Set([...changed, ...loaded])
+  const reads = tables.flatMap((table) => readsOf(input, table, readers.get(keyOf(table.id)) ?? [], affected))
   const withTables = groupBy(reads, ({ table }) => table.spec.server)
   const alone = [...servers].filter(
     (server) => !withTables.has(server) && wanted.has(keyOf({ kind: 'server', name: server })),
@@ -94,10 +97,10 @@ function readsOf(
   input: ReadsInput,
   table: TableRead,
   readers: readonly Reader[],
-  changed: ReadonlySet<Key>,
+  affected: ReadonlySet<Key>,
 ): readonly Read[] {
-  const affected = table.isChanged ? readers : readers.filter(({ view }) => changed.has(view))
-  if (affected.length > 0 || !table.isChanged) return affected.map((reader) => ({ ...reader, table }))
+  const tried = table.isChanged ? readers : readers.filter(({ view }) => affected.has(view))
+  if (tried.length > 0 || !table.isChanged) return tried.map((reader) => ({ ...reader, table }))
   const unread = { ...table, hasReader: false }
   return rolesWithMapping(input, table.spec.server).map((role) => ({ role, view: undefined, table: unread }))
 }
@@ -142,20 +145,22 @@ function readersByTable(input: ReadsInput): ReadonlyMap<Key, readonly Reader[]> 
   return groupBy(readsOfCopies(input), ({ table }) => table)
 }
 
-/** What copies read, directly or through plain views. Some of it may be no foreign table. */
+/** What copies read, directly or through other relations. Some of it may be no foreign table. */
 export function readsOfCopies({
   wanted,
   live,
   user,
-  throughViews,
-}: Pick<ReadsInput, 'wanted' | 'live' | 'user' | 'throughViews'>): readonly (Reader & { readonly table: Key })[] {
+  indirect,
+}: Pick<ReadsInput, 'wanted' | 'live' | 'user' | 'indirect'>): readonly (Reader & { readonly table: Key })[] {
   return [...wanted].flatMap(([view, { id, spec, needs }]) => {
     if (id.kind !== 'materializedView' && id.kind !== 'table') return []
     const owner = ownerOf(spec, live.get(view)?.spec, user)
     return needs.flatMap((need) => {
-      const through = throughViews.get(need) ?? []
-      const indirect = through.map(({ table, role }) => ({ table, view, role: role ?? owner }))
-      return [{ table: need, view, role: owner }, ...indirect]
+      const others = indirect.get(need) ?? []
+      return [
+        { table: need, view, role: owner },
+        ...others.map(({ table, role }) => ({ table, view, role: role ?? owner })),
+      ]
     })
   })
 }

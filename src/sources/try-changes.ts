@@ -1,5 +1,5 @@
-// Tries new and changed servers, user mappings and foreign tables against their sources before a plan is applied. Other sources are
-// not contacted.
+// Tries new and changed servers, user mappings and foreign tables, and what the plan loads, against their sources before it is
+// applied. Other sources are not contacted.
 
 import { mapConcurrently } from '../core/concurrently.ts'
 import { uniqueBy } from '../core/data.ts'
@@ -10,13 +10,13 @@ import type { RunDigests } from '../introspector/digests.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import type { SourceAccess } from './ask-sources.ts'
 import { unreachableServers } from './check-sources.ts'
-import { readsThroughViews } from './reads-through-views.ts'
+import { readIndirectReads } from './indirect-reads.ts'
 import { type ReadsInput, readsToTry, type ServerReads } from './reads-to-try.ts'
 import type { ResolvedImports } from './resolve-imports.ts'
 import { readServerContext } from './server-context.ts'
 import { tryReads } from './try-reads.ts'
 
-export interface ChangesToTry extends Omit<ReadsInput, 'user' | 'fresh' | 'throughViews'> {
+export interface ChangesToTry extends Omit<ReadsInput, 'user' | 'fresh' | 'indirect'> {
   readonly resolved: ResolvedImports
   /** The objects that cannot be tried, since a reference is unresolved. */
   readonly unresolved: ReadonlyMap<Key, unknown>
@@ -31,9 +31,8 @@ export async function tryChanges(session: Session, input: ChangesToTry): Promise
   const { resolved, digests, sources } = input
   if (input.changes.length === 0) return []
   const reported = unreachableServers(resolved)
-  const needs = Array.from(input.wanted.values(), (object) => object.needs).flat()
-  const throughViews = await readsThroughViews(session, needs)
-  const reads = readsToTry({ ...input, user: session.user, fresh: resolved.fresh, throughViews }).filter(
+  const indirect = await readIndirectReads(session, input.wanted)
+  const reads = readsToTry({ ...input, user: session.user, fresh: resolved.fresh, indirect }).filter(
     (each) => (isChanged(each) || !reported.has(each.server)) && isResolved(each, input.unresolved),
   )
   if (reads.length === 0) return []

@@ -1,7 +1,7 @@
 // Parts of catalog queries that find what else has the name of a relation.
-/** The kind of a relation in a catalog query. An ordinary table may be a managed one. */
+/** The kind of a relation in a catalog query. An ordinary table may be a managed one, a partitioned one never is. */
 export function kindOfRelation(relkind: string): string {
-  return `CASE ${relkind} WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' WHEN 'r' THEN 'table' ELSE 'materializedView' END`
+  return `CASE ${relkind} WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' ELSE 'materializedView' END`
 }
 
 /** The column `occupied_by`: see {@link occupant}. */

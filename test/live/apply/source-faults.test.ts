@@ -321,13 +321,41 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
+  test('what is loaded again is tried, through views and parents too', async () => {
+    const fixture = await fixtureWithOwnSource(pair, source)
+    await fixture.sql(`CREATE TABLE base (id bigint); CREATE TABLE days (id bigint) PARTITION BY LIST (id);
+      CREATE VIEW every_day AS SELECT days FROM days`)
+    const text = edited(manifest, [
+      [fileTable, ''],
+      ['file_fdw: {} }', 'file_fdw: {}, postgres_fdw: {} }'],
+      [ordersTable, ordersTable.replace('{', '{ inherits: [base],')],
+      ['customers: { server: shop', 'customers: { partition_of: { table: days, default: true }, server: shop'],
+      ['columns: { id: bigint, name: text }', 'columns: {}'],
+      ['SELECT id, total FROM proxy.orders', 'SELECT * FROM base'],
+      ['SELECT * FROM proxy.customers', 'SELECT (days).* FROM every_day'],
+    ])
+    const parsed = await fixture.manifest(text)
+    await applyTo(parsed, fixture.url)
+    await fixture.sql('ALTER TABLE base ADD here int; ALTER TABLE days ADD today date')
+    const { warnings } = await planFor(parsed, fixture.url, 5000, true)
+    expect(warnings).toMatchObject([
+      {
+        message: expect.stringMatching(/^foreign table proxy.orders: it cannot be read: .*"here"/),
+        refusesApply: true,
+      },
+      { message: expect.stringMatching(/^foreign table proxy.customers: it cannot be read: .*"today"/) },
+    ])
+  })
+
   test('a role that may not set up what it plans says that it was not tried', async () => {
     const fixture = await fixtureWithOwnSource(pair, source)
     await fixture.sql('CREATE EXTENSION postgres_fdw')
     const planner = await fixture.role()
     const text = edited(manifest, [[fileTable, '']])
-    const { stdout } = await run({ ...fixture, url: planner.url }, ['plan'], text)
-    expect(stdout).toContain('warning server shop: it is unknown whether its source can be read')
+    const { warnings } = await planFor(await fixture.manifest(text), planner.url, 5000, true)
+    expect(warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^server shop: it is unknown whether its source can be read/),
+    )
   })
 })
 

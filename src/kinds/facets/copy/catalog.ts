@@ -21,7 +21,7 @@ export const relationsReadByQuery = `
          (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', ${kindOfRelation('used.relkind')},
                    'schema', usedn.nspname, 'name', used.relname)), '[]')
             FROM pg_depend d
-            JOIN pg_class used ON used.oid = d.refobjid AND used.relkind IN ('f', 'm', 'v', 'r') AND used.oid <> c.oid
+            JOIN pg_class used ON used.oid = d.refobjid AND used.relkind IN ('f', 'm', 'v', 'r', 'p') AND used.oid <> c.oid
             JOIN pg_namespace usedn ON usedn.oid = used.relnamespace
            WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
              AND d.refclassid = 'pg_class'::regclass)`
