@@ -1,15 +1,17 @@
 // Finds copies that cannot be loaded, or refreshed once they have another owner, because their owner lacks a privilege. Loads run as the owner.
 
-import type { Change, LiveState } from '../core/change.ts'
-import { isCopyId, keyOf, namespaceOf, type ObjectId } from '../core/object.ts'
+import type { Change, LiveState, WantedObject } from '../core/change.ts'
+import { type CopyId, isCopyId, type Key, keyOf, namespaceOf, type ObjectId } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import { ident, trusted } from '../core/sql.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import type { Access } from '../kinds/facets/access.ts'
 import type { CopySpec } from '../kinds/facets/copy/copy.ts'
+import { refreshedConcurrently } from '../kinds/index/concurrently.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
+import { strategyOf } from './refresh-strategy.ts'
 
 /** A privilege that a load needs. */
 interface Need {
@@ -27,9 +29,11 @@ interface Need {
 interface NeedOfCopy extends Need {
   readonly copy: ObjectId
   readonly owner: string
-  /** Whether the plan loads the copy. */
-  readonly isLoaded: boolean
+  readonly purpose: Purpose
 }
+
+/** What fails without the privilege. Only loads are part of the plan. */
+type Purpose = 'loaded' | 'refreshed' | 'refreshed concurrently'
 
 // A superuser has the privileges of all roles.
 const lackedQuery = trusted(`
@@ -47,7 +51,14 @@ export async function lackedForLoads(
   { comparison, impact: { changes } }: ChangeSet,
 ): Promise<readonly Warning[]> {
   if (!options.trySources || !options.populate) return []
-  const context = { wanted: comparison.probed.wanted, live: comparison.live, user: session.user }
+  const { wanted } = comparison.probed
+  const indexed = new Set(Array.from(wanted.values(), refreshedConcurrently))
+  const concurrently = new Set(
+    [...wanted].flatMap(([key, { id }]) =>
+      indexed.has(key) && isCopyId(id) && ['auto', 'concurrently'].includes(strategyOf(id, wanted)) ? [key] : [],
+    ),
+  )
+  const context = { wanted, live: comparison.live, user: session.user, concurrently }
   const needs = changes.flatMap((change) => needsOf(change, context, session.database))
   if (needs.length === 0) return []
   const given = JSON.stringify(needs.map((need, at) => ({ ...need, at })))
@@ -62,32 +73,46 @@ interface Context {
   readonly wanted: ChangeSet['comparison']['probed']['wanted']
   readonly live: LiveState
   readonly user: string
+  /** The copies that refreshes may refresh with CONCURRENTLY, if they are materialized views. */
+  readonly concurrently: ReadonlySet<Key>
 }
 
 function needsOf(change: Change, context: Context, database: string): readonly NeedOfCopy[] {
   if (!isOfCopy(change)) return []
   const isLoaded = change.op !== 'alter' || change.fields.some(({ effect }) => effect.how === 'populate')
   if (!isLoaded && !change.fields.some(({ field }) => field === 'owner')) return []
-  const { id, spec, needs } = change.to
+  const { id, spec } = change.to
   const { owner, populated } = spec as CopySpec // a copy
   if (!populated) return []
-  const ofTable = id.kind === 'table' ? [onDatabase(database)] : []
-  if (typeof owner !== 'string' || owner === context.user)
-    return ofTable.map((need) => ({ ...need, copy: id, owner: context.user, isLoaded }))
+  const purpose: Purpose = isLoaded ? 'loaded' : 'refreshed'
+  const isUser = typeof owner !== 'string' || owner === context.user
+  const reading = isUser ? [] : needsOfReading(change.to, context)
+  const schema = isUser ? [] : onSchema(id.schema, context)
+  const writing = [...schema.filter(({ title }) => reading.every((need) => need.title !== title)), onDatabase(database)]
+  const whyWriting: Purpose = id.kind === 'table' ? purpose : 'refreshed concurrently'
+  const writes = id.kind === 'table' || context.concurrently.has(change.key)
+  const copy = { copy: id, owner: isUser ? context.user : owner }
+  return [
+    ...reading.map((need) => ({ ...need, ...copy, purpose })),
+    ...(writes ? writing.map((need) => ({ ...need, ...copy, purpose: whyWriting })) : []),
+  ]
+}
+
+function needsOfReading({ needs }: WantedObject, context: Context): readonly Need[] {
   const read = needs.flatMap((need) => {
     const relation = context.wanted.get(need)
     return relation && (relation.id.kind === 'foreignTable' || isCopyId(relation.id)) ? [relation] : []
   })
-  // A load also writes a table as its owner.
-  const schemas = new Set([...read.map(({ id }) => id), ...(id.kind === 'table' ? [id] : [])].flatMap(namespaceOf))
+  const schemas = new Set(read.flatMap(({ id }) => namespaceOf(id) ?? []))
   return [
     ...read.flatMap((relation) => onRelation(relation, context.user)),
-    ...[...schemas].flatMap((schema) => (schema === undefined ? [] : onSchema(schema, context))),
-    ...ofTable,
-  ].map((need) => ({ ...need, copy: id, owner, isLoaded }))
+    ...[...schemas].flatMap((schema) => onSchema(schema, context)),
+  ]
 }
 
-function isOfCopy(change: Change): change is Extract<Change, { op: 'create' | 'alter' | 'replace' }> {
+function isOfCopy(
+  change: Change,
+): change is Extract<Change, { op: 'create' | 'alter' | 'replace' }> & { readonly to: { readonly id: CopyId } } {
   return (change.op === 'create' || change.op === 'alter' || change.op === 'replace') && isCopyId(change.to.id)
 }
 
@@ -115,7 +140,7 @@ function granted(
   return [{ privilege, on: '', title: titleOf(id), holders, hasDefaults: grants === undefined }]
 }
 
-/** The privilege to create temporary tables, which a load uses. */
+/** The privilege to create temporary tables, which loads of tables and concurrent refreshes use. */
 function onDatabase(name: string): Need {
   return {
     privilege: 'TEMPORARY',
@@ -126,16 +151,16 @@ function onDatabase(name: string): Need {
   }
 }
 
-function warningOf({ copy, owner, isLoaded, privilege, on, title, holders }: NeedOfCopy): Warning {
+function warningOf({ copy, owner, purpose, privilege, on, title, holders }: NeedOfCopy): Warning {
   const where = privilege === 'TEMPORARY' ? 'DATABASE' : 'SCHEMA'
   return {
     code: 'server/missing-privilege',
     key: keyOf(copy),
     title: titleOf(copy),
-    message: `${titleOf(copy)}: it cannot be ${isLoaded ? 'loaded' : 'refreshed'}: its owner ${ident(owner)} needs ${privilege} on ${title}`,
+    message: `${titleOf(copy)}: it cannot be ${purpose}: its owner ${ident(owner)} needs ${privilege} on ${title}`,
     hint: holders
       ? `Declare that: grants: { ${privilege.toLowerCase()}: [${JSON.stringify(owner)}] }`
       : `GRANT ${privilege} ON ${where} ${on} TO ${ident(owner)};`,
-    ...(isLoaded ? { refusesApply: true } : {}),
+    ...(purpose === 'loaded' ? { refusesApply: true } : {}),
   }
 }

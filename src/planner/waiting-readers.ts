@@ -5,10 +5,10 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import { type CopyId, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
-import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
+import { defaultPolicy } from '../core/refresh-policy.ts'
 import { unknownState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
-import type { IndexSpec } from '../kinds/index/spec.ts'
+import { refreshedConcurrently } from '../kinds/index/concurrently.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { type RefreshRecording, refreshRecording } from '../ledger/refresh-log.ts'
 import { readTargetsToPlan } from '../loader/preview.ts'
@@ -16,6 +16,7 @@ import { chooseStrategy } from '../loader/strategies/auto.ts'
 import type { CopyFacts } from '../loader/strategies/strategy.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
+import { strategyOf } from './refresh-strategy.ts'
 
 export async function waitingReaders(
   { session }: PlanContext,
@@ -87,12 +88,11 @@ interface Candidate {
  */
 function candidatesIn(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly Candidate[] {
   const affected = new Set(changes.flatMap(copiesAffectedBy))
-  const indexed = new Set(Array.from(wanted.values(), uniquelyIndexed))
+  const indexed = new Set(Array.from(wanted.values(), refreshedConcurrently))
   return [...affected].flatMap((key): readonly Candidate[] => {
     const id = wanted.get(key)?.id
     if (id?.kind !== 'materializedView' || indexed.has(key)) return []
-    const policy = wanted.get(keyOf({ kind: 'refreshPolicy', schema: id.schema, name: id.name }))?.spec
-    const { strategy } = (policy as RefreshPolicy | undefined) ?? defaultPolicy // of the kind of the id
+    const strategy = strategyOf(id, wanted)
     return strategy === 'auto' || strategy === 'concurrently' ? [{ id, strategy }] : []
   })
 }
@@ -104,14 +104,6 @@ function copiesAffectedBy(change: Change): readonly Key[] {
   if (id.kind === 'materializedView') return op === 'create' || op === 'replace' ? [key, ...change.to.needs] : [key]
   if (id.kind === 'refreshPolicy') return kindOf(id).belongsTo?.ownersOf(id) ?? []
   return 'from' in change ? [kindOf(id).child?.parentOf(change.from.spec, id) ?? key] : []
-}
-
-/** The copy that can be refreshed with CONCURRENTLY because of an index. */
-function uniquelyIndexed({ id, spec }: WantedObject): Key | undefined {
-  if (id.kind !== 'index') return undefined
-  const { on, unique, where, columns } = spec as IndexSpec // of the kind of the id
-  const isUsable = unique && where === null && columns.every(({ expression }) => expression == null)
-  return isUsable ? keyOf(on) : undefined
 }
 
 /** The copies that lose an index, perhaps their only unique one, or whose index changes. */

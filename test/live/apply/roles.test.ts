@@ -165,7 +165,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       owned
         .replace(
           `m: ${copy}`,
-          `m: ${copy}, n: { query: SELECT 1 AS id${grants} }, o: { query: SELECT id FROM a.n, ${given} }`,
+          `m: ${copy.replace('}', ', indexes: { m_key: { unique: true, columns: [id] } } }')}, n: { query: SELECT 1 AS id${grants} }, o: { query: SELECT id FROM a.n, ${given} }`,
         )
         .replace('tables: {', `tables: { s: ${copy},`)
     const unreadable = async (grants: string) => {
@@ -182,18 +182,20 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const granted = `, grants: { select: [${other.user}] }`
     expect(await unreadable(granted)).toEqual([])
     await fixture.sql(
-      `REVOKE USAGE ON SCHEMA a FROM ${other.user}; REVOKE TEMPORARY ON DATABASE ${fixture.target.name} FROM PUBLIC; ALTER TABLE a.r OWNER TO ${user}`,
+      `REVOKE USAGE ON SCHEMA a FROM ${other.user}; REVOKE TEMPORARY ON DATABASE ${fixture.target.name} FROM PUBLIC; ALTER TABLE a.r OWNER TO ${user}; ALTER TABLE a.m OWNER TO ${user}`,
     )
     const missing = 'it cannot be loaded: its owner other needs'
     expect((await unreadable(granted)).sort()).toEqual([
       `refused: materialized view a.o: ${missing} USAGE on schema a`,
       `refused: table a.s: ${missing} TEMPORARY on database ${fixture.target.name}`,
       `refused: table a.s: ${missing} USAGE on schema a`,
+      `warned: materialized view a.m: it cannot be refreshed concurrently: its owner other needs TEMPORARY on database ${fixture.target.name}`,
+      'warned: materialized view a.m: it cannot be refreshed concurrently: its owner other needs USAGE on schema a',
       `warned: table a.r: it cannot be refreshed: its owner other needs TEMPORARY on database ${fixture.target.name}`,
       'warned: table a.r: it cannot be refreshed: its owner other needs USAGE on schema a',
     ])
     await fixture.sql(
-      `ALTER TABLE a.r OWNER TO ${other.user}; GRANT USAGE ON SCHEMA a TO ${other.user}; GRANT TEMPORARY ON DATABASE ${fixture.target.name} TO PUBLIC`,
+      `ALTER TABLE a.r OWNER TO ${other.user}; ALTER TABLE a.m OWNER TO ${other.user}; GRANT USAGE ON SCHEMA a TO ${other.user}; GRANT TEMPORARY ON DATABASE ${fixture.target.name} TO PUBLIC`,
     )
 
     await fixture.sql(`ALTER SCHEMA fdwsync_source OWNER TO postgres`)
