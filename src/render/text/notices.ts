@@ -6,7 +6,7 @@ import type { Plan } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import type { RenderOptions } from '../format.ts'
 import { counted, wrap } from './layout.ts'
-import { placeOfTitled, subjectOf } from './objects.ts'
+import { listed, placeOfTitled, subjectOf } from './objects.ts'
 
 /** What is reported of one object. */
 export interface Notice {
@@ -82,10 +82,10 @@ function notices(
   )
 }
 
-/** Several notices of objects in one place that have the same cause. */
+/** Several notices that have the same cause. */
 export interface FoldedNotice<Item extends Notice> {
   readonly first: Item
-  /** `12 indexes in shop`, or the title of the one object. */
+  /** `12 indexes in shop`, the title of the one object, or `12 objects` of several kinds or schemas. */
   readonly subject: string
   readonly names: string
   readonly reason: string
@@ -96,12 +96,22 @@ export function foldedNotices<Item extends Notice>(
   all: readonly Item[],
   { verbose }: Pick<RenderOptions, 'verbose'>,
 ): readonly FoldedNotice<Item>[] {
-  const groups = groupBy(all, (each) => JSON.stringify([placeOfTitled(each), each.reason, each.hint]))
-  return [...groups.values()].flatMap((alike) => {
-    const [first] = alike
-    return first ? [{ first, ...subjectOf(alike, verbose), reason: first.reason, hint: first.hint }] : []
+  const causes = groupBy(all, ({ reason, hint }) => JSON.stringify([reason, hint]))
+  return [...causes.values()].flatMap((alike): readonly FoldedNotice<Item>[] => {
+    const places = [...groupBy(alike, placeOfTitled).values()].flatMap((own) => {
+      const [first] = own
+      return first ? [{ first, ...subjectOf(own, verbose), reason: first.reason, hint: first.hint }] : []
+    })
+    const [one] = places
+    if (one === undefined || places.length <= maxPlaces) return places
+    const objects = new Set(alike.map(({ key }) => key))
+    const subjects = places.map(({ subject, names }) => (verbose && names !== '' ? `${subject} (${names})` : subject))
+    return [{ ...one, subject: counted(objects.size, 'object'), names: listed(subjects, verbose) }]
   })
 }
+
+/** What has one cause in more places than these is counted. */
+const maxPlaces = 2
 
 /** A label, a text, and the lines below it. The label is coloured last, since lines are broken without colour. */
 function notice(

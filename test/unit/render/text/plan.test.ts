@@ -237,6 +237,19 @@ describe('a change', () => {
         '  warning mind this',
       ],
     ],
+    [
+      'one cause of objects of several kinds',
+      planWith({
+        undetermined: [view, table, mapping, { ...table, name: 'lines' }].map((id) => ({
+          ...undetermined,
+          key: keyOf(id),
+          title: titleOf(id),
+        })),
+      }),
+      [
+        '  undetermined 4 objects: it is being refreshed\n    materialized view shop.orders, 2 foreign tables in shop_proxy, user mapping',
+      ],
+    ],
   ]
   test.each(cases)('%s', (_name, plan, fragments) => {
     for (const fragment of fragments) expect(show(plan)).toContain(fragment)
