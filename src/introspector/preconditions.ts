@@ -46,10 +46,16 @@ export async function unmetPreconditions(
 }
 
 export function missingRoleAdvice(role: string): string {
+  if (role === 'public') return 'That is every role, which cannot own anything: name one role.'
   // Only PostgreSQL's grammar takes PUBLIC in any case.
   if (role.toLowerCase() === 'public') return 'For every role, write public, in lower case.'
+  if (currentRole.has(role.toLowerCase()))
+    return 'A manifest takes that as the name of a role. Write the name of the role itself, or leave an owner out: what an apply creates belongs to the role that applies.'
   return `Create it: CREATE ROLE ${ident(role)};`
 }
+
+/** Words that PostgreSQL's grammar takes for a role, where a manifest has names alone. */
+const currentRole: ReadonlySet<string> = new Set(['current_role', 'current_user', 'session_user', 'user'])
 
 /** Queries only objects to create or alter, since the server reads files to answer. */
 async function rejectedObjects(
