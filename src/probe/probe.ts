@@ -14,6 +14,7 @@ import { areDeclaredAlike } from '../kinds/recorded.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { probeWithoutQuery } from './certain.ts'
+import { followFailedTypes } from './failed-types.ts'
 import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { altersTypes, createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
@@ -143,6 +144,7 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   await probeWithoutQuery(run, withoutQuery)
   await probeQueries(run, readBack)
   recordUnchecked(run, readBack)
+  followFailedTypes(run)
   await suggestRelations(run)
   await suggestExtensions(run)
 }
