@@ -65,18 +65,17 @@ export function usageError(message: string, hint?: string): FdwsyncError {
 }
 
 /**
- * `FILE:LINE:COLUMN: message`, then the line with a caret below it, then the hint. Names in them cannot add lines of their own.
+ * `FILE:LINE:COLUMN: message`, then the line, unless it is empty, with a caret below it, then the hint. Names in them cannot add lines
+ * of their own.
  */
 export function formatProblem(problem: Problem): string {
   const { place, message, hint } = problem
   const lines: string[] = []
   if (place) {
     const { shown, before } = excerptOf(place)
-    lines.push(
-      `${oneLine(place.file)}:${place.line}:${place.column}: ${oneLine(message)}`,
-      `  ${oneLine(shown)}`,
-      `  ${' '.repeat(oneLine(before).length)}^`,
-    )
+    lines.push(`${oneLine(place.file)}:${place.line}:${place.column}: ${oneLine(message)}`)
+    // The end of a text, for example, has nothing to show.
+    if (shown.trim() !== '') lines.push(`  ${oneLine(shown)}`, `  ${' '.repeat(oneLine(before).length)}^`)
   } else {
     lines.push(oneLine(message))
   }

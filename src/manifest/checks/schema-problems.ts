@@ -33,8 +33,9 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
       return [atKey([...path, key], unknownKey(key, path))]
     }
     case 'required': {
-      const message = `missing key "${String(params.missingProperty)}"${inWhat(path)}`
-      return [atKey(path, { code: 'manifest/missing-key', message })]
+      const key = String(params.missingProperty)
+      // The place is that of the map, unless an overlay has removed the key.
+      return [atKey([...path, key], { code: 'manifest/missing-key', message: `missing key "${key}"${inWhat(path)}` })]
     }
     case 'false schema': {
       const message = `${nameOf(path)} cannot be combined with "column"`

@@ -70,13 +70,14 @@ function documentsAt(documents: Documents): Pick<Composition, 'fileOf' | 'place'
   }
 }
 
-/** From the last file back to the one that declares a map, or sets a value. What an overlay removes or replaces ends the search. */
+/** From the last file back to the one that declares a map, sets a value, or removes either. What an overlay replaces ends the search. */
 function declaring(documents: Documents, path: Path): ManifestDocument | undefined {
   let found: ManifestDocument | undefined
   for (const document of documents.toReversed()) {
     const value = valueAt(document.data, path)
     if (value === absent) continue
-    if (value === null) return found
+    // A value below a map of a later file was replaced by it.
+    if (value === replaced || (found && !isMap(value))) return found
     found = document
     if (!isMap(value)) return found
   }
@@ -84,13 +85,14 @@ function declaring(documents: Documents, path: Path): ManifestDocument | undefin
 }
 
 const absent = Symbol('absent')
+const replaced = Symbol('replaced')
 
-/** The value of a file at a path: null if the file removes or replaces a map around it. */
+/** The value of a file at a path: {@link replaced} if the file removes or replaces a map around it. */
 function valueAt(data: unknown, path: Path): unknown {
   let value = data
   for (const key of path) {
-    if (Array.isArray(value)) value = value[Number(key)] ?? null
-    else if (!isMap(value)) return null
+    if (Array.isArray(value)) value = value[Number(key)] ?? replaced
+    else if (!isMap(value)) return replaced
     else if (Object.hasOwn(value, key)) value = value[key]
     else return absent
   }

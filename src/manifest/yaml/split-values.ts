@@ -49,6 +49,7 @@ export function splitBySyntax({ code, message }: YAMLParseError): Pick<Problem, 
 }
 
 const mayBePartOfValue: ReadonlySet<string> = new Set([
+  'BAD_ALIAS',
   'BAD_SCALAR_START',
   'BLOCK_AS_IMPLICIT_KEY',
   'BLOCK_IN_FLOW',

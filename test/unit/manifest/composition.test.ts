@@ -167,7 +167,7 @@ schemas:
       'prod.yaml:9:33',
       'base.yaml:4:3',
       'prod.yaml:4:22',
-      'base.yaml:5:31',
+      'prod.yaml:4:37',
     ])
   })
 
@@ -199,7 +199,12 @@ schemas:
         'a.yaml': base,
         'o.yaml': overlay('schemas: { proxy: { foreign_tables: { orders: { server: null } } } }\n'),
       },
-      'a.yaml:11:7: missing key "server" in "orders"',
+      'o.yaml:3:49: missing key "server" in "orders"',
+    ],
+    [
+      'with a map in place of a value',
+      { 'a.yaml': base, 'o.yaml': overlay('servers: { shop: { comment: { a: b } } }\n') },
+      'o.yaml:3:29: "comment" must be text',
     ],
   ])('that is wrong: %s', async (_, files, message) => {
     expect(await problemsOf(read(files))).toContain(message)

@@ -82,7 +82,8 @@ describe('a parsed manifest', () => {
 
 describe('an invalid manifest', () => {
   const cases: readonly (readonly [name: string, text: string, expected: readonly string[]])[] = [
-    ['nothing', '', ['m.yaml:1:1: the manifest is empty']],
+    ['nothing', '', ['m.yaml:1:1: the manifest is empty\n  See the folder']],
+    ['a star that is not quoted', `${head}search_path: [*]\n`, ['m.yaml:3:15: Alias cannot', 'quote the whole value']],
     ['a list', '- a\n', ['m.yaml:1:1: a manifest must be a map']],
     ['two documents', `${head}---\n${head}`, ['a manifest must be a single YAML document']],
     ['broken YAML', 'version: 1\nname: "a', ['m.yaml:2:']],
