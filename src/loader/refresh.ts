@@ -176,7 +176,7 @@ function reportOf(
     rows: result?.rows,
     written: writtenBy(result),
     bytes: result?.bytes,
-    lastMilliseconds: choice && planned.target.copy?.facts.lastMilliseconds[choice.strategy],
+    lastMilliseconds: strategy && planned.target.copy?.facts.lastMilliseconds[strategy],
     outcome,
   }
 }

@@ -31,7 +31,8 @@ export function watermarkMistake(
   const found = columns.find(({ name }) => name === column)
   if (!found) return `its query returns no column "${column}", which is its watermark`
   const usable = watermarkColumn(found.type)
-  if (!usable) return `its watermark "${column}" is of type ${found.type}, not a date, a time or a number`
+  if (!usable)
+    return `its watermark "${column}" is of type ${found.type}, not a date, a time or an exact number (integer, numeric)`
   return overlap === undefined || new RegExp(usable.overlaps).test(overlap)
     ? undefined
     : `the overlap "${overlap}" of its watermark, which is of type ${found.type}, ${usable.overlapRule}`
