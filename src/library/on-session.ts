@@ -3,6 +3,7 @@
 import { interruptible } from '../db/cancellation.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
+import { explainingUnreadableText } from '../introspector/unreadable-text.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { type CommandOptions, signalOf } from './options.ts'
 import { connectTo } from './target.ts'
@@ -21,7 +22,7 @@ export async function onSession<Result>(
   throwIfInterrupted(signal)
   const session = await connectTo(options, manifest ? hiddenIn(manifest) : [])(purpose)
   try {
-    return await interruptible(session, signal, () => work(session))
+    return await interruptible(session, signal, () => explainingUnreadableText(session, () => work(session)))
   } finally {
     await session.close()
   }

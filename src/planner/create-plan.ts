@@ -5,6 +5,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { redactTexts } from '../core/redaction.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { explainingUnreadableText } from '../introspector/unreadable-text.ts'
 import { explainingDamage } from '../ledger/damage.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from './context.ts'
@@ -16,7 +17,8 @@ import type { PlanInHand } from './plan-in-hand.ts'
  * @throws FdwsyncError if the manifest declares what the server cannot have, with each place in the manifest
  */
 export function createPlan(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  return explainingDamage(session, () => hidingIn(manifest, () => planFastOrInFull(session, manifest, options)))
+  const work = () => hidingIn(manifest, () => planFastOrInFull(session, manifest, options))
+  return explainingUnreadableText(session, () => explainingDamage(session, work))
 }
 
 /** Lets errors show the references of the manifest instead of the values that they resolve to. */

@@ -48,6 +48,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(await runSql(target.url, `SELECT "${word}"::text AS total FROM local."${word}"`)).toEqual([
         { total: '1.500' },
       ])
+      if (encoding !== 'SQL_ASCII') return
+      await runSql(
+        target.url,
+        `COMMENT ON SCHEMA proxy IS E'caf\\xe9'; CREATE TABLE local.odd (id int);
+         DO $$ BEGIN EXECUTE format('ALTER TABLE local.odd RENAME id TO %I', E'caf\\xe9'); END $$`,
+      )
+      await expect(planFor(second, target.url)).rejects.toThrow(
+        'the database has text that is not UTF-8: the comment of schema proxy, the name of column caf\\351 of table local.odd',
+      )
     } finally {
       await target.drop()
     }
