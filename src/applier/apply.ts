@@ -15,8 +15,8 @@ import type { ApplyContext, ApplyOptions } from './context.ts'
 import { type FinishedStep, reportsOf } from './finished-step.ts'
 import { proveLoads } from './prove-created.ts'
 import { recordOutcome } from './record-outcome.ts'
-import { runDataSteps } from './run-data-steps.ts'
-import { runDefinitions } from './run-definitions.ts'
+import { openLoadSessions, runDataSteps } from './run-data-steps.ts'
+import { type FinishedDefinitions, runDefinitions } from './run-definitions.ts'
 
 export interface AppliedPlan {
   readonly report: Report
@@ -48,10 +48,8 @@ export async function applyPlan(
     checkLease: () => requireLease(lease, 'apply'),
   }
   const started = performance.now()
-  const definitions = await runDefinitions(context, started)
   const failedLoads: RefreshRecord[] = []
-  const dataSteps = await runDataSteps(context, lease, definitions.finished, failedLoads)
-  const finished: readonly FinishedStep[] = [...definitions.finished, ...dataSteps]
+  const { definitions, finished } = await runAll(context, lease, started, failedLoads)
   await recordOutcome(context, finished, failedLoads, performance.now() - started)
   const isComplete = finished.every(([, { status }]) => status === 'applied')
   const isProven = isComplete && (await proveLoads(connect, inHand, definitions.state))
@@ -65,4 +63,20 @@ export async function applyPlan(
     undetermined: inHand.plan.undetermined,
   }
   return { report, isComplete, isProven }
+}
+
+async function runAll(
+  context: ApplyContext,
+  lease: Session,
+  started: number,
+  failedLoads: RefreshRecord[],
+): Promise<{ readonly definitions: FinishedDefinitions; readonly finished: readonly FinishedStep[] }> {
+  const loads = await openLoadSessions(context)
+  try {
+    const definitions = await runDefinitions(context, started)
+    const dataSteps = await runDataSteps(context, lease, definitions.finished, failedLoads, loads)
+    return { definitions, finished: [...definitions.finished, ...dataSteps] }
+  } finally {
+    await loads.close()
+  }
 }

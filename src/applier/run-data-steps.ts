@@ -3,12 +3,12 @@
 
 import { randomUUID } from 'node:crypto'
 import { idOf, type Key } from '../core/object.ts'
-import type { PlainStep, Step } from '../core/plan.ts'
+import type { PlainStep, Plan, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { sql } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
-import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
+import { isLoad, pooledConnect, type SessionPool, withSession } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { insertRefreshes, keepLogTrusted, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
@@ -31,40 +31,51 @@ import type { FinishedStep } from './finished-step.ts'
 import { chooseLoads, loadBatch, loadsToShare } from './load-batch.ts'
 import { secretsOf } from './step-secrets.ts'
 
+function dataSteps({ steps }: Plan): readonly Step[] {
+  return steps.filter(({ stage }) => stage !== 'prepare' && stage !== 'define')
+}
+
+/**
+ * The sessions of the loads. The first is opened before anything is committed: with it and the one that will commit, there are as many
+ * connections as a load and the check of its source need.
+ */
+export async function openLoadSessions({ inHand: { plan }, connect, options }: ApplyContext): Promise<SessionPool> {
+  const pool = pooledConnect(connect, isLoad)
+  // With a limited server, a load takes a session of its own.
+  if (dataSteps(plan).length > 0 && options.maxConnections.size === 0) await (await pool.connect('load')).close()
+  return pool
+}
+
 /** Skips all steps if the definitions were not applied. Adds the loads that failed to `failedLoads`. */
 export async function runDataSteps(
   context: ApplyContext,
   lease: Session,
   definitions: readonly FinishedStep[],
   failedLoads: RefreshRecord[],
+  pool: SessionPool,
 ): Promise<readonly FinishedStep[]> {
-  const { options, inHand, connect } = context
-  const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'prepare' && stage !== 'define')
+  const { options, inHand } = context
+  const steps = dataSteps(inHand.plan)
   const reason = reasonToSkip(definitions)
   if (reason !== undefined) return steps.map((step) => [step, { status: 'skipped', reason }])
   if (steps.length === 0) return []
   const objects = countObjects(inHand.plan, steps)
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length, objects })
   const run = await beginRun(context, lease, steps, failedLoads)
-  const pool = pooledConnect(connect, isLoad)
   const graph = graphOf(run, pool.connect, loadsToShare(steps))
-  try {
-    const finished = await runGraph(
-      steps.filter(({ last }) => !last),
-      graph,
-    )
-    const remaining = steps.filter(({ last }) => last)
-    if (finished.every(([, { status }]) => status === 'applied'))
-      return [...finished, ...(await runGraph(remaining, graph))]
-    const outcome: StepOutcome = {
-      status: 'skipped',
-      reason: 'data is dropped only after all other steps were applied',
-    }
-    for (const step of remaining) graph.finished(step, outcome)
-    return [...finished, ...remaining.map((step): FinishedStep => [step, outcome])]
-  } finally {
-    await pool.close()
+  const finished = await runGraph(
+    steps.filter(({ last }) => !last),
+    graph,
+  )
+  const remaining = steps.filter(({ last }) => last)
+  if (finished.every(([, { status }]) => status === 'applied'))
+    return [...finished, ...(await runGraph(remaining, graph))]
+  const outcome: StepOutcome = {
+    status: 'skipped',
+    reason: 'data is dropped only after all other steps were applied',
   }
+  for (const step of remaining) graph.finished(step, outcome)
+  return [...finished, ...remaining.map((step): FinishedStep => [step, outcome])]
 }
 
 async function beginRun(

@@ -74,7 +74,7 @@ function serverHint(sqlstate: string, settings: ConnectionSettings): string {
     case '42501':
       return `Ask an administrator to run: GRANT CONNECT ON DATABASE ${database} TO ${user}.`
     case tooManyConnections:
-      return 'Wait for other sessions to end, or raise max_connections of the server (or the limit of role or database). An apply or a refresh needs at least four connections.'
+      return 'Wait for other sessions to end, or raise max_connections of the server (or the limit of role or database). An apply or a refresh needs at least three connections.'
     case '57P03':
       return 'The server is starting, stopping or recovering. Try again in a moment.'
   }

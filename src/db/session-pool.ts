@@ -1,8 +1,10 @@
 // Reuses connections within one run: opening one costs the server more than most of the work done on it.
 // Not a pool for long-running processes.
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { interruptible } from './cancellation.ts'
 import type { Connect } from './connect.ts'
+import { lacksConnections } from './connection-failure.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Session } from './session.ts'
 
@@ -52,11 +54,20 @@ interface IdleSessions {
   keep(session: Session, purpose: string): void
   /** The session that was returned last, among those with a suitable purpose. */
   take(suits: (purpose: string) => boolean): Idle | undefined
+  /** Returns whether there were any. */
+  closeAll(): Promise<boolean>
 }
 
 /** Closes every session that has been idle for long. */
 function idleSessions(): IdleSessions {
   const idle = new Set<Idle>()
+  const take = (suits: (purpose: string) => boolean) => {
+    const last = [...idle].findLast((each) => suits(each.purpose))
+    if (!last) return undefined
+    idle.delete(last)
+    clearTimeout(last.timer)
+    return last
+  }
   return {
     keep(session, purpose) {
       const timer = setTimeout(() => {
@@ -67,12 +78,11 @@ function idleSessions(): IdleSessions {
       const kept = { session, purpose, since: performance.now(), timer }
       idle.add(kept)
     },
-    take(suits) {
-      const last = [...idle].findLast((each) => suits(each.purpose))
-      if (!last) return undefined
-      idle.delete(last)
-      clearTimeout(last.timer)
-      return last
+    take,
+    async closeAll() {
+      const all = [...idle].flatMap(() => take(() => true) ?? [])
+      await Promise.all(all.map(({ session }) => session.close()))
+      return all.length > 0
     },
   }
 }
@@ -93,14 +103,32 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
 
   return {
     async connect(purpose, secrets = []) {
-      if (secrets.length > 0 || !isPooled(purpose)) return open(purpose, secrets)
-      const session = (await reuse(idle, purpose)) ?? (await open(purpose))
+      const openOne = () => openInPlaceOf(idle, () => open(purpose, secrets))
+      if (secrets.length > 0 || !isPooled(purpose)) return openOne()
+      const session = (await reuse(idle, purpose)) ?? (await openOne())
       return leased(session, (wasCancelled) => giveBack(session, purpose, wasCancelled))
     },
     async close() {
       isClosed = true
-      for (let last = idle.take(() => true); last; last = idle.take(() => true)) await last.session.close()
+      await idle.closeAll()
     },
+  }
+}
+
+/** The server takes a moment to end a session that was closed. */
+const [attempts, pauseMilliseconds] = [8, 20]
+
+/** Opens a session. If there are too many, idle ones are closed for it. */
+async function openInPlaceOf(idle: IdleSessions, open: () => Promise<Session>): Promise<Session> {
+  for (let attempt = 1, hasRoom = false; ; attempt++) {
+    try {
+      return await open()
+    } catch (error) {
+      if (attempt === attempts || !lacksConnections(error)) throw error
+      hasRoom = (await idle.closeAll()) || hasRoom
+      if (!hasRoom) throw error
+      await wait(pauseMilliseconds * attempt)
+    }
   }
 }
 

@@ -124,7 +124,8 @@ async function runAlone<Item>(
   item: Item,
 ): Promise<ReadonlyMap<Item, StepOutcome | typeof tooManyAtOnce>> {
   options.started(item)
-  return new Map([[item, await options.run(item, () => running.size > 1)]])
+  const before = running.size
+  return new Map([[item, await options.run(item, () => before > 0 || running.size > 1)]])
 }
 
 function skip<Item>(graph: Graph<Item>, items: readonly Item[], reason: string): void {

@@ -79,11 +79,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     const { user, url } = await fixture.role()
     await fixture.sql(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user};
-      GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; ALTER ROLE ${user} CONNECTION LIMIT 4`)
+      GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; ALTER ROLE ${user} CONNECTION LIMIT 2`)
     const names = ['v1', 'v2', 'v3', 'v4', 'v5']
     const parsed = await fixture.manifest(
       shopManifest(Object.fromEntries(names.map((name) => [name, 'SELECT id FROM proxy.orders']))),
     )
+    await expect(applyTo(parsed, url)).rejects.toMatchObject({
+      problems: [{ code: 'connection/too-many', hint: expect.stringContaining('at least three connections') }],
+    })
+    expect(await fixture.sql("SELECT to_regnamespace('local') AS local")).toEqual([{ local: null }])
+    await fixture.sql(`ALTER ROLE ${user} CONNECTION LIMIT 3`)
     expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
     await endIdle(url)
     const { views } = await refresh(parsed, [], connectTo(url), { ...refreshDefaults, strategy: 'swap' })
