@@ -10,6 +10,7 @@ import { explainingDamage } from '../ledger/damage.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from './context.ts'
 import { planFromProof } from './fast-path.ts'
+import { requireKnownCharacters } from './missing-characters.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 
 /**
@@ -42,6 +43,7 @@ async function planFastOrInFull(session: Session, manifest: ParsedManifest, opti
     const { planInFull } = await import('./plan.ts')
     return planInFull(session, manifest, { ...options, sources: access })
   }
+  await requireKnownCharacters(session, manifest)
   if (checkSource || suffix !== undefined || ignoresProof || only.length > 0) return inFull()
   const { inHand, unanswered } = await planFromProof(session, manifest, sources)
   if (inHand) return { ...inHand, references: manifest.references }

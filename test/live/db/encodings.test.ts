@@ -8,8 +8,12 @@ import { newestMajor } from '../../support/majors.ts'
 import { importHead } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
-// A word that the encoding has, for names and data.
-const encodings = { LATIN1: 'Größe', EUC_JP: '注文', SQL_ASCII: 'Größe' }
+// A word that the encoding has, for names and data, and a character that it does not have.
+const encodings = {
+  LATIN1: { word: 'Größe', lacks: '注' },
+  EUC_JP: { word: '注文', lacks: '€' },
+  SQL_ASCII: { word: 'Größe', lacks: undefined },
+}
 
 const manifest = (word: string, total: string) => `${importHead}
 schemas:
@@ -33,7 +37,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  test.each(Object.entries(encodings))('%s', async (encoding, word) => {
+  test.each(Object.entries(encodings))('%s', async (encoding, { word, lacks }) => {
     const target = await createDatabase(pair.target, { encoding })
     try {
       const env = sourceVariables(pair.source, source.name)
@@ -48,7 +52,18 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(await runSql(target.url, `SELECT "${word}"::text AS total FROM local."${word}"`)).toEqual([
         { total: '1.500' },
       ])
-      if (encoding !== 'SQL_ASCII') return
+      if (lacks !== undefined) {
+        const unknown = fixed
+          .replace('schemas:\n  proxy:', `schemas:\n  x${lacks}: {}\n  proxy:`)
+          .replace(`comment: ${word}`, `comment: '${lacks}${word}'`)
+        await expect(planFor(await manifestOf(unknown, env), target.url)).rejects.toMatchObject({
+          problems: [12, 14].map((line) => ({
+            message: `the encoding of the database, ${encoding}, does not have the character "${lacks}"`,
+            place: { line },
+          })),
+        })
+        return
+      }
       await runSql(
         target.url,
         `COMMENT ON SCHEMA proxy IS E'caf\\xe9'; CREATE TABLE local.odd (id int);
