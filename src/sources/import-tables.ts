@@ -24,7 +24,7 @@ export interface ImportRun extends ServerSession {
   readonly off: readonly ExpressionOption[]
 }
 
-interface Imported {
+export interface Imported {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
   /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
