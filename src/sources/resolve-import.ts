@@ -2,7 +2,7 @@
 
 import type { Problem } from '../core/errors.ts'
 import { warningsOfNotices } from '../core/notice.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Ledger } from '../ledger/read.ts'
@@ -15,11 +15,13 @@ import {
 } from '../manifest/expansion/imports.ts'
 import { unidentified } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
-import type { Answer } from './answers.ts'
+import type { Answer, ImportAnswer, SourceFailure } from './answers.ts'
 import { formerNames, recordedIdentities } from './former-names.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-context.ts'
 import { lastTables, lastTypes, tableStanza } from './stanzas.ts'
+
+type Unanswered = Extract<SourceFailure, { status: 'unanswered' }>
 
 export interface ResolvedImport {
   readonly request: ImportRequest
@@ -46,110 +48,131 @@ export function resolveImport(
   manifest: Manifest,
 ): ResolvedImport {
   const last = lastTables(ledger, request, manifest.servers?.[request.server]?.renamed_from)
-  const found = { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
-  if (answer?.status === 'answered') {
-    const tables = new Map(Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)]))
-    const former = formerNames(ledger, request, answer.identities)
-    const formerOf = (name: string) => former.get(name)?.table ?? name
-    const keptNames = [...answer.failed.keys(), ...[...answer.kept.keys()].map(formerOf)]
-    const isKept = (name: string) => last.has(formerOf(name))
-    for (const name of keptNames) {
-      const kept = last.get(name)
-      if (kept) tables.set(name, kept)
-    }
-    const declared = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
-    const failures = [...answer.failed].filter(([name]) => !Object.hasOwn(declared, name))
-    const undetermined = failures.map(([name, failure]) => failedTable(request, name, failure, last.has(name)))
-    const { copied } = answer
-    // A table that is kept may use a type that the source no longer has.
-    const keepsTables = keptNames.some((name) => last.has(name))
-    const keptTypes = lastTypes(ledger).filter(
-      (type) => request.copiesTypes && (keepsTables || copied.failed.has(titleOf(type))),
-    )
-    return {
-      request,
-      tables,
-      types: copied.types,
-      identities: new Map([...answer.identities, ...recordedIdentities(ledger, request, keptNames)]),
-      formerNames: new Map([...former].filter(([name]) => answer.tables.has(name))),
-      leftOut: new Set([...answer.failed.keys(), ...answer.kept.keys()]),
-      keptTypes,
-      isComplete: true,
-      undetermined: [...copied.undetermined, ...undetermined, ...keptTables(request, answer.kept, isKept)],
-      refusals: [],
-      warnings: [
-        ...copied.warnings,
-        ...answer.warnings,
-        ...warningsOfNotices(answer.notices.map((notice) => ({ ...found, notice }))),
-      ],
-    }
+  if (answer?.status === 'answered') return resolveFromAnswer(request, answer, { ledger, last }, manifest)
+  return resolveFromLastApply(request, answer?.status === 'unanswered' ? answer : undefined, { ledger, last })
+}
+
+interface LastApply {
+  readonly ledger: Ledger
+  /** The tables of the import. */
+  readonly last: ReadonlyMap<string, TableStanza>
+}
+
+function resolveFromAnswer(
+  request: ImportRequest,
+  answer: ImportAnswer,
+  { ledger, last }: LastApply,
+  manifest: Manifest,
+): ResolvedImport {
+  const { copied, failed, kept, identities } = answer
+  const former = formerNames(ledger, request, identities)
+  const lastNameOf = (name: string) => former.get(name)?.table ?? name
+  // The last names of the tables that are not as the answer has them.
+  const lastNames = [...failed.keys(), ...[...kept.keys()].map(lastNameOf)]
+  const keptTables = lastNames.flatMap((name) => {
+    const stanza = last.get(name)
+    return stanza ? [[name, stanza] as const] : []
+  })
+  const imported = Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)] as const)
+  const declared = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
+  const undeclared = [...failed].filter(([name]) => !Object.hasOwn(declared, name))
+  // A table that is kept may use a type that the source no longer has.
+  const keepsType = (type: CopiedType) => keptTables.length > 0 || copied.failed.has(titleOf(type))
+  return {
+    request,
+    tables: new Map([...imported, ...keptTables]),
+    types: copied.types,
+    identities: new Map([...identities, ...recordedIdentities(ledger, request, lastNames)]),
+    formerNames: new Map([...former].filter(([name]) => answer.tables.has(name))),
+    leftOut: new Set([...failed.keys(), ...kept.keys()]),
+    keptTypes: request.copiesTypes ? lastTypes(ledger).filter(keepsType) : [],
+    isComplete: true,
+    undetermined: [
+      ...copied.undetermined,
+      ...undeclared.map(([name, failure]) => failedTable(request, name, failure, last)),
+      ...Array.from(kept, ([name, reason]) =>
+        last.has(lastNameOf(name)) ? keptTable(request, name, reason) : omittedTable(request, name, reason),
+      ),
+    ],
+    refusals: [],
+    warnings: [
+      ...copied.warnings,
+      ...answer.warnings,
+      ...warningsOfNotices(answer.notices.map((notice) => ({ ...subjectOf(request), notice }))),
+    ],
   }
-  const failure = answer?.status === 'unanswered' ? answer : undefined
-  const keptTypes = request.copiesTypes ? lastTypes(ledger) : []
+}
+
+/** @param failure why the source could not be asked; undefined if it was not asked */
+function resolveFromLastApply(
+  request: ImportRequest,
+  failure: Unanswered | undefined,
+  { ledger, last }: LastApply,
+): ResolvedImport {
+  const subject = subjectOf(request)
   const code = failure?.code ?? 'source/unreachable'
   const unasked = failure ? `its source could not be asked: ${failure.reason}` : 'its source was not asked'
   const kept = {
     request,
     tables: last,
     types: [],
-    keptTypes,
+    keptTypes: request.copiesTypes ? lastTypes(ledger) : [],
     isComplete: false,
-    unanswered: { code, message: `${found.title}: ${unasked}`, hint: failure?.hint ?? '' },
+    unanswered: { code, message: `${subject.title}: ${unasked}`, hint: failure?.hint ?? '' },
+    undetermined: [],
+    refusals: [],
     warnings: [],
     ...unidentified,
   }
   if (last.size === 0) {
     const hint = `${failure?.hint ?? ''} No earlier apply has recorded its tables.`.trim()
-    return { ...kept, undetermined: [], refusals: [{ code, ...found, reason: unasked, hint }] }
+    return { ...kept, refusals: [{ code, ...subject, reason: unasked, hint }] }
   }
-  if (!failure) return { ...kept, undetermined: [], refusals: [] }
+  if (!failure) return kept
   const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${failure.reason}`
+  return { ...kept, undetermined: [{ code, ...subject, reason, hint: failure.hint, follows: false }] }
+}
+
+function subjectOf(request: ImportRequest) {
+  return { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
+}
+
+function foreignTableOf({ schema }: ImportRequest, name: string) {
+  const title = `foreign table ${qualified(schema, name)}`
+  return { key: keyOf({ kind: 'foreignTable', schema, name }), title, follows: false } as const
+}
+
+function keptTable(request: ImportRequest, name: string, { reason, hint }: Reason): Undetermined {
   return {
-    ...kept,
-    undetermined: [{ code: failure.code, ...found, reason, hint: failure.hint, follows: false }],
-    refusals: [],
+    ...foreignTableOf(request, name),
+    code: 'source/not-followed',
+    reason: `it is kept as it was last applied, and so is its copy. It has changed at the source, but ${reason}`,
+    hint,
   }
 }
 
-function keptTables(
-  { schema }: ImportRequest,
-  kept: ReadonlyMap<string, Reason>,
-  isKept: (name: string) => boolean,
-): readonly Undetermined[] {
-  return Array.from(kept, ([name, { reason, hint }]) => {
-    const about = {
-      key: keyOf({ kind: 'foreignTable', schema, name }),
-      title: `foreign table ${qualified(schema, name)}`,
-      follows: false,
-    } as const
-    return isKept(name)
-      ? {
-          ...about,
-          code: 'source/not-followed',
-          reason: `it is kept as it was last applied, and so is its copy. It has changed at the source, but ${reason}`,
-          hint,
-        }
-      : {
-          ...about,
-          code: 'source/not-importable',
-          reason: `it is left out: ${reason}`,
-          hint: `${hint} Or exclude the table: except: [${ident(name)}].`.trim(),
-        }
-  })
+function omittedTable(request: ImportRequest, name: string, { reason, hint }: Reason): Undetermined {
+  return {
+    ...foreignTableOf(request, name),
+    code: 'source/not-importable',
+    reason: `it is left out: ${reason}`,
+    hint: `${hint} Or exclude the table: except: [${ident(name)}].`.trim(),
+  }
 }
 
-function failedTable(request: ImportRequest, name: string, failure: Reason, isKept: boolean): Undetermined {
-  const key: Key = keyOf({ kind: 'foreignTable', schema: request.schema, name })
-  const what = isKept ? 'it cannot be imported, and is kept as it was last applied' : 'it cannot be imported'
-  const hint = failure.hint || 'Create what it needs here.'
-  const without = hint.includes('except') ? '' : ` Or exclude the table: except: [${ident(name)}].`
+function failedTable(
+  request: ImportRequest,
+  name: string,
+  { reason, hint }: Reason,
+  last: LastApply['last'],
+): Undetermined {
+  const kept = last.has(name) ? ', and is kept as it was last applied' : ''
+  const excluding = hint.includes('except') ? '' : ` Or exclude the table: except: [${ident(name)}].`
   return {
+    ...foreignTableOf(request, name),
     code: 'source/not-importable',
-    key,
-    title: `foreign table ${qualified(request.schema, name)}`,
-    reason: `${what}: ${failure.reason}`,
-    hint: `${hint}${without}`,
-    follows: false,
+    reason: `it cannot be imported${kept}: ${reason}`,
+    hint: `${hint || 'Create what it needs here.'}${excluding}`,
   }
 }
 
