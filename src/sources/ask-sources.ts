@@ -46,7 +46,7 @@ export async function readSourceState(
   sources: SourceAccess,
 ): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, SourceFailure> }> {
   const servers = requests.map(({ server }) => server)
-  const context = await readServerContext(session, manifest, servers, digests, sources.mayEvaluate)
+  const context = await readServerContext(session, manifest, servers, { ...sources, digests })
   const options = { context, user: session.user, serverVersion: session.serverVersion, ...sources }
   const answers = await askEachServer(requests, (server, own) => askSourceState(options, server, own))
   const unanswered = new Map<string, SourceFailure>()

@@ -38,7 +38,7 @@ export async function checkSources(session: Session, input: SourceCheckInput): P
   const servers = new Set(all.map(({ spec }) => spec.server))
   const known = unreachableServers(resolved)
   const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
-  const context = await readServerContext(session, withoutUnresolvedServers(resolved.expanded), servers, digests)
+  const context = await readServerContext(session, withoutUnresolvedServers(resolved.expanded), servers, { digests })
   const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(context, server)))
   const answers = await askSources(session, context, [...comparable.keys()], sources)
   const unanswered = [...comparable.keys()].flatMap((request) => {

@@ -14,7 +14,7 @@ import { addImports } from '../manifest/expansion/imports.ts'
 import { type Locked, lockedResolutions } from '../manifest/expansion/match-lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
-import { type Answer, freshTables, requestErrors, unknownTables, withTablesKept } from './answers.ts'
+import { type Answer, type Answers, freshTables, requestErrors, unknownTables, withTablesKept } from './answers.ts'
 import { askSources, type SourceAccess, sourceStateOf } from './ask-sources.ts'
 import { copyIndexes } from './copy-indexes.ts'
 import { copyPrimaryKeys, keylessWarnings } from './copy-primary-keys.ts'
@@ -53,58 +53,75 @@ export async function resolveImports(
   const { manifest, requests, lock } = parsed
   if (lock) return resolveFromLock({ ...parsed, lock })
   if (requests.length === 0) return { ...nothingToReport, ...expandManifest(parsed, []) }
-  const context = await readServerContext(
-    session,
-    withoutUnresolvedServers(parsed),
-    requests.map(({ server }) => server),
-    digests,
-    sources?.mayEvaluate,
-  )
-  throwIfAny(
-    parsed,
-    requests.flatMap((request) => {
-      const wrapper = wrapperOf(context, request.server)
-      return wrapper === undefined || isPostgresFdw(context, wrapper) ? [] : indexCopyProblems(request, wrapper)
-    }),
-  )
+  const options = { digests, mayEvaluate: sources?.mayEvaluate }
+  const context = await readServerContext(session, withoutUnresolvedServers(parsed), serversOf(parsed), options)
+  refuseIndexCopies(parsed, context)
   const answers = withTablesKept(await askSources(session, context, requests, sources), kept)
   throwIfAny(
     parsed,
     requests.flatMap((request) => requestErrors(request, answers.get(request))),
   )
   const all = withKeptTypes(requests.map((request) => resolveImport(request, answers.get(request), context, manifest)))
-  const contextForIndexes = await contextWithTypes(session, context, parsed, all)
-  const resolved = withoutTypesOfOtherManifests(all, contextForIndexes.ledger)
+  const contextWithTypes = await readContextWithTypes(session, context, parsed, all)
+  const resolved = withoutTypesOfOtherManifests(all, contextWithTypes.ledger)
   // The ledger has the types that other manifests own. If they change the result, the answers alone do not determine it.
   const ownsAllTypes = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
-  // Two imports may report the same about a type.
-  const undetermined = uniqueBy(
-    resolved.flatMap(({ undetermined }) => undetermined),
-    canonicalJson,
-  )
-  const isAnswered = requests.every((request) => answers.get(request)?.status === 'answered')
-  const copied = await copyIndexes(session, contextForIndexes, manifest, resolved, answers)
-  const expansion = expandManifest(
-    parsed,
-    resolved.map((each) => ({
-      ...each,
-      indexes: copied.indexes.get(each) ?? new Map(),
-      primaryKeys: copyPrimaryKeys(contextForIndexes, manifest, each, answers.get(each.request)),
-    })),
-  )
   const sourceState = ownsAllTypes ? sourceStateOf(requests, answers) : undefined
-  const warnings = [...resolved.flatMap((each) => each.warnings), ...copied.warnings, ...keylessWarnings(expansion)]
+  const { expansion, warnings } = await expandWithCopies(session, contextWithTypes, parsed, resolved, answers)
   return {
     ...expansion,
+    ...reportOf(resolved, answers),
+    warnings: uniqueBy([...resolved.flatMap((each) => each.warnings), ...warnings], canonicalJson),
     fresh: freshTables(manifest, answers),
     sourceState,
     lastingState: requests.every((request) => isLasting(answers.get(request))) ? sourceState : undefined,
+  }
+}
+
+/** Expands the imports, with copies of the source's indexes and keys for those that have them. */
+async function expandWithCopies(
+  session: Session,
+  context: ServerContext,
+  parsed: ParsedManifest,
+  resolved: readonly ResolvedImport[],
+  answers: Answers,
+): Promise<{ readonly expansion: ResolvedManifest; readonly warnings: readonly Warning[] }> {
+  const { manifest } = parsed
+  const { indexes, warnings } = await copyIndexes(session, context, manifest, resolved, answers)
+  const resolutions = resolved.map((each) => ({
+    ...each,
+    indexes: indexes.get(each) ?? new Map(),
+    primaryKeys: copyPrimaryKeys(context, manifest, each, answers.get(each.request)),
+  }))
+  const expansion = expandManifest(parsed, resolutions)
+  return { expansion, warnings: [...warnings, ...keylessWarnings(expansion)] }
+}
+
+function reportOf(
+  resolved: readonly ResolvedImport[],
+  answers: Answers,
+): Pick<ResolvedImports, 'undetermined' | 'notImported' | 'refusals' | 'unanswered'> {
+  // Two imports may report the same about a type.
+  const undetermined = uniqueBy(
+    resolved.flatMap((each) => each.undetermined),
+    canonicalJson,
+  )
+  const isAnswered = resolved.every(({ request }) => answers.get(request)?.status === 'answered')
+  return {
     undetermined,
     notImported: isAnswered ? undetermined.map(({ key, title, reason }) => ({ key, title, reason })) : undefined,
     refusals: resolved.flatMap(({ refusals }) => refusals),
     unanswered: resolved.flatMap(({ unanswered }) => unanswered ?? []),
-    warnings: uniqueBy(warnings, canonicalJson),
   }
+}
+
+/** Indexes can be copied only through postgres_fdw. */
+function refuseIndexCopies(parsed: ParsedManifest, context: ServerContext): void {
+  const problems = parsed.requests.flatMap((request) => {
+    const wrapper = wrapperOf(context, request.server)
+    return wrapper === undefined || isPostgresFdw(context, wrapper) ? [] : indexCopyProblems(request, wrapper)
+  })
+  throwIfAny(parsed, problems)
 }
 
 function resolveFromLock(parsed: ParsedManifest & Locked): ResolvedImports {
@@ -135,19 +152,17 @@ function isLasting(answer: Answer | undefined): boolean {
 }
 
 /** The context with the copied types, which indexes may be on. */
-async function contextWithTypes(
+async function readContextWithTypes(
   session: Session,
   context: ServerContext,
   parsed: ParsedManifest,
   all: readonly ResolvedImport[],
 ): Promise<ServerContext> {
   if (all.every(({ types }) => types.length === 0)) return context
-  const expanded = addImports(parsed.manifest, all).manifest
-  return readServerContext(
-    session,
-    withoutUnresolvedServers({ ...parsed, manifest: expanded }),
-    parsed.requests.map(({ server }) => server),
-    context.digests,
-    context.mayEvaluate,
-  )
+  const expanded = { ...parsed, manifest: addImports(parsed.manifest, all).manifest }
+  return readServerContext(session, withoutUnresolvedServers(expanded), serversOf(parsed), context)
+}
+
+function serversOf({ requests }: ParsedManifest): readonly string[] {
+  return requests.map(({ server }) => server)
 }

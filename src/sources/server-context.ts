@@ -29,12 +29,16 @@ export interface ServerContext {
   readonly trustedRoles: readonly string[]
 }
 
+interface ContextOptions {
+  readonly digests: RunDigests
+  readonly mayEvaluate?: MayEvaluate | undefined
+}
+
 export async function readServerContext(
   session: Session,
   manifest: Manifest,
   serverNames: Iterable<string>,
-  digests: RunDigests,
-  mayEvaluate: MayEvaluate = 'nothing',
+  { digests, mayEvaluate = 'nothing' }: ContextOptions,
 ): Promise<ServerContext> {
   const declared = declaredKinds
     .flatMap((kind) => kind.declare(manifest, digests))

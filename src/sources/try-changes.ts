@@ -38,7 +38,7 @@ export async function tryChanges(session: Session, input: ChangesToTry): Promise
   if (reads.length === 0) return []
   const servers = reads.map(({ server }) => server)
   const manifest = withoutUnresolvedServers(resolved.expanded)
-  const context = await readServerContext(session, manifest, servers, digests, sources.mayEvaluate)
+  const context = await readServerContext(session, manifest, servers, { ...sources, digests })
   const options = { ...sources, context, user: session.user, serverVersion: session.serverVersion }
   const found = await mapConcurrently(reads, atOnce, (each) => tryReads(options, each))
   // Several roles can use one user mapping.
