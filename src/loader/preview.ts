@@ -6,8 +6,9 @@ import type { Session } from '../db/session.ts'
 import { readLastLoads } from '../ledger/last-loads.ts'
 import type { RefreshRecording } from '../ledger/refresh-log.ts'
 import { readStrategyStates } from '../ledger/strategy-states.ts'
+import type { PlannedCopy, RefreshRequest } from './choose-strategies.ts'
 import { type RefreshTarget, readTargets, unknownOfLedger } from './copies.ts'
-import { type PlannedCopy, planRefresh, type RefreshRequest } from './plan-refresh.ts'
+import { planRefresh } from './plan-refresh.ts'
 
 /** Reads the facts by which the strategies of copies are chosen. */
 export async function readTargetsToPlan(
