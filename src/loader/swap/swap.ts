@@ -3,7 +3,7 @@
 import { topologicalOrder } from '../../core/graph.ts'
 import { relationKey } from '../../core/object.ts'
 import { join, type Sql, sql, trusted } from '../../core/sql.ts'
-import { isDatabaseError, isTransient } from '../../db/database-error.ts'
+import { type DatabaseError, isDatabaseError, isTransient } from '../../db/database-error.ts'
 import { throwIfInterrupted } from '../../db/interruption.ts'
 import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
@@ -13,7 +13,7 @@ import type { Attachments } from './attachments.ts'
 import { attemptsMilliseconds, lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
 import { isRelation, type Originals, readOriginals, requireUnchanged } from './originals.ts'
 import { isOtherState, readRawState, requireState } from './raw-state.ts'
-import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
+import type { CodeTrust, ReplacementContext, ReplacementSet } from './replacement-set.ts'
 import { type Repointing, repointStatements, swappedRelations } from './repoint-views.ts'
 
 const attempts = 300
@@ -42,10 +42,10 @@ export async function swap(
   originals: Originals,
   last: readonly Sql[],
 ): Promise<void> {
+  const replaced = set.members.flatMap(({ change: { from } }) => (isRelation(from) ? [from.oid] : []))
   const attachments = originals.all.map((original) => original.attachments)
   const statements = [...swapStatements(set, attachments), ...last]
-  const replaced = set.members.flatMap(({ change: { from } }) => (isRelation(from) ? [from.oid] : []))
-  const repointing = repointingOf(set)
+  const prepared = { set, originals, trust, replaced, statements }
   let holders: readonly LockHolder[] = []
   const findItself = seenRepeatedly(attemptsAgainstItself)
   const report = (error: Error, attempt: number) => {
@@ -54,42 +54,65 @@ export async function swap(
     if (attempt % 10 === 2) onRetry(reason, attempt)
   }
   await withRetries({ attempts, pauseMilliseconds: 25, onRetry: report }, async () => {
-    while (!(await attempt())) throwIfInterrupted(signal)
-  })
-
-  /** Returns false if another session has changed something between the preparation and the locks. */
-  async function attempt(): Promise<boolean> {
-    let relations: readonly SwappedRelation[] = []
-    await session.run(sql`SAVEPOINT swap; ${limitedWait}`)
-    try {
-      // The state comes first, so that a view that is created from now on is noticed.
-      const state = await readRawState(session, set, [])
-      relations = await swappedRelations(session, replaced)
-      const views = relations.filter(({ oid }) => !replaced.includes(oid))
-      if (state !== originals.state) requireUnchanged(originals, await readOriginals(session, set))
-      const before = views.length === 0 ? state : await readRawState(session, set, views)
-      const repoint = await repointStatements(trust, session, views, repointing)
-      // Reading the definitions took locks in any order, which the rollback releases. The rest is sent in one message, since
-      // readers wait from here on.
-      const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations, attemptsMilliseconds)}; ${limitedWait}`
-      const unchanged = before === undefined ? undefined : requireState(set, views, before)
-      if (unchanged === undefined) {
-        await session.run(lock)
-        requireUnchanged(originals, await readOriginals(session, set))
+    for (;;) {
+      const outcome = await attemptSwap(session, prepared)
+      if (outcome.status === 'swapped') return onRepointed(outcome.views)
+      if (outcome.status === 'failed') {
+        holders = await readLockHolders(session, outcome.relations)
+        throwIfItself(holders, findItself)
+        throw outcome.error
       }
-      await session.run(join([...(unchanged ? [lock, unchanged] : []), ...repoint, ...statements], ';\n'))
-      onRepointed(views)
-      return true
-    } catch (error) {
-      if (!isDatabaseError(error) || session.isLost()) throw error
-      await session.run(trusted('ROLLBACK TO swap; RELEASE swap'))
-      if (isOtherState(error)) return false
-      // If another session has dropped or changed an original, report that instead of the error that it caused.
-      if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, set))
-      holders = await readLockHolders(session, relations)
-      throwIfItself(holders, findItself)
-      throw error
+      throwIfInterrupted(signal)
     }
+  })
+}
+
+interface PreparedSwap {
+  readonly set: ReplacementSet
+  readonly originals: Originals
+  readonly trust: CodeTrust
+  /** The OIDs of the relations that are replaced. */
+  readonly replaced: readonly number[]
+  /** What is run once the views are repointed. */
+  readonly statements: readonly Sql[]
+}
+
+type Outcome =
+  | { readonly status: 'swapped'; readonly views: readonly SwappedRelation[] }
+  /** Another session has changed something between the preparation and the locks. */
+  | { readonly status: 'changed' }
+  | { readonly status: 'failed'; readonly error: DatabaseError; readonly relations: readonly SwappedRelation[] }
+
+/** Unless it swaps, rolls back to where it began. */
+async function attemptSwap(session: Session, prepared: PreparedSwap): Promise<Outcome> {
+  const { set, originals, replaced } = prepared
+  let relations: readonly SwappedRelation[] = []
+  await session.run(sql`SAVEPOINT swap; ${limitedWait}`)
+  try {
+    // The state comes first, so that a view that is created from now on is noticed.
+    const state = await readRawState(session, set, [])
+    relations = await swappedRelations(session, replaced)
+    const views = relations.filter(({ oid }) => !replaced.includes(oid))
+    if (state !== originals.state) requireUnchanged(originals, await readOriginals(session, set))
+    const stateWithViews = views.length === 0 ? state : await readRawState(session, set, views)
+    const repoint = await repointStatements(prepared.trust, session, views, repointingOf(set))
+    // Reading the definitions took locks in any order, which the rollback releases. The rest is sent in one message, since
+    // readers wait from here on.
+    const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations, attemptsMilliseconds)}; ${limitedWait}`
+    const unchanged = stateWithViews === undefined ? undefined : requireState(set, views, stateWithViews)
+    if (unchanged === undefined) {
+      await session.run(lock)
+      requireUnchanged(originals, await readOriginals(session, set))
+    }
+    await session.run(join([...(unchanged ? [lock, unchanged] : []), ...repoint, ...prepared.statements], ';\n'))
+    return { status: 'swapped', views }
+  } catch (error) {
+    if (!isDatabaseError(error) || session.isLost()) throw error
+    await session.run(trusted('ROLLBACK TO swap; RELEASE swap'))
+    if (isOtherState(error)) return { status: 'changed' }
+    // If another session has dropped or changed an original, report that instead of the error that it caused.
+    if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, set))
+    return { status: 'failed', error, relations }
   }
 }
 
