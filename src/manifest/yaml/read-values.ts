@@ -4,182 +4,195 @@
 import { YAMLParseError } from 'yaml'
 import { emptyRecord, isMap } from '../../core/data.ts'
 import { Unusual } from './scalars.ts'
-import { type Scalar, Scanner } from './scanner.ts'
+import {
+  closeBracket,
+  columnOf,
+  enterBrackets,
+  isAt,
+  isAtColon,
+  isAtColonInBrackets,
+  isAtDash,
+  isAtEnd,
+  isAtScalar,
+  keyOf,
+  openBracket,
+  pass,
+  passComma,
+  passDash,
+  readBlock,
+  readScalar,
+  readScalarInBrackets,
+  type Scalar,
+  type Scanner,
+  scan,
+  skip,
+  skipDocumentStart,
+} from './scanner.ts'
 import { hasOpenParenthesis } from './split-values.ts'
 import { scalarValue } from './to-data.ts'
 
 /** @returns undefined if the text has more than maps, lists and scalars, or if there is any problem to report */
 export function readValues(text: string, maximumDepth: number): unknown {
   try {
-    return new ValueReader(text, maximumDepth).read()
+    return readRoot({ ...scan(text), path: [], maximumDepth })
   } catch (error) {
     if (error instanceof Unusual || error instanceof YAMLParseError) return undefined
     throw error
   }
 }
 
+interface Reader extends Scanner {
+  /** Where the value that is being read is. */
+  readonly path: (string | number)[]
+  readonly maximumDepth: number
+}
+
 type ScalarText = Pick<Scalar, 'text' | 'isPlain'>
 
 const nothing: ScalarText = { text: '', isPlain: true }
 
-class ValueReader {
-  readonly #scanner: Scanner
-  readonly #maximumDepth: number
-  readonly #path: (string | number)[] = []
+function readRoot(reader: Reader): unknown {
+  skip(reader)
+  skipDocumentStart(reader)
+  skip(reader)
+  const root = isAt(reader, '{') ? inBrackets(reader, -1) : onOwnLine(reader, -1)
+  skip(reader)
+  if (!isAtEnd(reader) || !isMap(root)) throw new Unusual()
+  return root
+}
 
-  constructor(text: string, maximumDepth: number) {
-    this.#scanner = new Scanner(text)
-    this.#maximumDepth = maximumDepth
-  }
+/** Reads a value that starts on a line of its own or after `-`, further right than the map or list around it. */
+function onOwnLine(reader: Reader, around: number): unknown {
+  const column = columnOf(reader)
+  if (!reader.isFirst || column <= around) throw new Unusual()
+  if (isAtDash(reader)) return list(reader, column)
+  if (!isAtScalar(reader)) return onLineOfKey(reader, around)
+  const { isBehindComment } = reader
+  const scalar = readScalar(reader, around)
+  if (isAtColon(reader)) return map(reader, column, keyOf(scalar))
+  if (isBehindComment) throw new Unusual()
+  endLine(reader)
+  return convert(reader, scalar)
+}
 
-  read(): unknown {
-    const scanner = this.#scanner
-    scanner.skip()
-    scanner.skipDocumentStart()
-    scanner.skip()
-    const root = scanner.is('{') ? this.#inBrackets(-1) : this.#block(-1)
-    scanner.skip()
-    if (!scanner.isAtEnd() || !isMap(root)) throw new Unusual()
-    return root
+function map(reader: Reader, column: number, firstKey: string): unknown {
+  const values = emptyRecord<unknown>()
+  let key = firstKey
+  for (;;) {
+    pass(reader)
+    enter(reader, key, values)
+    values[key] = valueOfEntry(reader, column)
+    reader.path.pop()
+    if (!isNextAt(reader, column)) return values
+    key = readKey(reader)
   }
+}
 
-  /** Reads a value that starts on a line of its own or after `-`, further right than the map or list around it. */
-  #block(around: number): unknown {
-    const scanner = this.#scanner
-    const { column } = scanner
-    if (!scanner.isFirst || column <= around) throw new Unusual()
-    if (scanner.isDash()) return this.#list(column)
-    if (!scanner.startsScalar()) return this.#value(around)
-    const { isBehindComment } = scanner
-    const scalar = scanner.scalar(around)
-    if (scanner.isColon()) return this.#map(column, scanner.keyOf(scalar))
-    if (isBehindComment) throw new Unusual()
-    this.#endLine()
-    return this.#convert(scalar)
-  }
+/** Reads a key, after which the scanner is at the colon. */
+function readKey(reader: Reader): string {
+  const key = isAtScalar(reader) ? readScalar(reader, -1) : undefined
+  if (!key || !isAtColon(reader)) throw new Unusual()
+  return keyOf(key)
+}
 
-  #map(column: number, firstKey: string): unknown {
-    const map = emptyRecord<unknown>()
-    let key = firstKey
-    for (;;) {
-      this.#scanner.pass()
-      this.#enter(key, map)
-      map[key] = this.#valueOfEntry(column)
-      this.#path.pop()
-      if (!this.#isAt(column)) return map
-      key = this.#key()
-    }
-  }
+function valueOfEntry(reader: Reader, column: number): unknown {
+  skip(reader)
+  if (!reader.isFirst && !isAtEnd(reader)) return onLineOfKey(reader, column)
+  if (isAtDash(reader) && columnOf(reader) === column) return list(reader, column)
+  return onOwnLineOrNothing(reader, column)
+}
 
-  /** Reads a key, after which the scanner is at the colon. */
-  #key(): string {
-    const scanner = this.#scanner
-    const key = scanner.startsScalar() ? scanner.scalar(-1) : undefined
-    if (!key || !scanner.isColon()) throw new Unusual()
-    return scanner.keyOf(key)
-  }
+function onOwnLineOrNothing(reader: Reader, around: number): unknown {
+  const isNothing = isAtEnd(reader) || columnOf(reader) <= around
+  return isNothing ? convert(reader, nothing) : onOwnLine(reader, around)
+}
 
-  #valueOfEntry(column: number): unknown {
-    const scanner = this.#scanner
-    scanner.skip()
-    if (!scanner.isFirst && !scanner.isAtEnd()) return this.#value(column)
-    if (scanner.isDash() && scanner.column === column) return this.#list(column)
-    return this.#blockOrNothing(column)
+function list(reader: Reader, column: number): unknown {
+  const values: unknown[] = []
+  while (isNextAt(reader, column) && isAtDash(reader)) {
+    passDash(reader)
+    skip(reader)
+    enter(reader, values.length)
+    values.push(onOwnLineOrNothing(reader, column))
+    reader.path.pop()
   }
+  return values
+}
 
-  #blockOrNothing(around: number): unknown {
-    const isNothing = this.#scanner.isAtEnd() || this.#scanner.column <= around
-    return isNothing ? this.#convert(nothing) : this.#block(around)
-  }
+/** Reads a value that a key may precede on its line. */
+function onLineOfKey(reader: Reader, around: number): unknown {
+  const value = inBracketsOrScalar(reader, around)
+  endLine(reader)
+  return value
+}
 
-  #list(column: number): unknown {
-    const list: unknown[] = []
-    while (this.#isAt(column) && this.#scanner.isDash()) {
-      this.#scanner.passDash()
-      this.#scanner.skip()
-      this.#enter(list.length)
-      list.push(this.#blockOrNothing(column))
-      this.#path.pop()
-    }
-    return list
-  }
+function inBracketsOrScalar(reader: Reader, around: number): unknown {
+  if (isAt(reader, '|') || isAt(reader, '>'))
+    return convert(reader, { text: readBlock(reader, around), isPlain: false })
+  const isInBrackets = isAt(reader, '{') || isAt(reader, '[')
+  return isInBrackets ? inBrackets(reader, around) : convert(reader, readScalar(reader, around))
+}
 
-  #value(around: number): unknown {
-    const value = this.#mapListOrScalar(around)
-    this.#endLine()
-    return value
-  }
+function inBrackets(reader: Reader, around: number): unknown {
+  enterBrackets(reader, around)
+  return valueInBrackets(reader)
+}
 
-  #mapListOrScalar(around: number): unknown {
-    const scanner = this.#scanner
-    if (scanner.is('|') || scanner.is('>')) return this.#convert({ text: scanner.block(around), isPlain: false })
-    const isInBrackets = scanner.is('{') || scanner.is('[')
-    return isInBrackets ? this.#inBrackets(around) : this.#convert(scanner.scalar(around))
-  }
+function valueInBrackets(reader: Reader): unknown {
+  if (isAt(reader, '{')) return mapInBraces(reader)
+  if (isAt(reader, '[')) return listInBrackets(reader)
+  return convert(reader, readScalarInBrackets(reader))
+}
 
-  #inBrackets(around: number): unknown {
-    this.#scanner.enterBrackets(around)
-    return this.#inline()
+function mapInBraces(reader: Reader): unknown {
+  const values = emptyRecord<unknown>()
+  for (openBracket(reader); !isAt(reader, '}'); passComma(reader, '}')) {
+    const scalar = readScalarInBrackets(reader)
+    if (!isAtColonInBrackets(reader, scalar)) throw new Unusual()
+    const key = keyOf(scalar)
+    pass(reader)
+    enter(reader, key, values)
+    skip(reader)
+    values[key] = isAt(reader, ',') || isAt(reader, '}') ? convert(reader, nothing) : valueInBrackets(reader)
+    reader.path.pop()
   }
+  closeBracket(reader)
+  return values
+}
 
-  #inline(): unknown {
-    if (this.#scanner.is('{')) return this.#mapInBraces()
-    if (this.#scanner.is('[')) return this.#listInBrackets()
-    return this.#convert(this.#scanner.scalarInBrackets())
+function listInBrackets(reader: Reader): unknown {
+  const values: unknown[] = []
+  for (openBracket(reader); !isAt(reader, ']'); passComma(reader, ']')) {
+    const last = values.at(-1)
+    if (typeof last === 'string' && hasOpenParenthesis(last)) throw new Unusual()
+    enter(reader, values.length)
+    values.push(valueInBrackets(reader))
+    reader.path.pop()
   }
+  closeBracket(reader)
+  return values
+}
 
-  #mapInBraces(): unknown {
-    const scanner = this.#scanner
-    const map = emptyRecord<unknown>()
-    for (scanner.open(); !scanner.is('}'); scanner.passComma('}')) {
-      const scalar = scanner.scalarInBrackets()
-      if (!scanner.isColonInBrackets(scalar)) throw new Unusual()
-      const key = scanner.keyOf(scalar)
-      scanner.pass()
-      this.#enter(key, map)
-      scanner.skip()
-      map[key] = scanner.is(',') || scanner.is('}') ? this.#convert(nothing) : this.#inline()
-      this.#path.pop()
-    }
-    scanner.close()
-    return map
-  }
+/** Goes to the next line that is not empty. Only a comment may follow a value on its line. */
+function endLine(reader: Reader): void {
+  skip(reader)
+  if (!reader.isFirst && !isAtEnd(reader)) throw new Unusual()
+}
 
-  #listInBrackets(): unknown {
-    const scanner = this.#scanner
-    const list: unknown[] = []
-    for (scanner.open(); !scanner.is(']'); scanner.passComma(']')) {
-      const last = list.at(-1)
-      if (typeof last === 'string' && hasOpenParenthesis(last)) throw new Unusual()
-      this.#enter(list.length)
-      list.push(this.#inline())
-      this.#path.pop()
-    }
-    scanner.close()
-    return list
-  }
+/** Whether the next line starts at this column. Text further right is unusual. */
+function isNextAt(reader: Reader, column: number): boolean {
+  if (isAtEnd(reader) || columnOf(reader) < column) return false
+  if (columnOf(reader) > column) throw new Unusual()
+  return true
+}
 
-  /** Goes to the next line that is not empty. Only a comment may follow a value on its line. */
-  #endLine(): void {
-    this.#scanner.skip()
-    if (!this.#scanner.isFirst && !this.#scanner.isAtEnd()) throw new Unusual()
-  }
+function enter({ path, maximumDepth }: Reader, step: string | number, map?: Readonly<Record<string, unknown>>): void {
+  if (path.length >= maximumDepth || (map && step in map)) throw new Unusual()
+  path.push(step)
+}
 
-  /** Whether the scanner is at the start of a line, at this column. Text further right is unusual. */
-  #isAt(column: number): boolean {
-    if (this.#scanner.isAtEnd() || this.#scanner.column < column) return false
-    if (this.#scanner.column > column) throw new Unusual()
-    return true
-  }
-
-  #enter(step: string | number, map?: Readonly<Record<string, unknown>>): void {
-    if (this.#path.length >= this.#maximumDepth || (map && step in map)) throw new Unusual()
-    this.#path.push(step)
-  }
-
-  #convert({ text, isPlain }: ScalarText): unknown {
-    return scalarValue(text, isPlain, this.#path, () => {
-      throw new Unusual()
-    })
-  }
+function convert({ path }: Reader, { text, isPlain }: ScalarText): unknown {
+  return scalarValue(text, isPlain, path, () => {
+    throw new Unusual()
+  })
 }
