@@ -3,7 +3,7 @@
 const units = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** A regular expression for durations, which PostgreSQL understands as well. */
-export const durationPattern = '^ *([0-9]{1,9}(?:[.][0-9]{1,3})?) *(ms|s|min|h|d) *$'
+const durationPattern = '^ *([0-9]{1,9}(?:[.][0-9]{1,3})?) *(ms|s|min|h|d) *$'
 
 /** The same, or 0 without a unit. */
 export const durationOrZeroPattern = `^ *0 *$|${durationPattern}`

@@ -73,7 +73,7 @@ export function isConclusive(
 }
 
 /** Kinds of which a changed object affects only what depends on it. A new type, in contrast, can change what any SQL means. */
-const changeable: ReadonlySet<ObjectId['kind']> = new Set([
+const changeable: ReadonlySet<ObjectId['kind'] | undefined> = new Set([
   'foreignTable',
   'materializedView',
   'table',
@@ -119,7 +119,7 @@ function changedSince(
     changed.add(key)
   }
   const all = [...changed, ...gone]
-  return all.every((key) => changeable.has(idOf(key)?.kind as ObjectId['kind'])) ? new Set(all) : undefined
+  return all.every((key) => changeable.has(idOf(key)?.kind)) ? new Set(all) : undefined
 }
 
 /** Once a table has joined a parent, whatever reads the parent reads the rows of the table too. */

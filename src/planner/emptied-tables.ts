@@ -6,7 +6,8 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import type { TableSpec } from '../kinds/table/spec.ts'
 
-type Loss = Extract<Change, { op: 'drop' | 'replace' }>
+/** A change that drops or replaces a table. */
+type LostTable = Extract<Change, { op: 'drop' | 'replace' }> & { readonly from: { readonly spec: TableSpec } }
 
 /** Tables that take longer count as tables with rows: a plan is no reason to read many pages for minutes. */
 const longest = '3s'
@@ -18,11 +19,11 @@ export async function withEmptiedTables(session: Session, changes: readonly Chan
   const empty = new Set(await emptyTables(session, asked))
   return changes.map((change) => {
     if (!mayLoseRows(change) || !empty.has(change.from.oid)) return change
-    return { ...change, from: { ...change.from, spec: { ...(change.from.spec as TableSpec), hasRows: false } } }
+    return { ...change, from: { ...change.from, spec: { ...change.from.spec, hasRows: false } } }
   })
 }
 
-function mayLoseRows(change: Change): change is Loss {
+function mayLoseRows(change: Change): change is LostTable {
   if ((change.op !== 'drop' && change.op !== 'replace') || change.from.id.kind !== 'table') return false
   const { populated, hasRows } = change.from.spec as TableSpec // the spec of a table
   return !populated && hasRows === true

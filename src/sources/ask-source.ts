@@ -1,4 +1,6 @@
-// Asks one source for everything that is imported from it.  PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch
+// Asks one source for everything that is imported from it.
+//
+// PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch
 // schema, which is read like any other schema, in a transaction that is always rolled back. The session is used for nothing else,
 // because a source that does not answer may cost it its connection.
 

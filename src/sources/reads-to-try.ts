@@ -197,8 +197,8 @@ function affectsReading(change: Change): boolean {
       return !sameData(remoteOf(from), remoteOf(to))
     case 'materializedView':
     case 'table': {
-      const owner = (to.spec as Access).owner
-      return owner !== undefined && owner !== (from.spec as Access).owner
+      const [before, { owner }] = [from.spec as Access, to.spec as Access] // copies have owners
+      return owner !== undefined && owner !== before.owner
     }
     default:
       return false

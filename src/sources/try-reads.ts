@@ -1,5 +1,7 @@
 // Tries to read from one source: creates stand-ins of its server and foreign tables, and reads them in a transaction that is rolled
-// back.  With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only in
+// back.
+//
+// With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only in
 // a value, so some rows are read, too. They do not leave the server.
 
 import { groupBy } from '../core/data.ts'

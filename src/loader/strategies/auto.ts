@@ -1,4 +1,6 @@
-// Chooses the cheapest strategy with which readers do not wait. Pure.  Compared with a plain REFRESH, CONCURRENTLY takes about
+// Chooses the cheapest strategy with which readers do not wait. Pure.
+//
+// Compared with a plain REFRESH, CONCURRENTLY takes about
 // three times the CPU time, and a swap 1.1 times and a fixed amount for the objects that it creates. So CONCURRENTLY is cheaper
 // only for little data. If a REFRESH takes no longer than the longest pause that a swap causes, no other strategy is better.
 

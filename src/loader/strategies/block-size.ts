@@ -1,4 +1,6 @@
-// Chooses how many rows share a digest when a table is compared with its source, or to read all rows at once. Pure.  The costs are
+// Chooses how many rows share a digest when a table is compared with its source, or to read all rows at once. Pure.
+//
+// The costs are
 // CPU time of source and target for rows of 140 bytes, relative to a plain REFRESH of the same rows, as measured on 18. Digests
 // cost the same whatever the size of blocks. In addition, each block costs the sending of a row, and each block that differs costs
 // all of its rows.

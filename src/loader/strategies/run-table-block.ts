@@ -49,7 +49,7 @@ export async function runTableBlocks(
 }
 
 /** Calls a block in the open transaction. */
-export async function callTableBlock(
+async function callTableBlock(
   {
     session,
     pid,

@@ -1,7 +1,7 @@
 // Checks of imports and mirrors that need no source.
 
 import { copiedAs } from '../expansion/mirrored-copy.ts'
-import type { ImportRequest, Manifest, Path } from '../manifest.ts'
+import type { ImportRequest, Manifest } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { usesOtherExtension } from './postgres-fdw-options.ts'
 
@@ -18,12 +18,9 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
 
 function selectionProblems({ schemas = {}, mirrors = {} }: Manifest): readonly PathProblem[] {
   const imports = Object.entries(schemas).flatMap(([schema, { imports = [] }]) =>
-    imports.map((item, at) => ({ item, path: ['schemas', schema, 'imports', at] as Path })),
+    imports.map((item, at) => ({ item, path: ['schemas', schema, 'imports', at] })),
   )
-  const all = [
-    ...imports,
-    ...Object.entries(mirrors).map(([name, item]) => ({ item, path: ['mirrors', name] as Path })),
-  ]
+  const all = [...imports, ...Object.entries(mirrors).map(([name, item]) => ({ item, path: ['mirrors', name] }))]
   return all.flatMap(({ item, path }): readonly PathProblem[] => {
     if (!item.limit_to || !item.except) return []
     const message = 'limit_to and except cannot be combined'

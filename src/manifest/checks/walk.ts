@@ -2,6 +2,7 @@
 
 import type { RefreshStanza } from '../../core/refresh-policy.ts'
 import { type CopyStanza, copiesIn } from '../copies.ts'
+import type { ForeignTable, Table, Type } from '../generated/manifest-types.ts'
 import type { Manifest, Path } from '../manifest.ts'
 
 /** An object in a schema. */
@@ -11,10 +12,10 @@ interface Placed {
   readonly name: string
 }
 
-export function foreignTables(manifest: Manifest) {
+export function foreignTables(manifest: Manifest): readonly (Placed & { readonly table: ForeignTable })[] {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
     Object.entries(foreign_tables ?? {}).map(([name, table]) => ({
-      path: ['schemas', schema, 'foreign_tables', name] as Path,
+      path: ['schemas', schema, 'foreign_tables', name],
       schema,
       name,
       table,
@@ -22,10 +23,10 @@ export function foreignTables(manifest: Manifest) {
   )
 }
 
-export function types(manifest: Manifest) {
+export function types(manifest: Manifest): readonly (Placed & { readonly type: Type })[] {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { types: declared }]) =>
     Object.entries(declared ?? {}).map(([name, type]) => ({
-      path: ['schemas', schema, 'types', name] as Path,
+      path: ['schemas', schema, 'types', name],
       schema,
       name,
       type,
@@ -38,10 +39,10 @@ export function copies(manifest: Manifest): readonly (Placed & { readonly copy: 
   return copiesIn(manifest).map(({ id: { schema, name }, declared, path }) => ({ path, schema, name, copy: declared }))
 }
 
-export function tables(manifest: Manifest) {
+export function tables(manifest: Manifest): readonly (Placed & { readonly table: Table })[] {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, declared]) =>
     Object.entries(declared.tables ?? {}).map(([name, table]) => ({
-      path: ['schemas', schema, 'tables', name] as Path,
+      path: ['schemas', schema, 'tables', name],
       schema,
       name,
       table,

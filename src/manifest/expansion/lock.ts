@@ -62,7 +62,7 @@ export function typesIn({ schemas = {} }: Manifest): readonly CopiedType[] {
 }
 
 /** Whether a table in the import's schema comes from it. Most wrappers record the source's schema in `schema_name`. */
-export function matchesRequest(request: ImportRequest, name: string, { server, options }: TableStanza): boolean {
+function matchesRequest(request: ImportRequest, name: string, { server, options }: TableStanza): boolean {
   if (server !== request.server) return false
   if (options?.schema_name !== undefined && options.schema_name !== request.remoteSchema) return false
   return includesTable(request, name)

@@ -10,7 +10,7 @@ export type MirroredTable = NonNullable<Mirror['tables']>[string]
 export type CopiesKey = 'materialized_views' | 'tables'
 
 /** The kinds of the copies under each key. */
-export const kindsOfCopies = {
+const kindsOfCopies = {
   materialized_views: 'materializedView',
   tables: 'table',
 } as const satisfies Readonly<Record<CopiesKey, CopyId['kind']>>

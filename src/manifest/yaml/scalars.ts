@@ -9,7 +9,7 @@ export class Unusual extends Error {}
 const code = (character: string) => character.charCodeAt(0)
 const codesOf = (characters: string) => new Set(Array.from(characters, code))
 
-export const tab = code('\t')
+const tab = code('\t')
 export const lineFeed = code('\n')
 export const carriageReturn = code('\r')
 export const space = code(' ')

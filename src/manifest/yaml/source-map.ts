@@ -1,6 +1,6 @@
 // Maps paths in a manifest to places in its text.
 
-import { isMap, isNode, isScalar, isSeq, type LineCounter, type Node, type Range, type Scalar } from 'yaml'
+import { isMap, isNode, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml'
 import type { Place } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
 import { maskRanges, maskUnparsed, type SecretRange } from './mask-secrets.ts'
@@ -58,7 +58,7 @@ export function textOf(node: Scalar): string {
 }
 
 export function startOf(node: Node | null | undefined): number | undefined {
-  return (node?.range as Range | undefined | null)?.[0]
+  return node?.range?.[0]
 }
 
 /**

@@ -27,11 +27,11 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
       const map = emptyRecord<unknown>()
       for (const { key, value } of node.items) {
         const name = isScalar(key) ? textOf(key) : ''
-        map[name] = convert(value as Node | null, [...path, name])
+        map[name] = convert(value as Node | null, [...path, name]) // a parsed map has nodes
       }
       return map
     }
-    if (isSeq(node)) return node.items.map((item, at) => convert(item as Node | null, [...path, at]))
+    if (isSeq(node)) return node.items.map((item, at) => convert(item as Node | null, [...path, at])) // so has a list
     if (!isScalar(node) || (isInOverlay && node.type === 'PLAIN' && isNull.test(textOf(node)))) return null
     return scalarValue(textOf(node), node.type === 'PLAIN', path, (problem) => problems.push(atValue(path, problem)))
   }

@@ -1,5 +1,6 @@
-// The digest of a block of rows whose key is a single integer, as SQL that postgres_fdw can send to its source. Pure.  Each column
-// of a block has one hash: the XOR of the hashes of its values. The key of the row is the seed of each, so that values which two
+// The digest of a block of rows whose key is a single integer, as SQL that postgres_fdw can send to its source. Pure.
+//
+// Each column of a block has one hash: the XOR of the hashes of its values. The key of the row is the seed of each, so that values which two
 // rows exchange are noticed. That takes little more than half the time of hashing whole rows (./digest.ts), since no array is built
 // for each row, and keeps 64 bits of every value.
 

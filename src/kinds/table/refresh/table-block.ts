@@ -1,6 +1,8 @@
 // The PL/pgSQL block that brings a table up to date: it reads rows into a temporary table, and writes those that differ. The block
 // runs as the owner of the table: see ../as-owner.ts. fdwsync.refresh() contains it too, so a change of it needs a migration of the
-// ledger. Pure.  The label of the block distinguishes its variables from columns of users. In queries, `t` is the table, `f` what
+// ledger. Pure.
+//
+// The label of the block distinguishes its variables from columns of users. In queries, `t` is the table, `f` what
 // was read, and `q` what the query returns.
 import { join, literal, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { runDeferred } from '../as-owner.ts'
