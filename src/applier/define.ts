@@ -106,10 +106,9 @@ async function defineOnce(
   onStep: (step: Step | undefined) => void,
 ): Promise<Defined> {
   onStep(undefined)
-  const notices: ObjectNotice[] = []
-  let defined: Defined
+  let done: Defined & { readonly notices: readonly ObjectNotice[] }
   try {
-    defined = await runInTransaction(context, definitions, session, steps, onStep, notices)
+    done = await runInTransaction(context, definitions, session, steps, onStep)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
@@ -120,6 +119,7 @@ async function defineOnce(
     applyId: context.applyId,
     ...(first ? { step: first.id } : {}),
   })
+  const { notices, ...defined } = done
   context.notices.push(...notices)
   return defined
 }
@@ -130,8 +130,7 @@ async function runInTransaction(
   session: Session,
   steps: readonly PlainStep[],
   onStep: (step: Step | undefined) => void,
-  notices: ObjectNotice[],
-): Promise<Defined> {
+): Promise<Defined & { readonly notices: readonly ObjectNotice[] }> {
   const { inHand, options } = context
   const { plan } = inHand
   context.checkLease()
@@ -153,7 +152,7 @@ async function runInTransaction(
     await renameCopies(session, plan.manifest, inHand.rekeyed)
   }
   const checkOf = await trustedEvaluation(session, inHand, options.allow)
-  notices.push(...(await runSteps(session, steps, { searchPath: plan.searchPath, checkOf, onStep })))
+  const notices = await runSteps(session, steps, { searchPath: plan.searchPath, checkOf, onStep })
   onStep(undefined)
   await recordDefinitions(context, definitions, session, steps)
   const fingerprint =
@@ -162,7 +161,7 @@ async function runInTransaction(
       : definitions.fingerprint
   const state = definitions.stage === 'define' ? await proveDefinitions(session, inHand) : undefined
   context.checkLease()
-  return { fingerprint, state }
+  return { fingerprint, state, notices }
 }
 
 /**

@@ -31,13 +31,15 @@ export async function verifyAndRecord(
     takenFrom.length > 0 && keys.has(change.key) ? [change.key] : [],
   )
   await removeFromOtherManifests(session, plan.manifest, takenOver)
-  const dependencies =
+  const dependencyDigests =
     known.digests ??
     (await readDependencyDigests(
       session,
       plan.searchPath,
       wanted.map(({ id, declared }) => ({ id, spec: declared })),
     ))
-  await recordObjects(session, plan.manifest, applyId, managed, live, dependencies, sourceRecords, plan.searchPath)
+  const { manifest, searchPath } = plan
+  const records = { manifest, applyId, objects: managed, live, dependencyDigests, sources: sourceRecords, searchPath }
+  await recordObjects(session, records)
   await forgetObjects(session, plan.manifest, forgotten)
 }

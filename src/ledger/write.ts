@@ -142,17 +142,21 @@ export interface ObjectRecord {
   readonly createdByFdwsync: boolean
 }
 
-/** Records what the manifest owns, in the same transaction as the DDL. `live` must have been read after the DDL. */
-export async function recordObjects(
-  session: Session,
-  manifest: string,
-  applyId: string,
-  objects: readonly ObjectRecord[],
-  live: LiveState,
-  dependencyDigests: DependencyDigests,
-  sources: ReadonlyMap<Key, SourceRecord>,
-  searchPath: readonly string[],
-): Promise<void> {
+/** What an apply records of the objects that its manifest owns. */
+interface ObjectRecords {
+  readonly manifest: string
+  readonly applyId: string
+  readonly objects: readonly ObjectRecord[]
+  /** As read after the DDL. */
+  readonly live: LiveState
+  readonly dependencyDigests: DependencyDigests
+  readonly sources: ReadonlyMap<Key, SourceRecord>
+  readonly searchPath: readonly string[]
+}
+
+/** Records what the manifest owns, in the same transaction as the DDL. */
+export async function recordObjects(session: Session, records: ObjectRecords): Promise<void> {
+  const { manifest, applyId, objects, live, dependencyDigests, sources, searchPath } = records
   const rowOf = ({ wanted, createdByFdwsync }: ObjectRecord) => {
     const key = keyOf(wanted.id)
     const object = live.get(key)

@@ -18,19 +18,22 @@ export interface Renamed {
   readonly keys: ReadonlySet<Key>
 }
 
+/** What the target has under the declared names, and under those in the ledger. */
+interface NamedTarget {
+  readonly catalog: CatalogReading
+  readonly ledger: Ledger
+  readonly declared: ReadonlySet<Key>
+  readonly renamed: Renamed
+  readonly salt: string
+}
+
 /**
  * Finds objects that were renamed or moved to another schema: they no longer exist under the name in the ledger, but another object
  * has their OID. They are presented under their declared names, together with everything that was moved along with them. So are
  * objects that the manifest renames.
  */
-export async function detectManualRenames(
-  session: Session,
-  catalog: CatalogReading,
-  ledger: Ledger,
-  declared: ReadonlySet<Key>,
-  salt: string,
-  renamed: Renamed,
-): Promise<CatalogReading> {
+export async function detectManualRenames(session: Session, target: NamedTarget): Promise<CatalogReading> {
+  const { catalog, ledger, declared, renamed } = target
   const isLost = (key: Key) => !catalog.live.has(key) && !catalog.occupied.has(key)
   const lost = [...declared].filter((key) => isLost(key) && ledger.entries.has(key) && !renamed.objects.has(key))
   const isPointless = lost.length === 0 || isAnotherDatabase(catalog, ledger)
@@ -41,6 +44,20 @@ export async function detectManualRenames(
   const known = new Set([...declared, ...ledger.entries.keys()])
   const names = namesOf(all, [...known].filter(isLost))
   const renamedTables = withoutSourceViews(names, renamed, ledger)
+  const live = await readUnderDeclaredNames(session, target, names, renamedTables)
+  const declaredKeys = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
+  const withDeclaredNames = (object: LiveObject) => withNames(object, names.declared)
+  const occupied = new Map([...catalog.occupied].filter(([key]) => !live.has(key)))
+  return { ...catalog, live, occupied, declaredKeys, renamedSchemas: names.schemas, renamedTables, withDeclaredNames }
+}
+
+/** The live objects, with those that have other names now under their declared names. */
+async function readUnderDeclaredNames(
+  session: Session,
+  { catalog, renamed, salt }: NamedTarget,
+  names: Names,
+  renamedTables: readonly RenamedTable[],
+): Promise<Map<Key, LiveObject>> {
   // The indexes and statistics of such a table could not be recognized before.
   const occupying = renamedTables.length === 0 ? [] : [...catalog.occupied.keys()].flatMap((key) => idOf(key) ?? [])
   await session.run(findSourceViewsOf(renamedTables))
@@ -65,10 +82,7 @@ export async function detectManualRenames(
     const readsRenamed = object.needs.some((need) => isRenamedManually(live.get(need)))
     if (readsRenamed) live.set(key, { ...object, readsRenamed })
   }
-  const declaredKeys = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
-  const withDeclaredNames = (object: LiveObject) => withNames(object, names.declared)
-  const occupied = new Map([...catalog.occupied].filter(([key]) => !live.has(key)))
-  return { ...catalog, live, occupied, declaredKeys, renamedSchemas: names.schemas, renamedTables, withDeclaredNames }
+  return live
 }
 
 /**

@@ -60,7 +60,7 @@ export async function readTarget(
   const read = await readCatalog(session, ids.values(), salt)
   const catalog = { ...read, occupied: withoutFormer(read, keys, ledger) }
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
-  const detected = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
+  const detected = await detectManualRenames(session, { catalog, ledger, declared: keys, renamed, salt })
   const converted = withConvertedCopies({ catalog: detected, ledger }, keys)
   const present = await withRenamedAway(session, converted.catalog, converted.ledger, keys)
   const all = await withStrays(session, present, converted.ledger, keys, salt)
