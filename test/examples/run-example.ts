@@ -1,4 +1,4 @@
-// Runs an example as its reader would, with the built command, and compares what both sides have.
+// Runs an example as its reader would, and compares what both sides have.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ export async function expectationOf(folder: string): Promise<Expectation> {
   return parse(text) ?? {}
 }
 
-/** Validates, plans, applies, plans again and refreshes, with the built command, as its reader would. */
+/** Validates, plans, applies, plans again and refreshes, as its reader would. */
 export async function runExample(
   folder: string,
   url: string,

@@ -78,7 +78,7 @@ export async function offlinePlan(parsed: ParsedManifest, url: string): Promise<
   }
 }
 
-/** All output of the built command about a manifest, and what the server logs meanwhile. */
+/** All output of the command about a manifest, and what the server logs meanwhile. */
 export async function runCommand(
   { server }: WrapperHost,
   url: string,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { until } from '../../../src/demo/server/processes.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { command, run, start } from '../../support/command.ts'
+import { command, runBuilt as run, start } from '../../support/command.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, waiting } from '../../support/gates.ts'
 import { newestMajor } from '../../support/majors.ts'

@@ -162,12 +162,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
     const misspelt = shop.replace('public: { user', 'public: { passwort: "${env:SOURCE_PASSWORD}", user')
     const wrongRole = shop.replace('public: {', 'nobody_of_that_name: {')
-    const failing = [misspelt, wrongRole].flatMap((manifest) => [
-      call(['plan'], manifest, third.value),
-      call(['apply', '--auto-approve', '--format', 'json'], manifest, third.value),
-    ])
-    for (const { code, stderr } of await Promise.all(failing))
-      expect([code, stderr]).toEqual([1, expect.stringMatching(/passwort|nobody_of_that_name/)])
+    for (const manifest of [misspelt, wrongRole]) {
+      for (const args of [['plan'], ['apply', '--auto-approve', '--format', 'json']]) {
+        const { code, stderr } = await call(args, manifest, third.value)
+        expect([code, stderr]).toEqual([1, expect.stringMatching(/passwort|nobody_of_that_name/)])
+      }
+    }
     expect(await traces(fixture, log, words, outputs)).toEqual([])
     expect(await endOfSpying()).toEqual([])
   })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { run } from '../../support/command.ts'
+import { run, runBuilt } from '../../support/command.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { mirroring, shopManifest } from '../../support/manifests.ts'
@@ -174,7 +174,7 @@ test('validate does not wait for a device or a pipe', async () => {
   for (const path of ['pipe', '/dev/zero', '/dev/tty', '/dev/stdin']) {
     const text = `version: 1\nname: a\nservers: { s: { user_mappings: { etl: { password: "\${file:${path}}" } } } }\n`
     writeFileSync(join(folder, 'm.yaml'), text)
-    const ended = await run({ url: '', env: {} }, ['validate', '-f', join(folder, 'm.yaml')], undefined)
+    const ended = await runBuilt({ url: '', env: {} }, ['validate', '-f', join(folder, 'm.yaml')], undefined)
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining(`\${file:${path}}: `) })
   }
 })

@@ -9,7 +9,7 @@ import type { StatusReport } from '../../../src/core/status.ts'
 import { renderStatus } from '../../../src/render/text/status.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { run } from '../../support/command.ts'
+import { run, start } from '../../support/command.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, waiting } from '../../support/gates.ts'
@@ -206,7 +206,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
     await applyTo(await fixture.manifest(gated), fixture.url)
     const gate = await closeGate(fixture)
-    const refresh = run(fixture, ['refresh'], gated)
+    const refresh = start(fixture, ['refresh'], gated).ended
     await waiting(fixture, 'load')
     expect(troubles(await statusOf(fixture, { manifest: await fixture.manifest(gated) }))).toEqual([])
     expect(troubles(await statusOf(fixture, { pattern: 'local.*' }))).toEqual([])
