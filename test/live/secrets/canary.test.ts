@@ -75,6 +75,12 @@ async function spy(fixture: Fixture, words: readonly string[]) {
   }
 }
 
+/** The log of the target's server, to which it writes soon who waits for a lock. */
+async function logWithWaits(fixture: Fixture): Promise<() => string> {
+  await fixture.sql(`ALTER DATABASE ${fixture.target.name} SET deadlock_timeout = '50ms'`)
+  return logOf(fixture)
+}
+
 /** All lines, rows and texts that contain one of the words. */
 async function traces(
   fixture: Fixture,
@@ -118,7 +124,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await hasStatistics(fixture)
     const [first, second, third] = [newCanary(), newCanary(), newCanary()]
     const words = [first.word, second.word, third.word]
-    const log = await logOf(fixture)
+    const log = await logWithWaits(fixture)
     const reader = await sourceRole(fixture, first.value)
     const endOfSpying = await spy(fixture, words)
     const outputs: string[] = []
@@ -179,7 +185,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const canaries = () => levels.map((level) => [level, newCanary()] as const)
     const [first, second, byHand] = [canaries(), canaries(), canaries()]
     const words = [...first, ...second, ...byHand].map(([, { word }]) => word)
-    const log = await logOf(rig)
+    const log = await logWithWaits(rig)
     const endOfSpying = await spy(rig, words)
     const outputs: string[] = []
     const call = async (args: readonly string[], manifest: string | undefined, values: typeof first) => {
@@ -227,15 +233,11 @@ schemas:
 
     // Another session holds each of the locks for longer than deadlock_timeout.
     const other = await rig.client()
-    const holding = [
-      "ALTER FOREIGN DATA WRAPPER api_fdw OPTIONS (ADD held '1')",
-      "ALTER SERVER api OPTIONS (ADD held '1')",
-      'LOCK TABLE pg_foreign_table IN SHARE MODE; SELECT FROM p.t LIMIT 0',
-    ]
-    for (const statement of holding) {
-      await other.query(`BEGIN; ${statement}`).catch(() => {})
+    for (const object of ['FOREIGN DATA WRAPPER api_fdw', 'SERVER api']) {
+      await other.query(`BEGIN; ALTER ${object} OPTIONS (ADD held '1')`)
       const waits = start(rig, ['apply', '--auto-approve', '--lock-timeout', '60s'], manifest, envOf(second))
-      await setTimeout(2500)
+      await waiting(rig, 'define')
+      await setTimeout(500)
       await other.query('ROLLBACK')
       const ended = await waits.ended
       outputs.push(ended.stdout, ended.stderr)
