@@ -11,6 +11,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
+// Messages that cannot be written, because the disk is full or the reader of the pipe has gone, must not end an apply halfway.
+process.stderr.on('error', () => {})
+
 // PostgreSQL's parser is WebAssembly, which V8 compiles twice, the second time for speed. With two cores the second
 // compilation takes longer than it saves, for one view as for ten thousand (`npm run bench -- plan`). `--liftoff-only` means the same,
 // but Node 24 ignores it once it runs, and then a manifest with five views takes three times as long to check.

@@ -36,9 +36,11 @@ test('init from flags, validate with variables, graph, schema, completion', () =
 })
 
 test.skipIf(!existsSync('/dev/full'))(
-  'a report that cannot be written is an error without a stack trace (needs /dev/full)',
+  'a report that cannot be written is an error without a stack trace; messages that cannot be written change nothing (needs /dev/full)',
   () => {
     const full = openSync('/dev/full', 'w')
+    const unheard = spawnSync(process.execPath, [command, 'validate', '--wrong'], { stdio: ['ignore', 'ignore', full] })
+    expect(unheard.status).toBe(64)
     const { status, stderr } = spawnSync(process.execPath, [command, 'schema', 'manifest'], {
       stdio: ['ignore', full, 'pipe'],
     })
