@@ -24,7 +24,7 @@ export function renderRefreshHistory({ database, refreshes, more }: RefreshHisto
   ])
   const last =
     refreshes.length === 0
-      ? ['', 'No refreshes are recorded.']
+      ? ['No such refresh is recorded.']
       : more
         ? ['', 'Older refreshes exist; use --limit to list more.']
         : []
