@@ -25,6 +25,7 @@ import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { throwProblems } from './findings.ts'
 import { fingerprintForAnyRole } from './fingerprint.ts'
+import { functionsByPath } from './functions-by-path.ts'
 import { copiesKeepingRows } from './kept-rows.ts'
 import { lackedForLoads } from './load-privileges.ts'
 import { copiesLoadedBy } from './loaded-copies.ts'
@@ -109,7 +110,8 @@ async function findChanges(context: PlanContext): Promise<{ readonly plan: Plan;
   const unloaded = await unloadedReads(context, changeSet)
   const waits = await waitingReaders(context, changeSet)
   const keptRows = await copiesKeepingRows(context, changeSet)
-  const found = [...faults, ...unreadable, ...unloaded, ...waits, ...keptRows, ...unusable]
+  const byPath = await functionsByPath(context, changeSet)
+  const found = [...faults, ...unreadable, ...unloaded, ...byPath, ...waits, ...keptRows, ...unusable]
   return { plan: await assemblePlan(context, changeSet, sourceCheck, found), changeSet }
 }
 

@@ -196,10 +196,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 })
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  test('copies that read what holds no data cannot be loaded', async () => {
+  test('what cannot be loaded: copies that read what holds no data, and functions that find names by search_path', async () => {
     const fixture = await fixtureWithOwnSource(pair, '')
     await fixture.sql(`CREATE EXTENSION postgres_fdw; CREATE MATERIALIZED VIEW unmanaged AS SELECT 1 AS id WITH NO DATA;
-      CREATE VIEW through AS SELECT id FROM unmanaged; CREATE MATERIALIZED VIEW loaded AS SELECT 1 AS id`)
+      CREATE VIEW through AS SELECT id FROM unmanaged; CREATE MATERIALIZED VIEW loaded AS SELECT 1 AS id;
+      CREATE FUNCTION rate() RETURNS int LANGUAGE sql AS 'SELECT 1';
+      CREATE FUNCTION by_name(id int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN id * RATE() + (SELECT abs(l.id) FROM loaded AS l); END';
+      CREATE FUNCTION with_path(id int) RETURNS int LANGUAGE sql SET search_path = public AS 'SELECT rate()';
+      CREATE FUNCTION qualified(id int) RETURNS int LANGUAGE sql AS 'SELECT id FROM public.loaded WHERE public.rate() = abs(id)'`)
     const copies = [
       'empty: { query: SELECT 1 AS id, populate: false }',
       'over_empty: { query: SELECT id FROM local.empty }',
@@ -207,6 +211,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'also_empty: { query: SELECT id FROM unmanaged, populate: false }',
       'over_loaded: { query: SELECT id FROM loaded }',
       'above: { query: SELECT id FROM local.over_loaded }',
+      'calls: { query: "SELECT public . by_name(id) AS id, with_path(id), qualified(id) FROM loaded", indexes: { i: { columns: [{ expression: by_name(id) }] } } }',
     ]
     const parsed = await manifestOf(manifest(queries(copies.join('\n'))), {})
     const { warnings } = await planFor(parsed, fixture.url, 60_000, true)
@@ -217,6 +222,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'materialized view local.over_empty: it cannot be loaded: it reads materialized view local.empty, which holds no data: Remove populate: false there, or declare it here too.',
       'materialized view local.over_view: it cannot be loaded: it reads materialized view public.unmanaged, which holds no data: Load that first: REFRESH MATERIALIZED VIEW public.unmanaged;',
     ])
+    const by = 'function public.by_name(integer) finds loaded, rate by search_path'
+    expect(warnings.flatMap(({ message }) => message.match(/^.*search_path/) ?? [])).toEqual(
+      pair.major < 17 ? [] : [`materialized view local.calls: ${by}`, `index local.i: ${by}`],
+    )
   })
 
   test('a circle is one error, at what is declared first of it', async () => {
