@@ -29,8 +29,8 @@ export const tableCatalog: Sql = trusted(`
               ELSE ${occupant(`c.relkind <> 'r' OR ${isUnmanaged}`)} END AS occupied_by,
          coalesce(v.oid = ANY (current_setting('fdwsync.locked')::oid[]), false) AS locked,
          (SELECT md5(concat_ws(' ', r.ev_action, v.relowner, c.relpersistence,
-                   (SELECT string_agg(format('%I %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull), ',' ORDER BY attnum)
-                      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey, k.condeferrable, CASE WHEN NOT i.indisvalid THEN 'invalid' END))) AS digest,
+                   (SELECT string_agg(format('%I %s %s %s %s', attname, atttypid, atttypmod, attcollation, ${isNotNull('a')}), ',' ORDER BY attnum)
+                      FROM pg_attribute a WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey, k.condeferrable, CASE WHEN NOT i.indisvalid THEN 'invalid' END))) AS digest,
          jsonb_build_object(
            'query', CASE WHEN v.oid IS NULL OR v.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN '' ELSE rtrim(pg_get_viewdef(v.oid), ';') END,
            'queryOwner', pg_get_userbyid(coalesce(v.relowner, CASE WHEN NOT ${isUnmanaged} THEN c.relowner END)),
@@ -46,7 +46,7 @@ export const tableCatalog: Sql = trusted(`
            'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname, 'isDeferrable', k.condeferrable, 'isInvalid', NOT i.indisvalid,
               'columns', ${namesOf('i.indkey[0 : i.indnkeyatts - 1]')}, 'include', ${namesOf('i.indkey[i.indnkeyatts : i.indnatts - 1]')}) END,
            'notNull', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attname), '[]') FROM pg_attribute a
-                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attnotnull AND a.attnum <> ALL (coalesce(k.conkey, '{}'))),
+                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND ${isNotNull('a')} AND a.attnum <> ALL (coalesce(k.conkey, '{}'))),
            'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
            ${relationAccessColumns}) AS spec,
          ${readByQuery} AS needs
@@ -57,6 +57,12 @@ export const tableCatalog: Sql = trusted(`
     LEFT JOIN pg_rewrite r ON r.ev_class = v.oid AND r.rulename = '_RETURN'
     LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
     LEFT JOIN pg_index i ON i.indexrelid = k.conindid`)
+
+/** Whether the column cannot be null. From PostgreSQL 18 on, rows that existed before a NOT VALID constraint may be. */
+function isNotNull(column: string): string {
+  return `(${column}.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = ${column}.attrelid
+                                            AND contype = 'n' AND NOT convalidated AND conkey[1] = ${column}.attnum))`
+}
 
 /** The names of columns of `c`, given their numbers. */
 function namesOf(numbers: string): string {
