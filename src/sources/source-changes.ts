@@ -74,7 +74,7 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
   const tables = new Map<string, TableStanza>()
   for (const [name, stanza] of resolution.tables) if (!wasRequested(name)) tables.set(name, stanza)
   for (const { name, source } of recorded)
-    if (includesTable(request, name)) tables.set(name, source.response as TableStanza) // the ledger keeps stanzas as written
+    if (includesTable(request, name)) tables.set(name, recordedTable(source, request, resolution.tables.get(name)))
   return {
     request,
     tables,
@@ -83,6 +83,22 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
     primaryKeys: recordedKeys(manifest, resolution, ledger, wasRequested, tables),
     ...unidentified,
   }
+}
+
+/** With other import options, only the columns and their types show what has changed at the source. */
+function recordedTable(
+  { request, response }: SourceRecord,
+  { options }: ImportRequest,
+  now: TableStanza | undefined,
+): TableStanza {
+  const recorded = response as TableStanza // the ledger keeps stanzas as written
+  if (!now || sameData(request.options, options)) return recorded
+  const columns = Object.entries(recorded.columns ?? {}).map(([name, column]) => {
+    const type = typeof column === 'string' ? column : column.type
+    const present = now.columns?.[name] ?? column
+    return [name, typeof present === 'string' ? type : { ...present, type }] as const
+  })
+  return { ...recorded, columns: Object.fromEntries(columns) }
 }
 
 /**

@@ -61,7 +61,8 @@ function schemaOf(manifest: Manifest, request: ImportRequest, id: ObjectId): str
 
 /**
  * Whether the object of a record is in the given schema and belongs to the request. With other import options the
- * same tables are imported differently, so such a record does not show what has changed at the source.
+ * same tables are imported differently, so such a record does not show what has changed at the source, unless these options
+ * concern attributes of columns alone.
  */
 export function isRecordOf(
   { request: recorded }: SourceRecord,
@@ -71,8 +72,24 @@ export function isRecordOf(
 ): boolean {
   const isInSchema = 'schema' in id && id.schema === schema
   return (
-    isInSchema && sameData([recorded.server, recorded.remoteSchema, recorded.options], [server, remoteSchema, options])
+    isInSchema &&
+    sameData(
+      [recorded.server, recorded.remoteSchema, withoutColumnOptions(recorded.options)],
+      [server, remoteSchema, withoutColumnOptions(options)],
+    )
   )
+}
+
+/** Options of postgres_fdw that do not change which columns are imported, and with which types. */
+const columnOptions: ReadonlySet<string> = new Set([
+  'import_collate',
+  'import_default',
+  'import_generated',
+  'import_not_null',
+])
+
+function withoutColumnOptions(options: ImportRequest['options']): unknown {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !columnOptions.has(name)))
 }
 
 /** The part of a request that is recorded. */

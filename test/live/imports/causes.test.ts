@@ -128,7 +128,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const uncopied = mirroring('except: [c]').replace('copy: true', 'copy: false')
     expect(causesOf(await planned(fixture, uncopied))).toContain('drop index local.a_name_idx: manifest')
     const options = mirroring('except: [c]\noptions: { import_not_null: false }')
-    expect(causesOf(await planned(fixture, options))).toContain('alter foreign table proxy.a: manifest')
+    expect(causesOf(await planned(fixture, options))).toContain(
+      'alter foreign table proxy.a: manifest and source (column id not null: manifest, column new: source)',
+    )
   })
 
   test('causes for copied types', async () => {
