@@ -46,6 +46,11 @@ export interface Failure {
  * Independent problems, for instance of a manifest, are reported at once.
  */
 export class FdwsyncError extends Error {
+  // Node prints the name of the class, which the minified package shortens.
+  static {
+    Object.defineProperty(FdwsyncError, 'name', { value: 'FdwsyncError' })
+  }
+
   override readonly name = 'FdwsyncError'
   readonly exitCode: ExitCode
   readonly problems: readonly Problem[]

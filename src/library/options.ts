@@ -7,6 +7,7 @@ import type { Origin } from '../core/history.ts'
 import type { Plan } from '../core/plan.ts'
 import { maxConnectionsOf } from '../loader/server-limits.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { checkOptions } from './check-options.ts'
 import type { Target } from './target.ts'
 
 /** The options of all commands. */
@@ -58,12 +59,16 @@ export function isUnattended({ unattended, approve }: RunningOptions): boolean {
   return unattended ?? approve === undefined
 }
 
-/** @param manifest undefined if nothing is loaded */
+/**
+ * @param manifest undefined if nothing is loaded
+ * @throws FdwsyncError if an option has a value that it cannot have
+ */
 export function applyOptionsOf(
   options: RunningOptions,
   manifest: Manifest | undefined,
   emit: (event: ApplyEvent) => void,
 ): ApplyOptions {
+  checkOptions(options)
   const { allow = [], jobs = 4, lockTimeoutMilliseconds = 3000, leaseTimeoutMilliseconds = 30_000 } = options
   return {
     allow,

@@ -7,6 +7,7 @@ import type { RefreshStrategy } from '../core/refresh-policy.ts'
 import type { RefreshReport } from '../core/report.ts'
 import type { VerifyReport } from '../core/verification.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { checkOptions } from './check-options.ts'
 import { onSession } from './on-session.ts'
 import { type CommandOptions, type SourceOptions, signalOf, sourceTimeoutOf } from './options.ts'
 import { type Run, startRun } from './run.ts'
@@ -36,8 +37,9 @@ export interface RefreshingOptions extends RefreshChoice, SourceOptions {
 export function refresh(manifest: ParsedManifest, options: RefreshingOptions): Run<RefreshReport> {
   const { names = [], only = [], strategy, jobs = 4, timeoutMilliseconds } = options
   const hidden = hiddenIn(manifest)
-  return startRun(signalOf(options), (emit) =>
-    refreshCopies(manifest, names, connectTo(options, hidden), {
+  return startRun(signalOf(options), (emit) => {
+    checkOptions(options)
+    return refreshCopies(manifest, names, connectTo(options, hidden), {
       only,
       strategy,
       jobs,
@@ -47,12 +49,13 @@ export function refresh(manifest: ParsedManifest, options: RefreshingOptions): R
       hidden,
       signal: signalOf(options),
       emit,
-    }),
-  )
+    })
+  })
 }
 
 /** Reports what {@link refresh} would do, how and why, and does nothing. */
-export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice): Promise<RefreshReport> {
+export async function previewRefresh(manifest: ParsedManifest, options: RefreshChoice): Promise<RefreshReport> {
+  checkOptions(options)
   const { names = [], only = [], strategy } = options
   return onSession(manifest, options, 'refresh', (session) =>
     previewCopies(session, manifest, names, { only, strategy }),

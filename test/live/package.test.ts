@@ -148,8 +148,16 @@ test('schemas refer to files of the package', () => {
 const canRequire = 'require_module' in process.features
 
 test.each([
-  ['import', "import { toolVersion } from 'fdwsync'; console.log(toolVersion)", 'module'],
-  ['require', "console.log(require('fdwsync').toolVersion)", 'commonjs'],
+  [
+    'import',
+    "import { FdwsyncError, toolVersion } from 'fdwsync'; console.log(toolVersion, FdwsyncError.name)",
+    'module',
+  ],
+  [
+    'require',
+    "const { FdwsyncError, toolVersion } = require('fdwsync'); console.log(toolVersion, FdwsyncError.name)",
+    'commonjs',
+  ],
 ])('can be loaded by %s', (how, code, type) => {
   const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '-e', code], {
     cwd: project,
@@ -157,5 +165,5 @@ test.each([
   })
   // Before 20.19 and 22.12, Node cannot require modules, and says what to do.
   if (how === 'require' && !canRequire) expect(stderr).toMatch(/dynamic import\(\)/)
-  else expect(stdout).toMatch(/^\d+\.\d+\.\d+/)
+  else expect(stdout).toMatch(/^\d+\.\d+\.\d+ FdwsyncError\n$/)
 })
