@@ -37,7 +37,7 @@ export interface ImportAnswer {
   readonly copied: Copied
   /** The column names of tables that failed, if they were requested. */
   readonly columnNames: ReadonlyMap<string, readonly string[]>
-  /** The identities of the imported tables. Empty if the source is not a PostgreSQL server. */
+  /** The identities of all these tables, failed ones included. Empty if the source is not a PostgreSQL server. */
   readonly identities: ReadonlyMap<string, TableIdentity>
   /** Warnings about what is not taken over from the source. */
   readonly warnings: readonly Warning[]

@@ -2,7 +2,6 @@
 // server has such a catalog: of any other source, all of it is empty.
 
 import { ident, sql } from '../core/sql.ts'
-import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
@@ -129,10 +128,10 @@ export async function primaryKeysOf(run: RequestRun): Promise<ReadonlyMap<string
 
 export async function identitiesOf(
   { session, setup, catalog, request }: RequestRun,
-  tables: ReadonlyMap<string, ForeignTableSpec>,
+  tables: readonly string[],
 ): Promise<ReadonlyMap<string, TableIdentity>> {
   if (!setup.isPostgresFdw) return new Map()
-  return remoteIdentities(session, catalog, request.remoteSchema, [...tables.keys()])
+  return remoteIdentities(session, catalog, request.remoteSchema, tables)
 }
 
 /** The column names of tables that cannot be imported, if they were requested. */

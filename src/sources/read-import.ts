@@ -56,7 +56,7 @@ export async function readImport(session: ImportRun, asked: ImportRequest): Prom
     primaryKeys,
     copied,
     columnNames: await columnNamesOf(run, failed),
-    identities: await identitiesOf(run, tables),
+    identities: await identitiesOf(run, [...tables.keys(), ...failed.keys()]),
     warnings: [
       ...(request.mirrored ? leftOutWarnings(asked, leftOut, request.mirrored) : []),
       ...read.warnings,

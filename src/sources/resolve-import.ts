@@ -68,7 +68,7 @@ function resolveFromAnswer(
   const former = formerNames(ledger, request, identities)
   const lastNameOf = (name: string) => former.get(name)?.table ?? name
   // The last names of the tables that are not as the answer has them.
-  const lastNames = [...failed.keys(), ...[...kept.keys()].map(lastNameOf)]
+  const lastNames = [...failed.keys(), ...kept.keys()].map(lastNameOf)
   const keptTables = lastNames.flatMap((name) => {
     const stanza = last.get(name)
     return stanza ? [[name, stanza] as const] : []
@@ -89,7 +89,10 @@ function resolveFromAnswer(
     isComplete: true,
     undetermined: [
       ...copied.undetermined,
-      ...undeclared.map(([name, failure]) => failedTable(request, name, failure, last)),
+      ...undeclared.map(([name, failure]) => {
+        const lastName = lastNameOf(name)
+        return failedTable(request, name, failure, last.has(lastName) ? lastName : undefined)
+      }),
       ...Array.from(kept, ([name, reason]) =>
         last.has(lastNameOf(name)) ? keptTable(request, name, reason) : omittedTable(request, name, reason),
       ),
@@ -160,13 +163,15 @@ function omittedTable(request: ImportRequest, name: string, { reason, hint }: Re
   }
 }
 
+/** @param keptAs the name under which the table is kept as it was last applied, if it is */
 function failedTable(
   request: ImportRequest,
   name: string,
   { reason, hint }: Reason,
-  last: LastApply['last'],
+  keptAs: string | undefined,
 ): Undetermined {
-  const kept = last.has(name) ? ', and is kept as it was last applied' : ''
+  const under = keptAs === undefined || keptAs === name ? '' : `, as ${ident(keptAs)}`
+  const kept = keptAs === undefined ? '' : `, and is kept as it was last applied${under}`
   const excluding = hint.includes('except') ? '' : ` Or exclude the table: except: [${ident(name)}].`
   return {
     ...foreignTableOf(request, name),

@@ -142,11 +142,13 @@ tables:
     expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
     await runSql(
       fixture.source.url,
-      "CREATE TYPE more AS ENUM ('x'); ALTER TABLE c ADD more more; ALTER TABLE d ADD more int",
+      `CREATE TYPE more AS ENUM ('x'); ALTER TABLE c ADD more more; ALTER TABLE d ADD more int;
+       ALTER TABLE e RENAME TO renamed; ALTER TABLE renamed ADD more more`,
     )
     const again = await planFor(parsed, fixture.url)
     expect(again.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       'foreign table proxy.c: it cannot be imported, and is kept as it was last applied: type public.more does not exist here',
+      'foreign table proxy.renamed: it cannot be imported, and is kept as it was last applied, as e: type public.more does not exist here',
     ])
     expect(changesOf(again)).toEqual(['alter foreign table proxy.d', 'replace materialized view local.d'])
   })
