@@ -14,6 +14,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { isReusable, pooledConnect } from '../db/session-pool.ts'
+import { requireWritable } from '../db/writable.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { withLease } from '../ledger/lease.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
@@ -71,8 +72,11 @@ export async function planAndApply(request: ApplyRequest, approve: Approve): Pro
   }
 }
 
-function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
-  if (!request.unattended) return applyOnce(request, approve)
+async function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
+  if (!request.unattended) {
+    await requireWritableTarget(request.connect)
+    return applyOnce(request, approve)
+  }
   return holdingLease(request, async (lease) => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -84,6 +88,16 @@ function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
       }
     }
   })
+}
+
+/** Otherwise the lease would find that out, after the plan was approved. */
+async function requireWritableTarget(connect: Connect): Promise<void> {
+  const session = await connect('plan')
+  try {
+    await requireWritable(session)
+  } finally {
+    await session.close()
+  }
 }
 
 const planAttempts = 5

@@ -1,7 +1,7 @@
 // Roles without superuser: what they can do, and which grant an error or a plan names.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exitCodeOf } from '../../../src/api/apply.ts'
+import { exitCodeOf, planAndApply } from '../../../src/api/apply.ts'
 import { previewRefresh, refresh } from '../../../src/api/refresh.ts'
 import { verify } from '../../../src/api/verify.ts'
 import { endIdle, type TestDatabase } from '../../servers/databases.ts'
@@ -235,7 +235,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const altered = await fixture.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host'))
     const session = await connectTo(fixture.url)('refresh')
     const attempts = [
-      () => applyTo(altered, fixture.url),
+      () =>
+        planAndApply({ parsed: altered, connect: connectTo(fixture.url), populate: true, options: applyDefaults }, () =>
+          Promise.reject(new Error('it asks although nothing can be applied')),
+        ),
       () => refresh(altered, [], connectTo(fixture.url), refreshDefaults),
       () => previewRefresh(session, altered, [], { strategy: undefined }),
       () =>
