@@ -85,6 +85,8 @@ export interface LiveObject extends DbObject {
   readonly isRenamedByManifest?: boolean
   /** The new names of renamed columns, by their current names. `spec` has the columns under their new names. */
   readonly renamedColumns?: ReadonlyMap<string, string>
+  /** Set if these columns were renamed outside fdwsync. Otherwise the manifest renames them. */
+  readonly haveColumnsDrifted?: true
   /** Whether its SQL contains another name of something than the wanted one. That alone is not a difference. */
   readonly readsRenamed?: boolean
 }

@@ -103,7 +103,7 @@ function differences(
   return [...kind, ...renames(live), ...fields.filter(({ effect }) => effect.how !== 'replace' || !isRenameOnly)]
 }
 
-/** A child whose parent has columns renamed by the plan, as it will be after that. */
+/** A child whose parent has columns renamed by the plan, as it will be after that. Columns get their declared names back first. */
 function withParentColumnsRenamed(
   { reading, wanted }: DiffInput,
   live: LiveObject | undefined,
@@ -112,9 +112,12 @@ function withParentColumnsRenamed(
   const { child, renaming } = kindOf(live.id)
   const parent = child?.parentOf(live.spec, live.id)
   const [before, after] = parent === undefined ? [] : [reading.live.get(parent), wanted.get(parent)]
-  if (!before || !after || !renaming?.withColumns) return live
-  const renamed = kindOf(after.id).renaming?.alteredColumnNames?.(before.spec, after.spec)
-  return renamed?.size ? { ...live, spec: renaming.withColumns(live.spec, renamed) } : live
+  const withColumns = renaming?.withColumns
+  if (!before || !after || !withColumns) return live
+  const renamed = (spec: unknown, names: ReadonlyMap<string, string> | undefined) =>
+    names?.size ? withColumns(spec, names) : spec
+  const altered = kindOf(after.id).renaming?.alteredColumnNames?.(before.spec, after.spec)
+  return { ...live, spec: renamed(renamed(live.spec, before.renamedColumns), altered) }
 }
 
 function renames({
@@ -122,12 +125,14 @@ function renames({
   renamedFrom,
   isRenamedByManifest,
   renamedColumns = new Map(),
+  haveColumnsDrifted,
 }: LiveObject): readonly FieldChange[] {
   const effect = { how: 'rename' } as const
   const byManifest = { cause: 'manifest' } as const
+  const cause = haveColumnsDrifted ? 'drift' : 'manifest'
   const columns = Array.from(
     renamedColumns,
-    ([from, to]): FieldChange => ({ field: `column ${to} name`, from, to, effect, changesRows: true, ...byManifest }),
+    ([from, to]): FieldChange => ({ field: `column ${to} name`, from, to, effect, changesRows: true, cause }),
   )
   if (!renamedFrom) return columns
   const [from, to] = [renamedFrom, id].map(titleWithoutKind)

@@ -105,6 +105,8 @@ export interface Renaming<Id extends ObjectId, Spec> {
   withColumns?(spec: Spec, renamed: ReadonlyMap<string, string>): Spec
   /** The columns that an alteration renames: new names by old ones. The children then show the new names. */
   alteredColumnNames?(live: Spec, wanted: Spec): ReadonlyMap<string, string>
+  /** The columns that were renamed outside fdwsync, as the object itself shows: their former names by their present ones. */
+  columnsRenamedByHand?(live: Spec): ReadonlyMap<string, string>
   /** The columns that PostgreSQL renames only together with those of another relation. */
   inheritedColumns?(spec: Spec): ReadonlySet<string>
 }

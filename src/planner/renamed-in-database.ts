@@ -101,6 +101,20 @@ export async function withRenamedAway(
   return { ...catalog, renamedAway: await withoutOwned(session, found, declared, ledger) }
 }
 
+/** Presents objects whose columns were renamed as they will be once the columns have their declared names again. */
+export function withColumnsRenamedBack(catalog: CatalogReading): CatalogReading {
+  const live = new Map(
+    Array.from(catalog.live, ([key, object]) => {
+      const { renaming } = kindOf(object.id)
+      const renamedColumns = renaming?.columnsRenamedByHand?.(object.spec)
+      if (!renaming?.withColumns || !renamedColumns?.size) return [key, object]
+      const spec = renaming.withColumns(object.spec, renamedColumns)
+      return [key, { ...object, spec, renamedColumns, haveColumnsDrifted: true } as const]
+    }),
+  )
+  return { ...catalog, live }
+}
+
 /** The tables that were renamed by hand. Their source views were not renamed with them. */
 function withoutSourceViews({ current }: Names, { objects }: Renamed, { entries }: Ledger): readonly RenamedTable[] {
   return [...current].flatMap(([key, is]) => {

@@ -17,7 +17,7 @@ import type { ChangedPart } from './changed-part.ts'
 import { withConvertedCopies } from './converted-copies.ts'
 import type { ProvenState } from './proof.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
-import { detectManualRenames, withRenamedAway } from './renamed-in-database.ts'
+import { detectManualRenames, withColumnsRenamedBack, withRenamedAway } from './renamed-in-database.ts'
 import { withStrays } from './strays.ts'
 
 export interface TargetReading {
@@ -64,7 +64,7 @@ export async function readTarget(
   const converted = withConvertedCopies({ catalog: detected, ledger }, keys)
   const present = await withRenamedAway(session, converted.catalog, converted.ledger, keys)
   const all = await withStrays(session, present, converted.ledger, keys, salt)
-  const { refusals, ...target } = withColumnsRenamed(all, converted.ledger, declared)
+  const { refusals, ...target } = withColumnsRenamed(withColumnsRenamedBack(all), converted.ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }
 

@@ -1,7 +1,7 @@
 // Reads a stand-in in the form of its live object, so that only real differences remain.
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
-import { type Key, keyOf, namespaceOf } from '../core/object.ts'
+import { type Key, keyOf, namespaceOf, type ObjectId } from '../core/object.ts'
 import { join, type Statement, trusted } from '../core/sql.ts'
 import type { MatchedToLive } from '../kinds/probing.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -32,14 +32,13 @@ export async function readMatchedToLive(
   standIn: LiveObject,
   renames: RenamesToCurrent,
 ): Promise<MatchedToLive<unknown> | undefined> {
-  const { probe: how, renaming, child } = kindOf(id)
+  const { probe: how, child } = kindOf(id)
   const key = keyOf(id)
   const live = liveOf(run, key)
   if (how.how !== 'read-back' || !live) return undefined
   const statements = [
     ...[...renames].flatMap(([other, rename]) => (other === key ? [] : rename)),
-    ...(live.renamedColumns ? (renaming?.renameColumns?.(standIn.id, inverse(live.renamedColumns)) ?? []) : []),
-    ...(how.matchLive?.(standIn.id, standIn.spec, live.spec) ?? []),
+    ...columnsLikeLive(standIn.id, standIn.spec, live),
     ...(child ? matchParent(run, child.parentOf(spec, id)) : []),
   ]
   if (statements.length === 0) return undefined
@@ -54,9 +53,25 @@ export async function readMatchedToLive(
 /** Expressions of a child contain the names of its parent's columns. */
 function matchParent(run: ProbeRun, key: Key): readonly Statement[] {
   const [standIn, wanted, live] = [run.standIns.get(key), run.wanted.get(key), liveOf(run, key)]
-  const how = standIn && kindOf(standIn).probe
-  if (!standIn || !wanted || !live || how?.how !== 'read-back') return []
-  return how.matchLive?.(standIn, wanted.spec, live.spec) ?? []
+  return standIn && wanted && live ? columnsLikeLive(standIn, wanted.spec, live) : []
+}
+
+/** Names the columns of a stand-in with the spec `read` as those of its live object are named today. */
+function columnsLikeLive(standIn: ObjectId, read: unknown, live: LiveObject): readonly Statement[] {
+  const { probe: how, columns } = kindOf(standIn)
+  const match = how.how === 'read-back' ? how.matchLive?.(standIn, read, live.spec) : undefined
+  const isMatched = match !== undefined && columns?.(read).size === columns?.(live.spec).size
+  return [...(match ?? []), ...columnsToCurrent(standIn, isMatched ? live.spec : read, live)]
+}
+
+/** `live` shows columns under the names that they will have. A stand-in with the spec `read` need not have all of them. */
+function columnsToCurrent(standIn: ObjectId, read: unknown, { renamedColumns = new Map() }: LiveObject) {
+  const { columns, renaming } = kindOf(standIn)
+  const present = columns?.(read)
+  const current = Array.from(renamedColumns, ([now, name]) => [name, now] as const).filter(([name]) =>
+    present?.has(name),
+  )
+  return current.length === 0 ? [] : (renaming?.renameColumns?.(standIn, new Map(current)) ?? [])
 }
 
 function liveOf({ input, elsewhere }: ProbeRun, key: Key): LiveObject | undefined {
@@ -66,7 +81,7 @@ function liveOf({ input, elsewhere }: ProbeRun, key: Key): LiveObject | undefine
 function renameToCurrent(run: ProbeRun, key: Key): readonly Statement[] {
   const live = liveOf(run, key)
   if (!live) return []
-  const { id, spec, elsewhere, isRenamedByManifest, renamedColumns } = live
+  const { id, spec, elsewhere, isRenamedByManifest } = live
   const { renaming } = kindOf(id)
   const standIn = run.standIns.get(key) ?? id
   const isRenamed = isRenamedByManifest && elsewhere && namespaceOf(elsewhere) === namespaceOf(id)
@@ -79,11 +94,7 @@ function renameToCurrent(run: ProbeRun, key: Key): readonly Statement[] {
       : byName(id)?.renameWithin?.({ ...id, schema }, wanted, spec)
   return [
     ...(renamedWithin ?? []),
-    ...(renamedColumns ? (renaming?.renameColumns?.(standIn, inverse(renamedColumns)) ?? []) : []),
+    ...columnsToCurrent(standIn, run.wanted.get(key)?.spec ?? wanted, live),
     ...(nameOfToday ? (renaming?.rename(standIn, nameOfToday) ?? []) : []),
   ]
-}
-
-function inverse(names: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map(Array.from(names, ([from, to]) => [to, from]))
 }

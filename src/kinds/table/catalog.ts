@@ -11,6 +11,17 @@ import { occupant } from '../facets/relations.ts'
 const hasRows =
   "CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN true ELSE pg_relation_size(c.oid) > 0 END"
 
+/**
+ * The names that the query has for columns that were renamed by hand, by their present ones. The table was created with the columns of
+ * its source view, so if none was dropped or added since, they have the same numbers. Names that both have are no renames.
+ */
+const formerNames = `CASE WHEN c.relnatts = v.relnatts AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attisdropped) THEN
+             (SELECT coalesce(jsonb_object_agg(a.attname, q.attname), '{}')
+                FROM pg_attribute a JOIN pg_attribute q ON q.attrelid = v.oid AND q.attnum = a.attnum
+               WHERE a.attrelid = c.oid AND a.attnum > 0
+                 AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = v.oid AND attname = a.attname)
+                 AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = q.attname)) END`
+
 /** Why a table cannot be adopted: a refresh cannot write it, or should not. */
 const notAdoptable = `CASE
            WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND NOT attisdropped AND (attgenerated <> '' OR attidentity <> ''))
@@ -43,6 +54,7 @@ export const tableCatalog: Sql = trusted(`
            'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                              WHERE a.attrelid = c.oid AND v.oid IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
                                AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),
+           'formerNames', ${formerNames},
            'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname, 'isDeferrable', k.condeferrable, 'isInvalid', NOT i.indisvalid,
               'columns', ${namesOf('i.indkey[0 : i.indnkeyatts - 1]')}, 'include', ${namesOf('i.indkey[i.indnkeyatts : i.indnatts - 1]')}) END,
            'notNull', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attname), '[]') FROM pg_attribute a

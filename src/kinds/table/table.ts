@@ -44,6 +44,7 @@ import type { DeclaredKind } from '../kind.ts'
 import { adoptionChanges, ownSourceView, withQueryOf } from './adopt.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
+import { underNames } from './column-names.ts'
 import { tableHazards } from './hazards.ts'
 import {
   addPrimaryKey,
@@ -159,7 +160,10 @@ export const table: DeclaredKind<'table', TableSpec> = {
   renaming: {
     ...relationRenaming('table', 'r', word),
     rename: renameTable,
-    renameColumns: (id, renames) => renameColumns(objectsOf(id, sourceViewOf(id)), [], renames),
+    // Only of the table: where its query is renamed along with it, that is an alteration.
+    renameColumns: (id, renames) => renameColumns([sql`TABLE ${qualified(id.schema, id.name)}`], [], renames),
+    withColumns: underNames,
+    columnsRenamedByHand: ({ formerNames }) => new Map(Object.entries(formerNames ?? {})),
     alteredColumnNames: renamesIn,
   },
   ...copyMembers,

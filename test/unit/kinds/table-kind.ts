@@ -86,6 +86,7 @@ export const tableTable: KindTable<TableSpec> = {
     ],
     unlogged: [[{}, { unlogged: true }, 'unlogged: no → yes', 'replace']],
     addedColumns: [[{}, { addedColumns: ['mine'] }, nothing, 'columns shows them']],
+    formerNames: [[{ formerNames: { key: 'id' } }, {}, nothing, 'columns are shown under their declared names']],
     hasRows: [[{}, { hasRows: true }, nothing, 'rows are no part of the definition']],
     adopt: [[{}, { adopt: true }, nothing, 'it decides whether an unmanaged table is read at all']],
     isUnmanaged: [
