@@ -15,16 +15,19 @@ interface Row {
 }
 
 // Two newest rows of a copy: of all refreshes that succeeded, and of those that loaded data, which a skipped one does not. Each is
-// found by the index on address and ended_at, however many refreshes were recorded.
+// found by the index on address and ended_at, however many refreshes were recorded. What ended in the future, because the clock of
+// the server was set back, proves nothing, and would hide every refresh until then.
 const freshnessQuery = trusted(`
   SELECT address, extract(epoch FROM now() - checked.started_at)::float8 * 1000 AS "millisecondsAgo",
          to_json(checked.started_at) #>> '{}' AS "startedAt", to_json(loaded.ended_at) #>> '{}' AS "endedAt",
          extract(epoch FROM loaded.ended_at - loaded.started_at)::float8 * 1000 AS milliseconds, loaded.row_count::text AS rows
     FROM unnest($1::text[]) AS address
     CROSS JOIN LATERAL (SELECT started_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome IN ('applied', 'skipped') ORDER BY ended_at DESC LIMIT 1) AS checked
+                         WHERE r.address = address.address AND outcome IN ('applied', 'skipped')
+                           AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS checked
     LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count FROM fdwsync.refresh r
-                        WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 1) AS loaded ON true`)
+                        WHERE r.address = address.address AND outcome = 'applied'
+                          AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS loaded ON true`)
 
 /** Reads the freshness by copy. The caller has found a ledger that this role can read. */
 export async function readFreshness(
@@ -46,7 +49,7 @@ async function hasRefreshes(session: Session): Promise<boolean> {
 
 function freshnessOf({ millisecondsAgo, startedAt, endedAt, milliseconds, rows }: Row): RecordedFreshness {
   return {
-    // If the clock of the server was set back, refreshes can be in the future.
+    // One that another session has recorded meanwhile may have begun after this transaction.
     millisecondsAgo: Math.max(0, millisecondsAgo),
     startedAt,
     lastLoad:

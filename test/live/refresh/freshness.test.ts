@@ -67,6 +67,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await refresh('--stale')).toEqual([0, `applied ${orders}`])
     expect(await status()).toEqual([0, `${here} false`, `${orders} false`, `${totals} false`])
 
+    // The clock of the server was set back after a refresh.
+    await fixture.sql(
+      `UPDATE fdwsync.refresh SET started_at = started_at + interval '1 day', ended_at = ended_at + interval '1 day' WHERE address LIKE '%"orders"]'`,
+    )
+    expect(await status()).toEqual([2, `${here} false`, `${orders} true`, `${totals} false`])
+    expect(await refresh('--stale')).toEqual([0, `applied ${orders}`])
+    expect(await status()).toEqual([0, `${here} false`, `${orders} false`, `${totals} false`])
+
     // A failure proves nothing, a skip does.
     await age(fixture, 'totals', '2 hours')
     const again = (outcome: string) =>
