@@ -25,12 +25,8 @@ export function chooseTargets(
   targets: readonly FleetTarget[],
   { label, shard, canary }: Choice,
 ): { readonly canary: FleetTarget | undefined; readonly others: readonly FleetTarget[] } {
-  const named = targets.filter(({ labels }) =>
-    label.every((each) => {
-      const at = each.indexOf('=')
-      return labels[each.slice(0, at)] === each.slice(at + 1)
-    }),
-  )
+  const wanted = label.map(labelOf)
+  const named = targets.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value))
   if (named.length === 0) throw usageError(`no target has the labels ${label.join(', ')}`)
   const first = named.find(({ name }) => name === canary)
   if (canary !== undefined && !first) {
@@ -42,4 +38,10 @@ export function chooseTargets(
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
     .filter((_, at) => !shard || at % shard.count === shard.index)
   return { canary: first, others }
+}
+
+function labelOf(text: string): readonly [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw usageError(`--label ${text}: expected NAME=VALUE`)
+  return [text.slice(0, at), text.slice(at + 1)]
 }

@@ -76,5 +76,6 @@ describe('a run is about', () => {
   test('no unknown canary, and no label that none has', () => {
     expect(() => names({ canary: 'e' })).toThrow('--canary e: there is no such target')
     expect(() => names({ label: ['odd=maybe'] })).toThrow('no target has the labels odd=maybe')
+    expect(() => names({ label: ['odd'] })).toThrow('--label odd: expected NAME=VALUE')
   })
 })
