@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { until } from '../../../src/demo/server/processes.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { command, runBuilt as run, start } from '../../support/command.ts'
+import { command, run, runBuilt, start } from '../../support/command.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, waiting } from '../../support/gates.ts'
 import { newestMajor } from '../../support/majors.ts'
@@ -54,16 +54,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         (row) => row.relname,
       )
 
-    const unseen = await run(fixture, ['apply'], shop)
+    const unseen = await runBuilt(fixture, ['apply'], shop)
     expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('cannot prompt for confirmation')])
-    expect((await run(fixture, ['plan', '--detailed-exitcode'], shop)).code).toBe(2)
-    expect((await run(fixture, [...apply, '--no-populate'], shop)).code).toBe(0)
+    expect((await runBuilt(fixture, ['plan', '--detailed-exitcode'], shop)).code).toBe(2)
+    expect((await runBuilt(fixture, [...apply, '--no-populate'], shop)).code).toBe(0)
     expect(await populated()).toEqual([])
-    expect((await run(fixture, ['plan', '--no-populate'], shop)).stdout).toMatch(/orders/)
-    expect((await run(fixture, apply, shop)).code).toBe(0)
+    expect((await runBuilt(fixture, ['plan', '--no-populate'], shop)).stdout).toMatch(/orders/)
+    expect((await runBuilt(fixture, apply, shop)).code).toBe(0)
     expect(await populated()).toEqual(['orders', 'totals'])
-    expect((await run(fixture, ['plan', '--detailed-exitcode'], shop)).code).toBe(0)
-    const dropped = await run(fixture, apply, shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
+    expect((await runBuilt(fixture, ['plan', '--detailed-exitcode'], shop)).code).toBe(0)
+    const dropped = await runBuilt(fixture, apply, shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
     expect([dropped.code, dropped.stderr]).toEqual([4, expect.stringContaining('--allow drops-data')])
     expect(await populated()).toEqual(['orders', 'totals'])
   })
@@ -75,17 +75,17 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         (step: { title: string; action: string; outcome: { status: string } }) =>
           `${step.outcome.status} ${step.action} ${step.title}`,
       )
-    const plan = await run(fixture, ['plan', '--format', 'json'], broken)
+    const plan = await runBuilt(fixture, ['plan', '--format', 'json'], broken)
     expect(JSON.parse(plan.stdout)).toMatchObject({ format: 'fdwsync.plan/1' })
-    const part = await run(fixture, [...apply, '--format', 'json'], broken)
+    const part = await runBuilt(fixture, [...apply, '--format', 'json'], broken)
     expect(part.code).toBe(5)
     expect(steps(part.stdout)).toContain('failed populate materialized view local.orders')
     expect(steps(part.stdout)).toContain('applied populate materialized view local.here')
-    const refreshed = await run(fixture, ['refresh', '--format', 'json'], broken)
+    const refreshed = await runBuilt(fixture, ['refresh', '--format', 'json'], broken)
     expect([refreshed.code, JSON.parse(refreshed.stdout).views.length]).toEqual([5, 2])
-    const nothing = await run(fixture, [...apply, '--no-populate', '--format', 'json'], broken)
+    const nothing = await runBuilt(fixture, [...apply, '--no-populate', '--format', 'json'], broken)
     expect([nothing.code, JSON.parse(nothing.stdout).format]).toEqual([0, 'fdwsync.report/1'])
-    const failed = await run(fixture, [...apply, '--format', 'json'], broken.replace('bigint', 'no_such_type'))
+    const failed = await runBuilt(fixture, [...apply, '--format', 'json'], broken.replace('bigint', 'no_such_type'))
     expect([failed.code, JSON.parse(failed.stdout)]).toMatchObject([1, { format: 'fdwsync.error/1', exitCode: 1 }])
     expect(failed.stderr).toMatch(/^error: /)
     for (const { stderr } of [plan, part, refreshed, nothing, failed]) expect(stderr).not.toMatch(/\n +at |bug/)
@@ -114,7 +114,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     const escapeCode = String.fromCharCode(27)
     for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }]) {
-      const { stdout, stderr } = await run(fixture, ['plan'], shop, env)
+      const { stdout, stderr } = await runBuilt(fixture, ['plan'], shop, env)
       expect(`${stdout}${stderr}`).not.toContain(escapeCode)
     }
     const many = shop.replace('SELECT sum', `SELECT '${'more than a pipe holds '.repeat(20_000)}', sum`)
@@ -162,6 +162,6 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       return rows.length === 0
     })
     await gate.open()
-    expect((await run(fixture, apply, gated)).code).toBe(0)
+    expect((await runBuilt(fixture, apply, gated)).code).toBe(0)
   })
 })
