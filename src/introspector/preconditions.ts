@@ -2,6 +2,7 @@
 
 import type { DeclaredObject, LiveState, WantedObject } from '../core/change.ts'
 import type { ProblemCode } from '../core/codes.ts'
+import { groupBy } from '../core/data.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
@@ -18,31 +19,33 @@ export async function unmetPreconditions(
   digests: RunDigests,
 ): Promise<readonly ProbeFinding[]> {
   const rejected = await rejectedObjects(session, declared, live, digests)
-  const named = declared.map((object) => ({
-    object,
-    roles: kindOf(object.id).preconditions?.roles?.(object.spec) ?? [],
-  }))
   const major = Math.floor(session.serverVersion / 10_000)
-  const missing = await missingRoles(session, [...new Set(named.flatMap(({ roles }) => roles))])
-  const unmet = named.flatMap(({ object: { id, spec }, roles }): readonly ProbeFinding[] => {
-    const found = (code: ProblemCode, reason: string, hint: string): ProbeFinding => ({
-      code,
-      key: keyOf(id),
-      status: 'problem',
-      reason,
-      hint,
-    })
-    const newer = kindOf(id).preconditions?.needsNewer?.(spec, major)
-    return [
-      ...(newer === undefined
-        ? []
-        : [found('server/unsupported-version', newer, `This server is PostgreSQL ${major}.`)]),
-      ...[...new Set(roles)]
-        .filter((role) => missing.has(role))
-        .map((role) => found('server/missing-role', `role ${ident(role)} does not exist`, missingRoleAdvice(role))),
-    ]
+  const newer = declared.flatMap(({ id, spec }) => {
+    const reason = kindOf(id).preconditions?.needsNewer?.(spec, major)
+    const hint = `This server is PostgreSQL ${major}.`
+    return reason === undefined ? [] : [problem('server/unsupported-version', keyOf(id), reason, hint)]
   })
-  return [...rejected, ...unmet]
+  return [...rejected, ...newer, ...(await missingRoles(session, declared))]
+}
+
+function problem(code: ProblemCode, key: Key, reason: string, hint: string): ProbeFinding {
+  return { code, key, status: 'problem', reason, hint }
+}
+
+/** One for each role, at the object that is declared first. */
+async function missingRoles(session: Session, declared: readonly DeclaredObject[]): Promise<readonly ProbeFinding[]> {
+  const named = declared.flatMap(({ id, spec }) => {
+    const roles = new Set(kindOf(id).preconditions?.roles?.(spec) ?? [])
+    return Array.from(roles, (role) => ({ role, key: keyOf(id) }))
+  })
+  const byRole = groupBy(named, ({ role }) => role)
+  const missing = await withoutExisting(session, [...byRole.keys()])
+  return missing.flatMap((role) => {
+    const [first, ...others] = byRole.get(role) ?? []
+    const also = others.length === 0 ? '' : `; objects that name it beside this one: ${others.length}`
+    const reason = `role ${ident(role)} does not exist${also}`
+    return first ? [problem('server/missing-role', first.key, reason, missingRoleAdvice(role))] : []
+  })
 }
 
 export function missingRoleAdvice(role: string): string {
@@ -102,11 +105,11 @@ export function probeMismatches(wanted: ReadonlyMap<Key, WantedObject>): readonl
   }).flat()
 }
 
-async function missingRoles(session: Session, roles: readonly string[]): Promise<ReadonlySet<string>> {
-  if (roles.length === 0) return new Set()
+async function withoutExisting(session: Session, roles: readonly string[]): Promise<readonly string[]> {
+  if (roles.length === 0) return []
   const rows = await session.query<{ role: string }>(
     trusted('SELECT role FROM unnest($1::text[]) AS role WHERE role NOT IN (SELECT rolname FROM pg_catalog.pg_roles)'),
     [roles],
   )
-  return new Set(rows.map(({ role }) => role))
+  return rows.map(({ role }) => role)
 }

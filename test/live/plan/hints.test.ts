@@ -150,8 +150,10 @@ const mistakes: readonly Mistake[] = [
   },
   {
     what: 'an owner that is a word',
-    schemas: queries('v: { query: SELECT 1 AS a, owner: @CURRENT_USER }'),
-    message: 'materialized view local.v: role "CURRENT_USER" does not exist',
+    schemas: queries(
+      'v: { query: SELECT 1 AS a, owner: @CURRENT_USER }\nw: { query: SELECT 1 AS a, owner: CURRENT_USER }',
+    ),
+    message: 'materialized view local.v: role "CURRENT_USER" does not exist; objects that name it beside this one: 1',
     hint: /^A manifest takes that as the name of a role/,
   },
   {
