@@ -1,4 +1,4 @@
-// What happens while a plan is applied or views are refreshed, reported as it happens.
+// What happens while a plan is applied or copies are refreshed, reported as it happens.
 
 import type { Key } from './object.ts'
 import type { StageName, Step } from './plan.ts'

@@ -175,28 +175,32 @@ function refusalOf(
   const verb = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' }[change.op]
   const areDropped = blocking.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')
   const areDeclared = blocking.every(({ key }) => key !== undefined && declared.has(key))
+  const sort = areDropped ? 'dropped' : areDeclared ? 'declared' : 'unmanaged'
   return {
-    code: codeOf(blocking, areDropped, areDeclared),
+    code: codeOf(blocking, sort),
     key: change.key,
     title: titleOf(id),
     reason: `it cannot be ${verb} while something depends on it: ${listOf(blocking)}`,
-    hint: hintOf(change, blocking, areDropped, areDeclared),
+    hint: hintOf(change, blocking, sort),
   }
 }
 
-function codeOf(blocking: readonly Dependent[], areDropped: boolean, areDeclared: boolean): ProblemCode {
-  if (areDropped) return 'dependents/dropped-later'
-  if (areDeclared) return 'dependents/declared'
+/** All of them are dropped by the plan, all are declared, or some are unmanaged. */
+type BlockingSort = 'dropped' | 'declared' | 'unmanaged'
+
+function codeOf(blocking: readonly Dependent[], sort: BlockingSort): ProblemCode {
+  if (sort === 'dropped') return 'dependents/dropped-later'
+  if (sort === 'declared') return 'dependents/declared'
   return blocking.every(({ view }) => view) ? 'dependents/unmanaged-view' : 'dependents/unmanaged-object'
 }
 
-function hintOf({ op }: Change, blocking: readonly Dependent[], areDropped: boolean, areDeclared: boolean): string {
+function hintOf({ op }: Change, blocking: readonly Dependent[], sort: BlockingSort): string {
   const [known] = blocking.flatMap((dependent) => lossOf(dependent)?.hint || [])
   if (known !== undefined) return known
-  if (areDropped) {
+  if (sort === 'dropped') {
     return 'What depends on it is dropped only after replacements of this plan. Apply its removal first, then this change.'
   }
-  if (areDeclared && op !== 'drop') {
+  if (sort === 'declared' && op !== 'drop') {
     return 'The manifest declares what depends on it, but both cannot be changed at once. Apply a manifest without that, then this change with it.'
   }
   return op === 'drop'

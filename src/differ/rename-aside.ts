@@ -1,6 +1,6 @@
-// Objects that leave their name to another one and serve on under a temporary name. Servers and types, whose names are unique and
-// which cannot be altered as wanted while something that readers use depends on them: the successor gets the name. And what is
-// dropped only after an object of another kind has been created under its name.
+// Objects that leave their name to another one, and are used under a temporary name until they are dropped. They are of two sorts:
+// servers and types that cannot be altered as wanted while readers use what depends on them, whose successors get the names; and what
+// is dropped only after an object of another kind has been created under its name.
 
 import type { Change, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'

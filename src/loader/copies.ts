@@ -72,10 +72,7 @@ export async function readTargets(
     const throughViews = await readByPlainViews(session, copies)
     const factsOfTables = await readTableFacts(session, tables)
     const sourcesOf = await readSources(session, ids)
-    const servers = new Set([...sourcesOf.values()].flatMap((sources) => sources.map(({ source }) => source)))
-    const owners = new Set(copies.map(({ owner }) => owner))
-    const mappings =
-      servers.size === 0 ? [] : await session.query<MappingRow>(mappingsQuery, [[...servers], [...owners]])
+    const mappings = await readMappings(session, [...sourcesOf.values()].flat(), copies)
     const all = await (tables.length === 0 ? readDependentsOfViews : readDependents)(session, copies)
     const dependents = groupBy(all, ({ on }) => on)
     const targets = ids.map((id): RefreshTarget => {
@@ -87,31 +84,43 @@ export async function readTargets(
         ({ server, owner }) => owner === row?.owner && sources.some(({ source }) => source === server),
       )
       const known = { ...ofLedger, dependents: own, connections, session, tables: factsOfTables }
-      return {
-        id,
-        key,
-        title: titleOf(id),
-        sources,
-        copy: row && copyOf(row, known),
-        reads: (row?.reads ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])]),
-        readers: own.flatMap((dependent) =>
-          dependent.key !== undefined && isCopy(dependent)
-            ? [{ key: dependent.key, title: dependent.description }]
-            : [],
-        ),
-      }
+      const reads = (row?.reads ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])])
+      return { id, key, title: titleOf(id), sources, copy: row && copyOf(row, known), reads, readers: readersIn(own) }
     })
-    const ordered = topologicalOrder(
-      targets,
-      ({ key }) => key,
-      ({ reads }) => reads,
-    )
-    const keys = new Set(targets.map(({ key }) => key))
-    return ordered.map((target) => ({
-      ...target,
-      reads: [...new Set(target.reads)].filter((key) => keys.has(key) && key !== target.key),
-    }))
+    return inOrder(targets)
   })
+}
+
+/** The user mappings by which the owners of copies read the sources. */
+async function readMappings(
+  session: Session,
+  sources: readonly ConnectivityProbe[],
+  copies: readonly CopyRow[],
+): Promise<readonly MappingRow[]> {
+  const servers = new Set(sources.map(({ source }) => source))
+  const owners = new Set(copies.map(({ owner }) => owner))
+  return servers.size === 0 ? [] : session.query<MappingRow>(mappingsQuery, [[...servers], [...owners]])
+}
+
+function readersIn(dependents: readonly Dependent[]): RefreshTarget['readers'] {
+  return dependents.flatMap((dependent) => {
+    const { key, description: title } = dependent
+    return key !== undefined && isCopy(dependent) ? [{ key, title }] : []
+  })
+}
+
+/** Each target after those that it reads; of these, it names only targets. */
+function inOrder(targets: readonly RefreshTarget[]): readonly RefreshTarget[] {
+  const ordered = topologicalOrder(
+    targets,
+    ({ key }) => key,
+    ({ reads }) => reads,
+  )
+  const keys = new Set(targets.map(({ key }) => key))
+  return ordered.map((target) => ({
+    ...target,
+    reads: [...new Set(target.reads)].filter((key) => keys.has(key) && key !== target.key),
+  }))
 }
 
 interface Known extends KnownOfLedger {

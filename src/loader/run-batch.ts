@@ -9,7 +9,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
-import { refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
+import { refreshConcurrentlyStatement, refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
 import { insertRefreshes, type RefreshRecord } from '../ledger/refresh-log.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
 import { outcomeOfError, recordedStatus } from './failure.ts'
@@ -132,5 +132,6 @@ function headOf({ copy, policy, choice }: SmallCopy) {
 }
 
 function refreshOf({ copy: { id }, choice }: SmallCopy) {
-  return { id, statements: [refreshStatement(id, choice.strategy === 'concurrently').sql] }
+  const refresh = choice.strategy === 'concurrently' ? refreshConcurrentlyStatement : refreshStatement
+  return { id, statements: [refresh(id).sql] }
 }

@@ -61,49 +61,50 @@ export async function compareWithUnmanagedViews(
   along: ReadonlySet<Key>,
 ): Promise<Comparison> {
   const { session, digests } = context
-  const { mayEvaluate, trustedRoles } = input
-  const readByCopies = new Map<Key, LiveObject>()
-  const copiesInBetween = new Map<Key, UnmanagedCopy>()
+  const { searchPath, mayEvaluate, trustedRoles } = input
+  const views = new Map<Key, LiveObject>()
+  const copies = new Map<Key, UnmanagedCopy>()
   for (;;) {
-    const withViews = addPlainViews(input, readByCopies)
-    const probed = ofDeclared(await probe(session, addCopies(withViews, copiesInBetween)), input)
+    const withViews = addPlainViews(input, views)
+    const probed = ofDeclared(await probe(session, addCopies(withViews, copies)), input)
     requireValid(context, probed)
-    const compared = compareDeclared(context, probed)
-    const { only = [] } = context.options
-    const selection = only.length === 0 ? undefined : select(only, along, { ...probed, changes: compared.changes })
-    const found = selection ? within(compared, selection) : compared
-    requireUsableOptions(context, found.changes)
-    const withUsed = await replaceUsed(context, found.changes)
-    const changes = addForcedReplacements(withUsed, probed.wanted, probed.live)
+    const { selection, diff, changes } = await selectChanges(context, probed, along)
     const outdated = await outdatedViews(context, changes)
-    const changing = [...affectedObjects(changes), ...outdated, ...readByCopies.values()]
+    const changing = [...affectedObjects(changes), ...outdated, ...views.values()]
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
-    const { salt } = digests
-    const { searchPath } = input
-    const trial = { live, wanted, changes, searchPath, forcedViews, salt, mayEvaluate, trustedRoles }
+    const trial = { live, wanted, changes, searchPath, forcedViews, salt: digests.salt, mayEvaluate, trustedRoles }
     const tried = await tryRecreatingViews(session, trial)
-    const recreated = tried.flatMap(({ outcome, ...view }) =>
-      outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
-    )
-    const isAnyAbove = recreated.length > 0 || materialized.declared.length > 0
-    const named = isAnyAbove ? await namedInQueries(input) : new Set<Key>()
-    const read = readByMaterializedViews(recreated, named)
-    const added = read.filter(({ key }) => !readByCopies.has(key))
-    for (const view of added) readByCopies.set(view.key, view.live)
-    const copies = copiesBelow([...named, ...read.flatMap(({ on }) => [...on])], materialized)
-    const addedCopies = copies.filter(({ key }) => !copiesInBetween.has(key))
-    for (const copy of addedCopies) copiesInBetween.set(copy.key, copy)
-    if (added.length + addedCopies.length > 0) continue
+    const recreated = recreatedViews(tried)
+    const read = await readByMaterializedViews(input, recreated, materialized)
+    const newViews = read.views.filter(({ key }) => !views.has(key))
+    const newCopies = read.copies.filter(({ key }) => !copies.has(key))
+    for (const view of newViews) views.set(view.key, view.live)
+    for (const copy of newCopies) copies.set(copy.key, copy)
+    if (newViews.length + newCopies.length > 0) continue
     for (const view of recreated) {
       live.set(view.key, view.live)
       wanted.set(view.key, view.to)
     }
     const unmanaged = new Set([...materialized.live.keys(), ...recreated.map(({ key }) => key)])
-    const refusals = [...found.refusals, ...refuseLost(changes)]
-    return { probed, selection, diff: { ...found, refusals }, changes, live, wanted, unmanaged, tried, materialized }
+    return { probed, selection, diff, changes, live, wanted, unmanaged, tried, materialized }
   }
+}
+
+/** The differences of the selected objects, and what is replaced because of them. */
+async function selectChanges(
+  context: PlanContext,
+  probed: ProbeResult,
+  along: ReadonlySet<Key>,
+): Promise<Pick<Comparison, 'selection' | 'diff' | 'changes'>> {
+  const compared = compareDeclared(context, probed)
+  const { only = [] } = context.options
+  const selection = only.length === 0 ? undefined : select(only, along, { ...probed, changes: compared.changes })
+  const found = selection ? within(compared, selection) : compared
+  requireUsableOptions(context, found.changes)
+  const changes = addForcedReplacements(await replaceUsed(context, found.changes), probed.wanted, probed.live)
+  return { selection, diff: { ...found, refusals: [...found.refusals, ...refuseLost(changes)] }, changes }
 }
 
 function requireValid(context: PlanContext, { findings, wanted }: ProbeResult): void {
@@ -143,10 +144,28 @@ async function outdatedViews(
   return outdated.flatMap(({ key }) => catalog.live.get(key) ?? [])
 }
 
-type RecreatedView = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>
+interface RecreatedView extends Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'> {
+  readonly to: WantedObject
+}
+
+function recreatedViews(tried: readonly TriedView[]): readonly RecreatedView[] {
+  return tried.flatMap(({ outcome, ...view }) => (outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : []))
+}
+
+/** What is recreated although no manifest declares it, and a materialized view reads, directly or through others of them. */
+async function readByMaterializedViews(
+  input: ProbeInput,
+  recreated: readonly RecreatedView[],
+  materialized: UnmanagedMaterializedViews,
+): Promise<{ readonly views: readonly RecreatedView[]; readonly copies: readonly UnmanagedCopy[] }> {
+  const isAnyAbove = recreated.length > 0 || materialized.declared.length > 0
+  const named = isAnyAbove ? await namedInQueries(input) : new Set<Key>()
+  const views = viewsBelow(recreated, named)
+  return { views, copies: copiesBelow([...named, ...views.flatMap(({ on }) => [...on])], materialized) }
+}
 
 /** Which of the views a materialized view reads, or will read, directly or through others of them. */
-function readByMaterializedViews(views: readonly RecreatedView[], named: ReadonlySet<Key>): readonly RecreatedView[] {
+function viewsBelow(views: readonly RecreatedView[], named: ReadonlySet<Key>): readonly RecreatedView[] {
   const byKey = new Map(views.map((view) => [view.key, view]))
   const read = new Set(views.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
   for (const { on } of read) {

@@ -1,5 +1,5 @@
-// Copies whose queries PostgreSQL certainly accepts and shows in a known form, such as those of a mirror. Only one of them is tried
-// out, and each that has the first index of its sort.
+// Copies whose queries PostgreSQL certainly accepts and shows in a known form, such as those of a mirror. One of them is tried out,
+// and so is each that has an index like none before.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { idOf, keyOf, type Relation } from '../core/object.ts'

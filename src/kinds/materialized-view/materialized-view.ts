@@ -86,7 +86,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   columns: (spec) => columnTypes(spec.columns),
   data: {
     isPopulated: (spec) => spec.populated,
-    populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
+    populate: (id) => [refreshStatement(id), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
   },
 
   replacement: {
@@ -97,7 +97,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
       ...createAs({ ...id, schema: scratch }, spec),
       ...successorSettings({ ...id, schema: scratch }, word, spec, wanted),
     ],
-    load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
+    load: (id, scratch) => [refreshStatement({ ...id, schema: scratch })],
     swap: (id, scratch) => ({
       out: [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
       in: enterSchema(word, scratch, id),
@@ -116,9 +116,12 @@ function objectsOf({ schema, name }: Relation): readonly Sql[] {
 }
 
 /** REFRESH of a view; CONCURRENTLY only where the view is populated and has a usable unique index. */
-export function refreshStatement(id: Relation, concurrently: boolean): Statement {
-  const mode = concurrently ? sql`CONCURRENTLY ` : sql``
-  return statement(sql`REFRESH MATERIALIZED VIEW ${mode}${qualified(id.schema, id.name)}`)
+export function refreshStatement({ schema, name }: Relation): Statement {
+  return statement(sql`REFRESH MATERIALIZED VIEW ${qualified(schema, name)}`)
+}
+
+export function refreshConcurrentlyStatement({ schema, name }: Relation): Statement {
+  return statement(sql`REFRESH MATERIALIZED VIEW CONCURRENTLY ${qualified(schema, name)}`)
 }
 
 function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): readonly Statement[] {

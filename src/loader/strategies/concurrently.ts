@@ -1,6 +1,6 @@
 // REFRESH MATERIALIZED VIEW CONCURRENTLY: computes the new contents, and writes the rows that differ. Readers do not wait.
 
-import { refreshStatement } from '../../kinds/materialized-view/materialized-view.ts'
+import { refreshConcurrentlyStatement } from '../../kinds/materialized-view/materialized-view.ts'
 import { refreshEach } from './refresh-each.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -11,5 +11,5 @@ export const concurrently: Strategy = {
     if (!isPopulated) return 'it holds no data yet'
     return hasUniqueIndex ? undefined : 'it has no unique index on plain columns that covers all rows'
   },
-  run: (transaction, copies) => refreshEach(transaction, copies, (id) => refreshStatement(id, true)),
+  run: (transaction, copies) => refreshEach(transaction, copies, refreshConcurrentlyStatement),
 }

@@ -7,5 +7,5 @@ import type { Strategy } from './strategy.ts'
 export const plain: Strategy = {
   name: 'plain',
   obstacle: ({ table }) => (table ? 'it is a table' : undefined),
-  run: (transaction, copies) => refreshEach(transaction, copies, (id) => refreshStatement(id, false)),
+  run: (transaction, copies) => refreshEach(transaction, copies, refreshStatement),
 }
