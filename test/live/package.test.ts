@@ -39,7 +39,7 @@ execFileSync('tar', ['-xzf', join(project, packed.filename), '-C', installed, '-
 symlinkSync(join(root, 'node_modules/libpg-query'), join(project, 'node_modules/libpg-query'))
 const paths = packed.files.map(({ path }) => path)
 
-test('has the command, the library and the schemas, and nothing of how they are made', () => {
+test('has the command, the library and the schemas, and nothing that only builds them', () => {
   expect(paths).toEqual(expect.arrayContaining(['dist/fdwsync.js', 'dist/index.js', 'schemas/manifest.schema.json']))
   expect(paths.filter((path) => /\.map$|expect\.yaml$|^src\/|^test\//.test(path))).toEqual([])
 })

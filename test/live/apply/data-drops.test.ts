@@ -20,7 +20,7 @@ interface Schema {
 interface Row {
   readonly what: string
   readonly first: Schema
-  /** What people add to it. */
+  /** What others add to it. */
   readonly between?: string
   readonly second: Schema
   /** The views whose data is lost. */
@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
     goes: ['old'],
   },
   {
-    what: 'a table it reads is retyped, under a view of people and with a trigger',
+    what: 'a table it reads is retyped, under an unmanaged view and with a trigger',
     first: { foreign_tables: { orders: orders() }, materialized_views: { old: over('SELECT id FROM #.orders') } },
     between: `CREATE VIEW #.people AS SELECT note FROM #.orders;
       CREATE FUNCTION #.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -209,7 +209,7 @@ const rows: readonly Row[] = [
     goes: ['a'],
   },
   {
-    what: 'a view of people reads what it reads, and it reads that view',
+    what: 'an unmanaged view reads what it reads, and it reads that view',
     first: { foreign_tables: { orders: orders() }, materialized_views: { other: over('SELECT id FROM #.orders') } },
     between: 'CREATE VIEW #.people AS SELECT id, total FROM #.orders',
     second: {
@@ -219,7 +219,7 @@ const rows: readonly Row[] = [
     goes: ['other'],
   },
   {
-    what: 'people have a view over what is replaced under it',
+    what: 'an unmanaged view reads what is replaced under it',
     first: {
       foreign_tables: { orders: orders() },
       materialized_views: { below: over('SELECT id FROM #.orders'), old: over('SELECT id FROM #.below') },

@@ -347,7 +347,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('a role that may not set up what it plans says that it was not tried', async () => {
+  test('for a role that may not create what it plans, a warning reports that it was not tried', async () => {
     const fixture = await fixtureWithOwnSource(pair, source)
     await fixture.sql('CREATE EXTENSION postgres_fdw')
     const planner = await fixture.role()

@@ -1,4 +1,4 @@
-// Changes at a source, one after the other, under what people have added to the copies. A role without superuser follows them.
+// Changes at a source, one after the other, under what others have added to the copies. A role without superuser follows them.
 
 import { expect, test } from 'vitest'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
@@ -43,7 +43,7 @@ const byHand = (reader: string, owner: string) => `
   ${['spending', 'cities', 'last_events'].map((view) => `ALTER VIEW people.${view} OWNER TO ${owner};`).join('\n')}
   GRANT USAGE, CREATE ON SCHEMA people TO ${owner}`
 
-/** What people have, without the names that the source has changed. */
+/** What others have added, without the names that the source has changed. */
 async function possessions(fixture: Fixture): Promise<unknown> {
   return {
     grants: await fixture.sql(
@@ -191,7 +191,7 @@ async function expectRestToFollow(fixture: Fixture, parsed: ParsedManifest, url:
 
 test.each(
   oldSourceNewTarget(),
-)('PostgreSQL $name: each change is followed with one apply, and nothing that people have is lost', async (pair) => {
+)('PostgreSQL $name: each change is followed with one apply, and nothing that others have added is lost', async (pair) => {
   const fixture = await fixtureWithOwnSource(pair, source)
   await fixture.sql('CREATE EXTENSION postgres_fdw')
   const { url, user } = await fixture.role()

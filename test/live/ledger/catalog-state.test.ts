@@ -167,7 +167,7 @@ const ignored: Readonly<Record<string, string>> = {
   'a grant on what a query reads': 'GRANT SELECT ON public.persons, public.everyone TO PUBLIC',
   'a comment on what a query reads': "COMMENT ON VIEW public.everyone IS 'x'",
   'a check on a table that a view reads': 'ALTER TABLE public.persons ADD CHECK (id > 0)',
-  'an index of people': 'CREATE INDEX other ON local.orders (double)',
+  'an unmanaged index': 'CREATE INDEX other ON local.orders (double)',
   'another partition': 'CREATE TABLE public.day2 PARTITION OF public.days FOR VALUES FROM (3) TO (4)',
   'new statistics about the data': 'ANALYZE local.orders',
   'a collation and a text search configuration': `CREATE COLLATION public.other FROM "C";

@@ -83,7 +83,7 @@ const edits: Readonly<Record<string, Edit>> = {
     read: 'everything',
   },
   'the server, too': { from: 'localhost } } }', to: 'localhost }, comment: s } }', read: 'everything' },
-  'what somebody else has changed, too': {
+  'what another session has changed, too': {
     from: 'name: text',
     to: 'name: varchar',
     read: 'everything',

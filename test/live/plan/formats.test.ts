@@ -30,7 +30,7 @@ const second = first
       members: { query: "SELECT id, 'a\\tb' AS tab FROM proxy.customers", indexes: { members_id: { columns: [id] } }, refresh: { max_age: 1h } }
 `)
 
-/** Two views that are replaced, with a view and an index of somebody else. */
+/** Two views that are replaced, with an unmanaged view and index. */
 const third = second
   .replace('SELECT id, total FROM', 'SELECT id, total * 2 AS total FROM')
   .replace('sum(total)', 'max(total)')

@@ -1,4 +1,4 @@
-// What a swap goes by to see that nobody has changed an original: each change of a definition, and nothing else.
+// What a swap goes by to see that no session has changed an original: each change of a definition, and nothing else.
 
 import { describe, expect, test } from 'vitest'
 import type { Replace } from '../../../src/core/change.ts'

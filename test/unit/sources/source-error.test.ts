@@ -145,7 +145,7 @@ describe('an error of reading', () => {
   })
 })
 
-test('the text has one line of the detail, and says who reports it', () => {
+test('the text has one line of the detail, and names who reports it', () => {
   expect(sourceErrorText(connecting(`${at}Connection refused\n\tIs the server running?`))).toBe(
     `could not connect to server "shop" (${at}Connection refused)`,
   )
