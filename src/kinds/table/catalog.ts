@@ -50,7 +50,8 @@ export const tableCatalog: Sql = trusted(`
            'populated', CASE WHEN v.oid IS NULL THEN ${hasRows} ELSE ${isLoaded('v')} END,
            'isUnmanaged', ${isUnmanaged},
            'unlogged', c.relpersistence = 'u',
-           'hasRows', ${hasRows},
+           -- Of a loaded table it does not matter, and vacuum may change it.
+           'hasRows', CASE WHEN ${isLoaded('v')} AND v.oid IS NOT NULL THEN true ELSE ${hasRows} END,
            'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                              WHERE a.attrelid = c.oid AND v.oid IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
                                AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),

@@ -13,7 +13,7 @@ export interface TableSpec extends CopySpec {
   readonly addedColumns?: readonly string[]
   /** Live only: the names that its query has for columns that were renamed by hand, by their present ones. */
   readonly formerNames?: Readonly<Record<string, string>> | null
-  /** Live only: whether it has pages, and so has rows or had some. What this matters for is looked at by the planner. */
+  /** Live only, of a table that is not loaded: whether it has pages, and so has rows or had some. What this matters for is looked at by the planner. */
   readonly hasRows?: boolean
   /** Declared: whether a table that exists already is taken over. */
   readonly adopt?: true
