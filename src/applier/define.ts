@@ -13,6 +13,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { type CatalogState, readCatalogState } from '../ledger/catalog-state.ts'
+import { recordEmptyColumns } from '../ledger/empty-columns.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordOutdated } from '../ledger/outdated-views.ts'
@@ -194,6 +195,7 @@ async function recordDefinitions(
     await recordOutdated(session, inHand.plan.manifest, outdatedViews(inHand.plan))
     const changes = inHand.plan.changes.map(({ change }) => change)
     await forgetStates(session, await copiesOfOtherRows(session, changes, inHand.wanted))
+    await recordEmptyColumns(session, inHand.plan.manifest, changes)
     if (inHand.notImported) await recordNotImported(session, inHand.plan.manifest, inHand.notImported)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))

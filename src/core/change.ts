@@ -55,12 +55,26 @@ export interface FieldChange {
    * it until the data is loaded once more.
    */
   readonly outdates?: true
+  /** Set for a new column of a copy with rows, in which it is empty until the next refresh. The ledger keeps that until then. */
+  readonly isEmptyAtFirst?: true
+  /**
+   * Set if the query of the object is dropped before all other definitions, and recreated after them. So the columns that it used can
+   * be altered in between.
+   */
+  readonly renewsQuery?: true
   /** The field of the same object along with which PostgreSQL adds or drops this one. No declaration names this one. */
   readonly follows?: string
   /** Why it differs, if known. `dependency`: something that the object reads changes. */
   readonly cause?: FieldCause | 'dependency'
   /** Set if the cause is `both`. */
   readonly causes?: readonly Origin[]
+}
+
+/** The columns that the changes drop, by their names in the definition. */
+export function droppedColumns(fields: readonly FieldChange[]): readonly string[] {
+  return fields.flatMap(({ dropsColumn, blockedByUseOf }) =>
+    dropsColumn && blockedByUseOf !== undefined ? [blockedByUseOf] : [],
+  )
 }
 
 /** An existing object, as read from the catalog. */

@@ -11,17 +11,20 @@ export interface RecordedFreshness {
   readonly millisecondsAgo: number
   /** When that was, in ISO 8601. */
   readonly startedAt: string
+  /** The columns that an apply has added since. They have no values yet. */
+  readonly emptyColumns: readonly string[]
   /** The last one that loaded data; undefined if every recorded one was skipped. */
   readonly lastLoad:
     | { readonly endedAt: string; readonly milliseconds: number; readonly rows: number | undefined }
     | undefined
 }
 
-/** Whether a copy is older than its policy allows. A copy that was never loaded is. */
+/** Whether a copy is older than its policy allows, as one is that was never loaded, or has a new column without values. */
 export function isStale(
   { maxAgeMilliseconds }: RefreshPolicy,
-  recorded: Pick<RecordedFreshness, 'millisecondsAgo'> | undefined,
+  recorded: Pick<RecordedFreshness, 'millisecondsAgo' | 'emptyColumns'> | undefined,
 ): boolean {
+  if (recorded && recorded.emptyColumns.length > 0) return true
   if (maxAgeMilliseconds === undefined) return false
   return recorded === undefined || recorded.millisecondsAgo >= maxAgeMilliseconds
 }

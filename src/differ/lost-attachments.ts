@@ -1,6 +1,6 @@
 // Which attachments of a relation are lost as its columns change: an index on a column that is dropped, for example.
 
-import type { Change, Replace } from '../core/change.ts'
+import { type Change, droppedColumns, type Replace } from '../core/change.ts'
 import type { Attachment, LostAttachment } from '../core/dependent.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
@@ -55,7 +55,7 @@ function lostColumns(change: ChangeOfColumns): (name: string) => boolean {
     const kept = keptColumns(change)
     return (name) => kept !== undefined && !kept.has(name)
   }
-  const dropped = change.fields.flatMap((field) => (field.dropsColumn ? (field.blockedByUseOf ?? []) : []))
+  const dropped = droppedColumns(change.fields)
   return (name) => dropped.includes(name)
 }
 

@@ -47,6 +47,8 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   readonly attachable?: readonly string[]
   /** Why an object of this definition cannot have what is attached to it in that catalog. */
   whyNotAttached?(catalog: string, wanted: Spec): string | undefined
+  /** The changes by which ALTER does the same in place, if it can. New columns of a copy are empty until its next refresh. */
+  alterInstead?(id: Id, live: Spec, wanted: Spec): Promise<readonly FieldChange[] | undefined>
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Loads the new object, as {@link Data.populate} would. */
   load?(id: Id, scratch: string, wanted: Spec): readonly Statement[]

@@ -66,7 +66,8 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
       'A digest of everything that the meaning of its SQL depended on when the object last matched its declaration; while it is unchanged, plans need not probe the object',
     source:
       'For an imported or mirrored object: the request to its source and the response, before any changes by the manifest; null for other objects',
-    outdated_by: 'For a materialized view whose data has to be loaded again: what was altered; null once that was done',
+    outdated_by:
+      'For a copy whose data has to be loaded again: what was altered, or the columns of the copy that are empty yet; null once that was done',
     server_major: 'The major version of the server that applied the object',
     apply_id: 'The apply that last wrote this row',
     recorded_at: 'When this row was last written by an apply',

@@ -10,6 +10,7 @@ import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { readCanonical } from '../kinds/recorded.ts'
 import type { TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
+import { isEmptyColumn } from './empty-columns.ts'
 import { type FoundLedger, findLedger } from './trust.ts'
 
 /** One object in the ledger. */
@@ -208,7 +209,7 @@ export function toEntry({ serverVersion }: Session, id: ObjectId, row: EntryRow)
     dependencyDigest: row.closure,
     serverMajor: row.server_major,
     source: row.source && toSourceRecord(row.source),
-    outdatedBy: row.outdated_by ?? [],
+    outdatedBy: (row.outdated_by ?? []).filter((mark) => !isEmptyColumn(mark)),
   }
 }
 

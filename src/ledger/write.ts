@@ -13,6 +13,7 @@ import { begin } from '../db/transaction.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import { slowDigest } from '../introspector/digests.ts'
 import { canonicalOf, recordedSpec } from '../kinds/recorded.ts'
+import { emptyColumnMarks } from './empty-columns.ts'
 import { clusterIdentifier } from './history.ts'
 import { isLease } from './lease-key.ts'
 import type { SourceRecord } from './read.ts'
@@ -187,6 +188,9 @@ export async function recordObjects(session: Session, records: ObjectRecords): P
 
 const batchSize = 1000
 
+// What is created or replaced has values in all of its columns.
+const remainingMarks = `CASE WHEN NOT excluded.created_by_fdwsync THEN ${emptyColumnMarks('o.outdated_by')} END`
+
 const insertObjects = trusted(`
   INSERT INTO fdwsync.object AS o (manifest, address, object_oid, created_by_fdwsync, declared, canonical, search_path, digest, closure,
          source, server_major, apply_id, recorded_at)
@@ -196,7 +200,7 @@ const insertObjects = trusted(`
   ON CONFLICT (manifest, address) DO UPDATE
      SET object_oid = excluded.object_oid, created_by_fdwsync = o.created_by_fdwsync OR excluded.created_by_fdwsync,
          declared = excluded.declared, canonical = excluded.canonical, search_path = excluded.search_path,
-         digest = excluded.digest, closure = excluded.closure, source = excluded.source, outdated_by = NULL,
+         digest = excluded.digest, closure = excluded.closure, source = excluded.source, outdated_by = ${remainingMarks},
          server_major = excluded.server_major, apply_id = excluded.apply_id, recorded_at = excluded.recorded_at`)
 
 /** Updates the canonical forms of unchanged objects. */

@@ -14,11 +14,12 @@ export async function resultColumns(query: string): Promise<readonly string[] | 
 function columnsOf({ larg, targetList }: SqlNode): readonly string[] | undefined {
   if (isSqlNode(larg)) return columnsOf(larg)
   if (!Array.isArray(targetList)) return undefined
-  const names = targetList.map(nameOf)
+  const names = targetList.map(nameOfTarget)
   return names.every((name) => name !== undefined) ? names : undefined
 }
 
-function nameOf(target: unknown): string | undefined {
+/** The name of a column, if its expression shows it. */
+export function nameOfTarget(target: unknown): string | undefined {
   if (!isSqlNode(target) || !isSqlNode(target.ResTarget)) return undefined
   const { name, val } = target.ResTarget
   if (typeof name === 'string') return name

@@ -14,6 +14,7 @@ import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
 import { examineInheriting } from './inheriting-tables.ts'
 import { refuseTakenNames } from './names-of-keys.ts'
+import { toReplaceAfterAll } from './not-in-place.ts'
 import { refuseRequiredNotNull } from './not-null-in-use.ts'
 import { refuseOverlappingPartitions } from './partition-bounds.ts'
 import { refuseWithoutPrivilege } from './privileges.ts'
@@ -40,7 +41,7 @@ export interface ChangeSet {
  * Probes and compares what is declared, and analyzes the impact. An unmanaged plain view that stays reads the new data only after
  * the swap, so what reads both that view and what is replaced would mix old and new data. Such views are recreated with the rest,
  * which can affect others in turn, so this repeats until none is found. The plan is refused if a view cannot be recreated. It also
- * repeats if a selection replaces objects that are not selected.
+ * repeats if a selection replaces objects that are not selected, and if a copy cannot be altered in place.
  */
 export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
   // Digests are read before the probe, so that the next plan notices a change that happens in between.
@@ -61,12 +62,14 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
   }
   const forcedViews = new Map<Key, readonly Key[]>()
   const along = new Set<Key>()
+  const replaced = new Set<Key>()
   for (;;) {
-    const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews, along)
+    const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews, along, replaced)
     const impact = await analyzeImpact(session, comparison, probeInput, { populate, suffix })
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
     const more = replacedAlong(comparison.selection, impact.changes)
-    if (views.length + more.length === 0)
+    const copies = toReplaceAfterAll(comparison, impact)
+    if (views.length + more.length + copies.length === 0)
       return {
         comparison,
         impact: refuseStaleReads(impact),
@@ -75,6 +78,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
       }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
     for (const key of more) along.add(key)
+    for (const key of copies) replaced.add(key)
   }
 }
 

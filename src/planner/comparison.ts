@@ -23,6 +23,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput, ProbeResult } from '../probe/run.ts'
+import { alterInPlace } from './alter-in-place.ts'
 import type { PlanContext } from './context.ts'
 import { requireUsableOptions, throwProblems } from './findings.ts'
 import { readOutdated } from './outdated-views.ts'
@@ -36,6 +37,8 @@ export interface Comparison {
   readonly diff: Diff
   /** The changes of the diff, and those of the views that have to be recreated with them. */
   readonly changes: readonly Change[]
+  /** The keys of copies whose columns are altered in place. */
+  readonly inPlace: ReadonlySet<Key>
   /** The live objects, with the unmanaged views that can be recreated. */
   readonly live: LiveState
   readonly wanted: ReadonlyMap<Key, WantedObject>
@@ -52,6 +55,7 @@ export interface Comparison {
  * materialized views that a declared one reads.
  * @param forcedViews unmanaged plain views to recreate even if their columns stay the same, with what they read
  * @param along objects outside of a selection (`--only`) that it replaces along the way
+ * @param replaced copies that are replaced although their columns could be altered in place
  * @throws FdwsyncError if the server rejects what is declared
  */
 export async function compareWithUnmanagedViews(
@@ -59,6 +63,7 @@ export async function compareWithUnmanagedViews(
   input: ProbeInput,
   forcedViews: ReadsThroughViews,
   along: ReadonlySet<Key>,
+  replaced: ReadonlySet<Key>,
 ): Promise<Comparison> {
   const { session, digests } = context
   const { searchPath, mayEvaluate, trustedRoles } = input
@@ -68,7 +73,7 @@ export async function compareWithUnmanagedViews(
     const withViews = addPlainViews(input, views)
     const probed = ofDeclared(await probe(session, addCopies(withViews, copies)), input)
     requireValid(context, probed)
-    const { selection, diff, changes } = await selectChanges(context, probed, along)
+    const { selection, diff, changes, inPlace } = await selectChanges(context, probed, along, replaced)
     const outdated = await outdatedViews(context, changes)
     const changing = [...affectedObjects(changes), ...outdated, ...views.values()]
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
@@ -88,7 +93,7 @@ export async function compareWithUnmanagedViews(
       wanted.set(view.key, view.to)
     }
     const unmanaged = new Set([...materialized.live.keys(), ...recreated.map(({ key }) => key)])
-    return { probed, selection, diff, changes, live, wanted, unmanaged, tried, materialized }
+    return { probed, selection, diff, changes, inPlace, live, wanted, unmanaged, tried, materialized }
   }
 }
 
@@ -97,14 +102,17 @@ async function selectChanges(
   context: PlanContext,
   probed: ProbeResult,
   along: ReadonlySet<Key>,
-): Promise<Pick<Comparison, 'selection' | 'diff' | 'changes'>> {
-  const compared = compareDeclared(context, probed)
+  replaced: ReadonlySet<Key>,
+): Promise<Pick<Comparison, 'selection' | 'diff' | 'changes' | 'inPlace'>> {
+  const declared = compareDeclared(context, probed)
+  const { changes: altered, inPlace } = await alterInPlace(context.session, declared.changes, replaced)
+  const compared = { ...declared, changes: altered }
   const { only = [] } = context.options
   const selection = only.length === 0 ? undefined : select(only, along, { ...probed, changes: compared.changes })
   const found = selection ? within(compared, selection) : compared
   requireUsableOptions(context, found.changes)
   const changes = addForcedReplacements(await replaceUsed(context, found.changes), probed.wanted, probed.live)
-  return { selection, diff: { ...found, refusals: [...found.refusals, ...refuseLost(changes)] }, changes }
+  return { selection, diff: { ...found, refusals: [...found.refusals, ...refuseLost(changes)] }, changes, inPlace }
 }
 
 function requireValid(context: PlanContext, { findings, wanted }: ProbeResult): void {

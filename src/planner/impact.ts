@@ -221,7 +221,7 @@ async function readAffectedDependents(
   const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
   const changeOf = new Map(changes.map((change) => [change.key, change]))
   const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
-  const affected = dependents.filter((dependent) => isAffected(dependent, changeOf))
+  const affected = dependents.filter((dependent) => isAffected(dependent, changeOf) && !isRenewed(dependent, changeOf))
   return affected.map(
     (dependent): Dependent => ({
       ...dependent,
@@ -232,6 +232,13 @@ async function readAffectedDependents(
       column: columns.get(dependent.on)?.get(dependent.column ?? '') ?? dependent.column,
     }),
   )
+}
+
+/** The query of a copy that uses a column, if the plan drops it before the column is altered. */
+function isRenewed({ on, key, column, storesValues }: Dependent, changeOf: ReadonlyMap<Key, Change>): boolean {
+  const change = key === undefined || key === on ? undefined : changeOf.get(key)
+  const renews = change?.op === 'alter' && change.fields.some(({ renewsQuery }) => renewsQuery)
+  return renews && column !== null && !storesValues && changeOf.get(on)?.op === 'alter'
 }
 
 /** An alteration of the parent affects what uses an inherited column, if the child still has that parent then. */

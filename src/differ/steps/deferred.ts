@@ -1,6 +1,6 @@
 // Which changes come after the stage `define`, because they read data or wait for others that do.
 
-import type { Change } from '../../core/change.ts'
+import { type Change, droppedColumns } from '../../core/change.ts'
 import type { Key } from '../../core/object.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { databaseOf, isOnlineReplacement, parentOf } from './changes.ts'
@@ -20,9 +20,12 @@ export function deferredChanges(context: StepContext): ReadonlySet<Key> {
   // Dependents come first in this order, so whatever keeps an object in place is known before that object is looked at.
   for (const change of dropOrder(context.changes)) {
     if (change.op !== 'drop') continue
-    // Dropping a child locks its parent: for a moment in a transaction of its own, but until COMMIT among all definitions.
+    // Dropping a child locks its parent: for a moment in a transaction of its own, but until COMMIT among all definitions. PostgreSQL
+    // drops it along with a column that it uses.
+    const isBefore = losesColumns(change, context)
     const mustWait = change.dropped === 'last' || dropPrerequisites(change, context, deferred).length > 0
-    if (mustWait || databaseOf(change.from.id) !== undefined || hasLiveParent(change, context)) deferred.add(change.key)
+    if (mustWait || databaseOf(change.from.id) !== undefined || (hasLiveParent(change, context) && !isBefore))
+      deferred.add(change.key)
   }
   for (const change of definitions) {
     const former = formerParentOf(change)
@@ -35,6 +38,12 @@ export function deferredChanges(context: StepContext): ReadonlySet<Key> {
 export function formerParentOf(change: Change): Key | undefined {
   if (change.op !== 'create' || !change.instead) return undefined
   return kindOf(change.instead.id).child?.parentOf(change.instead.spec, change.instead.id)
+}
+
+function losesColumns(child: Change, { changeOf }: StepContext): boolean {
+  const parent = parentOf(child)
+  const change = parent === undefined ? undefined : changeOf.get(parent)
+  return change?.op === 'alter' && droppedColumns(change.fields).length > 0
 }
 
 function hasLiveParent(change: Change, { live }: StepContext): boolean {

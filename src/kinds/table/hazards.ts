@@ -1,5 +1,5 @@
 // What a change of a table means for its data and its readers.
-import type { Change } from '../../core/change.ts'
+import { type Change, droppedColumns } from '../../core/change.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { ident } from '../../core/sql.ts'
 import { copyHazards } from '../facets/copy/hazards.ts'
@@ -12,10 +12,12 @@ export function tableHazards(change: Change): readonly Hazard[] {
 
 /** The values of a column that was added by hand are nowhere else. */
 function addedColumnHazards(change: Change): readonly Hazard[] {
-  if (change.op !== 'replace') return []
+  if (change.op !== 'replace' && change.op !== 'alter') return []
   const { addedColumns = [] } = change.from.spec as TableSpec // a kind sees only its own objects
-  if (addedColumns.length === 0) return []
-  const names = addedColumns.map(ident).join(', ')
+  const dropped = change.op === 'alter' ? droppedColumns(change.fields) : addedColumns
+  const lost = addedColumns.filter((name) => dropped.includes(name))
+  if (lost.length === 0) return []
+  const names = lost.map(ident).join(', ')
   return [{ name: 'drops-data', detail: `drops columns that its query does not return, with their data: ${names}` }]
 }
 

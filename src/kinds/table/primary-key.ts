@@ -53,6 +53,11 @@ export function buildsKey({ field, to, effect }: FieldChange): boolean {
   return field === 'primary key valid' || (field === 'primary key' && to !== undefined && effect.how === 'clause')
 }
 
+/** Whether rows may violate what is changed. */
+export function isChangeOfConstraint({ field, effect }: FieldChange): boolean {
+  return effect.how === 'clause' && (field === 'primary key' || field.endsWith(' not null'))
+}
+
 /** Renames the key instead of building a new index, for which readers would wait. */
 function renamedKey({ schema, name }: Relation, from: PrimaryKey, to: PrimaryKey): FieldChange {
   const rename = sql`ALTER TABLE ${qualified(schema, name)} RENAME CONSTRAINT ${ident(from.name)} TO ${ident(to.name)}`

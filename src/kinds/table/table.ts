@@ -1,21 +1,19 @@
 // Tables that hold what their query returns. Unlike a materialized view, such a table is in every dump with its data. The query
 // is in a plain view: see source-view.ts.
 
-import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
 import { sourceSchema } from '../../core/reserved-schemas.ts'
-import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import { ident, join, literal, qualified, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { tableMark } from '../../core/table-mark.ts'
 import { declaredPrimaryKey } from '../../manifest/primary-key.ts'
-import { accessChanges, accessDetails, relationAccess } from '../facets/access.ts'
-import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import { accessDetails } from '../facets/access.ts'
+import { alterStatements, clausesOf } from '../facets/changes.ts'
 import { expandViewColumns } from '../facets/columns/abbreviated.ts'
 import { commentDetails } from '../facets/comment.ts'
 import { isRenameOfColumns, renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
   columnsDeclared,
-  copyChanges,
   copyMembers,
   copyPreconditions,
   copyProbe,
@@ -30,7 +28,6 @@ import {
 import { renamesIn } from '../facets/copy/query.ts'
 import {
   createSourceView,
-  giveSourceView,
   markLoaded,
   renameSourceView,
   sourceViewOf,
@@ -41,20 +38,14 @@ import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '..
 import { present } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
-import { adoptionChanges, ownSourceView, withQueryOf } from './adopt.ts'
+import { ownSourceView } from './adopt.ts'
+import { alterColumns } from './alter-columns.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
 import { underNames } from './column-names.ts'
+import { compareTables, objectsOf } from './compare.ts'
 import { tableHazards } from './hazards.ts'
-import {
-  addPrimaryKey,
-  constraintsUnder,
-  keyText,
-  newConstraints,
-  notNullChanges,
-  primaryKeyChange,
-  writtenPrimaryKey,
-} from './primary-key.ts'
+import { addPrimaryKey, keyText, newConstraints, writtenPrimaryKey } from './primary-key.ts'
 import type { TableSpec } from './spec.ts'
 
 type Id = IdOf<'table'>
@@ -132,17 +123,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
   adoption: { isAsked: ({ adopt }) => adopt === true, isUnmanaged: (live) => live.isUnmanaged === true },
 
   settle: settleCopy,
-  compare(id, live, to) {
-    const constraints = constraintsUnder(live, renamesIn(live, to))
-    return [
-      ...(live.isUnmanaged ? adoptionChanges(id, live, to) : []),
-      ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live.isUnmanaged ? withQueryOf(live, to) : live, to),
-      ...(live.isUnmanaged || live.queryOwner === undefined ? [] : queryOwnerChange(id, live, to)),
-      ...replacedBy('unlogged', yesNo(live.unlogged), yesNo(to.unlogged)),
-      ...primaryKeyChange(id, constraints.primaryKey, to.primaryKey),
-      ...notNullChanges(constraints, to),
-    ]
-  },
+  compare: compareTables,
 
   create: (id, spec) => [...createTable(id, spec), ...newCopySettings(id, word, spec)],
   alter(id, fields) {
@@ -151,6 +132,9 @@ export const table: DeclaredKind<'table', TableSpec> = {
     const [renames, others] = [fields.filter(isRenameOfColumns), fields.filter((field) => !isRenameOfColumns(field))]
     return [...alterStatements(alter, [], renames), ...alterStatements(alter, clausesOf(others), others)]
   },
+  // A foreign table loses a column only once no query uses it.
+  unlink: (id, fields) =>
+    fields.some(({ renewsQuery }) => renewsQuery) ? [statement(sql`DROP VIEW ${sourceName(id)}`)] : [],
   drop: (id) => [
     statement(sql`DROP TABLE ${qualified(id.schema, id.name)}`),
     // IF EXISTS, since a DROP … CASCADE of what it read may have dropped it.
@@ -179,6 +163,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
     inScratch: true,
     whyNotAttached: (catalog, { unlogged }) =>
       unlogged && catalog === 'pg_publication_rel' ? 'no publication can have an unlogged table' : undefined,
+    alterInstead: (id, live, to) => alterColumns(id, live, to, (afterwards) => compareTables(id, afterwards, to)),
     build: (id, spec, scratch, wantedSpec) => [
       ...createTable({ ...id, schema: scratch }, { ...spec, primaryKey: null }),
       ...successorSettings({ ...id, schema: scratch }, word, spec, wantedSpec),
@@ -206,18 +191,9 @@ export const table: DeclaredKind<'table', TableSpec> = {
   preconditions: copyPreconditions,
 }
 
-/** The relations with the columns of a table, each as after ALTER. */
-function objectsOf(id: Relation, view: Relation): readonly Sql[] {
-  return [sql`TABLE ${qualified(id.schema, id.name)}`, sql`VIEW ${qualified(view.schema, view.name)}`]
-}
-
 function sourceName(id: Relation) {
   const view = sourceViewOf(id)
   return qualified(view.schema, view.name)
-}
-
-function yesNo(value: boolean): string {
-  return value ? 'yes' : 'no'
 }
 
 function createTable(id: Id, spec: TableSpec): readonly Statement[] {
@@ -260,18 +236,4 @@ function loadTable(id: Id, { owner }: TableSpec): readonly Statement[] {
 
 function renameTable(from: Relation, to: Relation): readonly Statement[] {
   return [...relationRenaming('table', 'r', word).rename(from, to), renameSourceView(from, to)]
-}
-
-/** The view reads the source as its owner, so it belongs to the owner of the table. */
-function queryOwnerChange(id: Id, live: TableSpec, to: TableSpec): readonly FieldChange[] {
-  const view = sourceViewOf(id)
-  const owner = to.owner === undefined ? live.owner : to.owner
-  const isApplier = live.ownedByCurrentRole === true && live.queryOwner === live.owner
-  const from = { owner: live.queryOwner, ownedByCurrentRole: isApplier }
-  const giving = (role: string) => join(giveSourceView(view, id.schema, role), ';\n')
-  return accessChanges(relationAccess({ kind: 'view', ...view }), from, { owner }).map((change) => ({
-    ...change,
-    field: 'owner of the query',
-    ...(typeof owner === 'string' ? { effect: { how: 'statement', statement: statement(giving(owner)) } } : {}),
-  }))
 }

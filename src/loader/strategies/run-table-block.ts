@@ -1,13 +1,17 @@
 // Runs the PL/pgSQL blocks of tables: each as the owner of the table, while its sources are watched.
 
-import { type Key, relationKey } from '../../core/object.ts'
-import { markLoaded } from '../../kinds/facets/copy/source-view.ts'
+import { sameData } from '../../core/data.ts'
+import { FdwsyncError } from '../../core/errors.ts'
+import { type Key, type Relation, relationKey } from '../../core/object.ts'
+import { qualified, type Sql, sql } from '../../core/sql.ts'
+import { markLoaded, sourceViewOf } from '../../kinds/facets/copy/source-view.ts'
 import { callAsOwner } from '../../kinds/table/as-owner.ts'
 import { type TableBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
+import { relationConstant } from '../../kinds/table/refresh/table-sql.ts'
 import { MemberFailure } from '../failure.ts'
 import type { SourceWatchdog } from '../source-watchdog.ts'
 import type { CopyToRefresh, RefreshTransaction, StrategyOutcome, StrategyOutcomes } from './strategy.ts'
-import { type TableCopy, tableSqlOf } from './table-block.ts'
+import { namesOf, type TableCopy, tableSqlOf } from './table-block.ts'
 
 /** What a block returns: counts, and values with names of its own. */
 export interface BlockResult {
@@ -65,10 +69,27 @@ async function callTableBlock(
   const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
   return sources.load(session, pid, probes, async () => {
     const [row] = await session.query<{ result: BlockResult }>(call)
-    await session.run(after)
+    const [{ names } = { names: [] }] = await session.query<{ names: readonly string[] }>(
+      sql`${after}; ${columnNames(copy)}`,
+    )
+    if (!sameData(names, namesOf(copy.table.columns))) throw changedMeanwhile(copy)
     if (!row) throw new Error('a function returned no row')
     return row.result
   })
+}
+
+/** The columns with values from the query, under the lock of the block: an apply may have added some since the refresh was planned. */
+function columnNames({ id }: TableCopy): Sql {
+  const constant = ({ schema, name }: Relation) => relationConstant(qualified(schema, name))
+  return sql`SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum) AS names
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attribute q ON q.attname OPERATOR(pg_catalog.=) a.attname
+   WHERE a.attrelid OPERATOR(pg_catalog.=) ${constant(id)} AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+     AND q.attrelid OPERATOR(pg_catalog.=) ${constant(sourceViewOf(id))} AND q.attnum OPERATOR(pg_catalog.>) 0`
+}
+
+function changedMeanwhile({ title }: TableCopy): FdwsyncError {
+  const message = `the columns of ${title} were changed at the same time, so it was not refreshed`
+  return new FdwsyncError({ code: 'object/changed-meanwhile', message, hint: 'Refresh again.' })
 }
 
 /** The fraction of the rows read that were written. */

@@ -202,7 +202,7 @@ function memberOf(id: Copy['id'], from: LiveObject, declared: CopySpec, scratch:
 
 const sameDefinitionQuery = trusted(`
   SELECT (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
-            FROM pg_attribute WHERE attrelid = $1 AND attnum > 0)
+            FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped)
          IS NOT DISTINCT FROM -- a view may have no columns
          (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
             FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace

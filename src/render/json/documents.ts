@@ -206,6 +206,7 @@ interface FreshnessDocument {
   readonly secondsAgo: number | null
   readonly maxAgeSeconds: number | null
   readonly isStale: boolean
+  readonly emptyColumns: readonly string[]
   readonly milliseconds: number | null
   readonly rows: number | null
   readonly nextRun: string | null

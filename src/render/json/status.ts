@@ -34,6 +34,7 @@ function freshnessJson({ recorded, maxAgeMilliseconds, isStale, nextRun }: CopyF
     secondsAgo: recorded ? recorded.millisecondsAgo / 1000 : null,
     maxAgeSeconds: maxAgeMilliseconds === undefined ? null : maxAgeMilliseconds / 1000,
     isStale,
+    emptyColumns: recorded?.emptyColumns ?? [],
     milliseconds: recorded?.lastLoad?.milliseconds ?? null,
     rows: recorded?.lastLoad?.rows ?? null,
     nextRun: nextRun ?? null,

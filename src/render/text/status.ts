@@ -96,7 +96,7 @@ function objectLines(
     const end = start + object.state.length
     return line.slice(0, start) + colours[object.state](object.state) + line.slice(end)
   }
-  const remarks = [object.reason, loadsOf(object), verifiedAs(object)].flatMap((text) =>
+  const remarks = [object.reason, emptyColumnsOf(object), loadsOf(object), verifiedAs(object)].flatMap((text) =>
     text === undefined ? [] : wrap(oneLine(text), columns, '      '),
   )
   return [
@@ -136,6 +136,12 @@ function dataOf({ populated, freshness }: ObjectStatus): string {
   const { recorded, maxAgeMilliseconds } = freshness ?? {}
   const age = recorded === undefined ? 'loaded' : agoText(recorded.millisecondsAgo / 1000)
   return maxAgeMilliseconds === undefined ? age : `${age}, max ${formatDuration(maxAgeMilliseconds)}`
+}
+
+/** `empty until the next refresh: note, placed_at`. */
+function emptyColumnsOf({ freshness }: ObjectStatus): string | undefined {
+  const { emptyColumns = [] } = freshness?.recorded ?? {}
+  return emptyColumns.length === 0 ? undefined : `empty until the next refresh: ${emptyColumns.map(ident).join(', ')}`
 }
 
 /** Below the line of a copy with a policy: `last load 41 s, 1,204,331 rows · next 2026-01-31 12:15 UTC`. */

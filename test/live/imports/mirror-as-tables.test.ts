@@ -45,6 +45,11 @@ const sourceChanges: readonly SourceChange[] = [
     changes: alterOrders,
   },
   {
+    what: 'a column comes, and another one goes',
+    sql: 'ALTER TABLE orders DROP total, ADD sum numeric DEFAULT 1',
+    changes: ['alter foreign table proxy.orders', 'alter table local.orders'],
+  },
+  {
     what: 'a key is added, and its column is renamed',
     sql: 'ALTER TABLE orders ADD PRIMARY KEY (id); ALTER TABLE orders RENAME id TO number',
     changes: ['alter foreign table proxy.orders', 'alter table local.orders'],

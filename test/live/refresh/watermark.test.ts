@@ -2,10 +2,12 @@
 
 import { expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { status } from '../../../src/api/status.ts'
 import { runSql } from '../../servers/databases.ts'
 import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
+import { changesOf } from '../../support/outcomes.ts'
 
 const manifest = `
 version: 1
@@ -119,6 +121,26 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
   expect(await fixture.sql('SELECT * FROM local.keys ORDER BY 1')).toEqual(
     await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
   )
+  // A column comes, and is empty until a refresh of everything. Until then each copy is stale, whatever its policy.
+  await runSql(fixture.source.url, 'ALTER TABLE facts DROP COLUMN note, ADD COLUMN size int DEFAULT 7')
+  const resized = await fixture.manifest(manifest.replace('note: text', 'size: integer'))
+  const { plan } = await applyTo(resized, fixture.url)
+  expect(changesOf(plan)).toEqual(
+    ['foreign table proxy.facts', ...tables.map((table) => `table local.${table}`)].map((title) => `alter ${title}`),
+  )
+  const stale = async () => {
+    const session = await connectTo(fixture.url)('status')
+    const { objects } = await status(session, { kinds: ['table'], all: false })
+    await session.close()
+    return objects.filter(({ freshness }) => freshness?.isStale).map(({ id }) => id)
+  }
+  expect(await stale()).toHaveLength(tables.length)
+  expect(changesOf(await planFor(resized, fixture.url))).toEqual([])
+  for (const each of await all(fixture)) expect(each).toContain('everything is compared, since')
+  expect(await fixture.sql('SELECT * FROM local.keys ORDER BY 1')).toEqual(
+    await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
+  )
+  expect(await stale()).toEqual([])
 })
 
 test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could not use', async (pair) => {

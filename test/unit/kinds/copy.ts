@@ -38,6 +38,7 @@ export function copyRows(
     name: [[{}, { name: 'B' }, 'columns: a text → "B" text', 'replace']],
     type: [[{}, { type: 'bigint' }, 'columns: a text → a bigint', 'replace']],
     collation: [[{}, { collation: '"C"' }, 'columns: a text → a text COLLATE "C"', 'replace']],
+    isDomain: [[{}, { isDomain: true }, nothing, 'the type shows it']],
     ...settingsRows(alter, 'shop.orders'),
   }
   return {

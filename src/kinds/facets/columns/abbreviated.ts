@@ -39,7 +39,7 @@ export function shortColumn(full: string): string {
 /** The same for the column `a` of the view or table `c`. */
 export function shortViewColumn(full: string): string {
   return `
-    CASE WHEN ${hasDefaultSettings}
+    CASE WHEN t.typtype <> 'd' AND ${hasDefaultSettings}
          THEN jsonb_build_array(a.attname, concat(t.typstorage, ' ', format_type(a.atttypid, a.atttypmod)))
          ELSE ${full} END`
 }

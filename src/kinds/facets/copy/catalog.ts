@@ -8,7 +8,7 @@ import { typesUsed } from '../types-used.ts'
 
 const column = `jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                                'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
-                               ${settingsColumns})`
+                               'isDomain', t.typtype = 'd', ${settingsColumns})`
 
 /** The attribute `columns` of a spec, for the relation `c`. */
 export const columnsOfRelation = `

@@ -17,6 +17,8 @@ export interface ViewColumn extends ColumnSettings {
   readonly name: string
   readonly type: string
   readonly collation: string | null
+  /** Whether its type is a domain, which may refuse NULL. Undefined if it is none. */
+  readonly isDomain?: boolean
 }
 
 type Settings = Readonly<Record<string, ColumnSettings>>
@@ -69,7 +71,13 @@ export function settleViewColumns(
 
 /** The columns that the server derived, with the wanted settings. */
 export function withSettings(columns: readonly ViewColumn[], { settings }: DeclaredViewColumns): readonly ViewColumn[] {
-  return columns.map(({ name, type, collation }) => ({ name, type, collation, ...settings[name] }))
+  return columns.map(({ name, type, collation, isDomain = false }) => ({
+    name,
+    type,
+    collation,
+    ...(isDomain && { isDomain }),
+    ...settings[name],
+  }))
 }
 
 /** The inverse of {@link withSettings}. */
@@ -100,6 +108,11 @@ export function viewColumnChanges(
     const live = before.get(column.name)
     return live ? settingsChanges(() => targetOf(word, view, column.name), live, column) : []
   })
+}
+
+/** The settings of a column that is added to a live relation. */
+export function addedColumnSettings(word: Sql, view: Sql, column: ViewColumn): readonly FieldChange[] {
+  return settingsChanges(() => targetOf(word, view, column.name), {}, column)
 }
 
 function targetOf(word: Sql, view: Sql, name: string) {

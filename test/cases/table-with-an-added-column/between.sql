@@ -1,1 +1,0 @@
-ALTER TABLE shop.orders ADD COLUMN note text;
