@@ -21,6 +21,7 @@ import type { ServerContext } from './server-context.ts'
 import { typeStanza } from './stanzas.ts'
 import { foreignExpressions } from './stored-expressions.ts'
 import { evaluatedParts, type OmittedPart, omissionWarning, partsToOmit, withoutParts } from './type-expressions.ts'
+import { isReplaceableWithUsers } from './uses-of-type.ts'
 
 export interface Copied {
   readonly types: readonly CopiedType[]
@@ -211,7 +212,7 @@ async function failureOf(session: Session, text: Sql): Promise<DatabaseError | u
 
 /**
  * Whether PostgreSQL refuses to alter a type that is in use. Then the type is kept as it is, so that the rest can be
- * applied.
+ * applied, unless it can be replaced with everything that uses it.
  */
 async function reasonToKeep(
   { session, context }: CopyRun,
@@ -229,6 +230,8 @@ async function reasonToKeep(
   if (replaced.length + altered.length === 0) return undefined
   const failure = await failureOfAttempt(session, attempt)
   if (!failure) return undefined
+  const isReplaceable = replaced.length > 0 && typeKind.aside?.isPossible?.(from) !== false
+  if (isReplaceable && (await isReplaceableWithUsers(session, live.oid, context.ledger.entries))) return undefined
   const differences = [...replaced, ...altered].map(({ field, from: was, to }) => `${field} ${was} → ${to ?? 'none'}`)
   const because = 'PostgreSQL cannot alter it while it is in use'
   return {

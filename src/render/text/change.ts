@@ -94,7 +94,7 @@ function causeOf({ cause, causes = [], because }: PlannedChange, change: Databas
     const declared = causes.filter((origin) => origin !== 'drift').map((origin) => `the ${origin}`)
     return `${declared.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`
   }
-  if (cause === 'source' && change.op === 'create') return 'new at the source'
+  if (cause === 'source' && change.op === 'create' && !change.renamesAside) return 'new at the source'
   return { manifest: 'the manifest changed', source: 'the source changed', drift }[cause]
 }
 

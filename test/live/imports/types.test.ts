@@ -164,22 +164,27 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
   test('a type that PostgreSQL cannot alter is kept, and everything else is applied', async () => {
     const fixture = await fixtureWithOwnSource(
       pair,
-      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int; CREATE TYPE unused AS ENUM ('a', 'b');
-       CREATE TABLE t (mood mood, pair pair, small small); CREATE TABLE u (id int)`,
+      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int; CREATE TYPE level AS ENUM ('low', 'high');
+       CREATE TABLE t (mood mood, pair pair, small small, levels level[]); CREATE TABLE u (id int); INSERT INTO t (levels) VALUES ('{low}')`,
     )
     const parsed = await fixture.manifest(copying())
     await applyTo(parsed, fixture.url)
+    await fixture.sql('CREATE TABLE unmanaged (small small)')
     await runSql(
       fixture.source.url,
       `ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'; DROP TABLE t; DROP TYPE pair; DROP DOMAIN small;
-       CREATE TYPE pair AS (a text); CREATE DOMAIN small AS bigint; CREATE TABLE t (mood mood, pair pair, small small); ALTER TABLE u ADD more int`,
+       ALTER TYPE level ADD VALUE 'middle' BEFORE 'high'; ALTER TYPE level RENAME VALUE 'low' TO 'none'; CREATE TYPE pair AS (a text); CREATE DOMAIN small AS bigint; CREATE TABLE t (mood mood, pair pair, small small, levels level[]); ALTER TABLE u ADD more int`,
     )
     const { plan, report } = await applyTo(parsed, fixture.url)
-    // A value of another name is renamed; what is stored keeps its place.
-    expect(changesOf(plan)).toEqual([
+    // A value of another name is renamed; what is stored keeps its place. With two changes, it is not known which one was renamed.
+    expect(changesOf(plan).map(withoutSuffix)).toEqual([
       'alter type public.mood',
+      'create type public.level',
       'alter foreign table proxy.u',
+      'replace foreign table proxy.t',
       'replace materialized view local.u',
+      'replace materialized view local.t',
+      'drop type public.fdwsync_old',
     ])
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
@@ -188,6 +193,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
         /^type public.small: it is kept as it is.*domain integer → bigint.*depends on type public.small/,
       ),
     ])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('a mirror copies columns of types that cannot be copied as text, until the types exist here', async () => {
