@@ -2,9 +2,8 @@
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { ObjectNotice } from '../core/notice.ts'
-import type { Key } from '../core/object.ts'
-import type { PlainStep, Plan, Step } from '../core/plan.ts'
-import { sql, trusted } from '../core/sql.ts'
+import type { PlainStep, Step } from '../core/plan.ts'
+import { join, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects, interruptible } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
@@ -13,12 +12,9 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { type CatalogState, readCatalogState } from '../ledger/catalog-state.ts'
-import { recordEmptyColumns } from '../ledger/empty-columns.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
-import { recordOutdated } from '../ledger/outdated-views.ts'
 import { renameCopies } from '../ledger/rename-copies.ts'
-import { forgetStates } from '../ledger/strategy-states.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import {
   recordApply,
@@ -31,11 +27,11 @@ import {
 import { backendPid } from '../loader/commit-watchdog.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetState } from '../planner/target.ts'
-import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
 import { nothingFound } from './before-swap.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
+import { markCopies } from './mark-copies.ts'
 import { proveDefinitions } from './prove-created.ts'
 import { trustedEvaluation } from './require-trusted-evaluation.ts'
 import { runSteps } from './run-steps.ts'
@@ -192,10 +188,8 @@ async function recordDefinitions(
   if (stage === 'define') {
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
     await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)
-    await recordOutdated(session, inHand.plan.manifest, outdatedViews(inHand.plan))
-    const changes = inHand.plan.changes.map(({ change }) => change)
-    await forgetStates(session, await copiesOfOtherRows(session, changes, inHand.wanted))
-    await recordEmptyColumns(session, inHand.plan.manifest, changes)
+    const marks = await markCopies(session, inHand)
+    if (marks.length > 0) await session.run(join(marks, ';\n'))
     if (inHand.notImported) await recordNotImported(session, inHand.plan.manifest, inHand.notImported)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
@@ -207,14 +201,6 @@ async function recordDefinitions(
     applyId,
     steps.map((step) => ({ step, status: 'applied' })),
   )
-}
-
-function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
-  const outdating = changes.map(({ change }) => {
-    const fields = change.op === 'replace' ? change.fields : []
-    return [change.key, fields.flatMap(({ field, outdates }) => (outdates ? [field] : []))] as const
-  })
-  return new Map(outdating.filter(([, titles]) => titles.length > 0))
 }
 
 async function readCurrentState({ inHand }: ApplyContext, session: Session, ledger: FoundLedger): Promise<TargetState> {

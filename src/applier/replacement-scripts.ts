@@ -1,4 +1,4 @@
-// What a script runs for the replacements of a plan.
+// What a script of a plan runs beside the statements of the plan itself: for replacements, and for the ledger.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Relation } from '../core/object.ts'
@@ -8,6 +8,7 @@ import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { catalogPart, readSwapScript } from '../loader/swap/script.ts'
 import { checkUnchanged } from '../loader/swap/unchanged-check.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { markCopies } from './mark-copies.ts'
 import { replacementSet } from './replace-members.ts'
 
 /**
@@ -16,9 +17,9 @@ import { replacementSet } from './replace-members.ts'
  */
 export async function withScript(session: Session, plan: Plan, inHand: PlanInHand): Promise<Plan> {
   const replacements = inHand.plan.steps.filter((step) => step.action === 'replace')
-  const [first] = replacements
+  const [first] = plan.steps
   if (!first || plan.refusals.length > 0) return plan
-  requireNoRename(plan, first)
+  if (replacements[0]) requireNoRename(plan, replacements[0])
   return inReadOnlyTransaction(session, async () => {
     const parts = new Map<string, readonly ScriptPart[]>()
     const relations: Relation[] = []
@@ -30,7 +31,15 @@ export async function withScript(session: Session, plan: Plan, inHand: PlanInHan
     const statement = await checkUnchanged(session, relations)
     const check =
       statement && catalogPart(first.key, 'stop if what is replaced has changed since this was written', [statement])
-    return { ...plan, script: { check, parts } }
+    const marked = await markCopies(session, inHand)
+    const marks =
+      marked.length > 0
+        ? {
+            ...catalogPart(first.key, 'record which copies have to be read as a whole', marked),
+            isForLedger: true as const,
+          }
+        : undefined
+    return { ...plan, script: { check, marks, parts } }
   })
 }
 

@@ -101,6 +101,8 @@ export interface ScriptPart {
   /** Statements that set what `statements` run under, unless they are resolved. */
   readonly settings: Sql
   readonly statements: readonly Statement[]
+  /** Whether they write to the ledger, which there may not be yet. */
+  readonly isForLedger?: true
 }
 
 export interface PlainStep extends StepBase {
@@ -168,14 +170,16 @@ export interface Plan {
   readonly leftOut?: number
   /** How declared foreign tables differ from their sources, if sources were compared (`--check-source`). */
   readonly source?: SourceReport
-  /** What a script needs for what is replaced, if the plan was asked for that. */
-  readonly script?: ReplacementScript
+  /** What a script needs beside the statements of the plan, if the plan was asked for that. */
+  readonly script?: PlanScript
 }
 
-export interface ReplacementScript {
+export interface PlanScript {
   /** Fails if what is replaced, or what others have added to it, has changed since. Undefined if nothing is replaced. */
   readonly check: ScriptPart | undefined
-  /** What to run, by the id of the step. */
+  /** Marks copies in the ledger that have to be read as a whole, in the transaction of the definitions. Undefined if there are none. */
+  readonly marks: ScriptPart | undefined
+  /** What to run for replacements, by the id of the step. */
   readonly parts: ReadonlyMap<string, readonly ScriptPart[]>
 }
 

@@ -1,24 +1,16 @@
 // Marks materialized views whose data has to be loaded once more, although their definitions have not changed.
 
 import type { Key } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { lockLedger } from './trust.ts'
 
-/** Marks views as outdated, in the transaction that alters what their data rests on. Recording them once more removes the mark. */
-export async function recordOutdated(
-  session: Session,
-  manifest: string,
-  outdatedBy: ReadonlyMap<Key, readonly string[]>,
-): Promise<void> {
-  if (outdatedBy.size === 0) return
+/** A statement that marks views as outdated. Recording them once more removes the mark. */
+export function markOutdated(manifest: string, outdatedBy: ReadonlyMap<Key, readonly string[]>): Sql {
   const rows = Array.from(outdatedBy, ([address, outdated_by]) => ({ address, outdated_by }))
-  await session.query(
-    trusted(`UPDATE fdwsync.object o SET outdated_by = r.outdated_by
-               FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, outdated_by text[])
-              WHERE o.manifest = $1 AND o.address = r.address`),
-    [manifest, JSON.stringify(rows)],
-  )
+  return sql`UPDATE fdwsync.object o SET outdated_by = r.outdated_by
+               FROM pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(rows))}) AS r(address text, outdated_by text[])
+              WHERE o.manifest = ${literal(manifest)} AND o.address = r.address`
 }
 
 /** Removes the marks of copies that were refreshed, where this role may. The caller has found the ledger to be trusted. */

@@ -1,7 +1,7 @@
 // Reads what the refreshes of tables have found: see core/strategy-state.ts.
 
 import type { Key } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { type Sql, sql, textArray, trusted } from '../core/sql.ts'
 import type { ReachedWatermark, StrategyState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
 
@@ -52,14 +52,10 @@ export const statesQuery = (addresses: string) => `
      WHERE ${newest(few, 'state IS NOT NULL', 'true')}) AS found
    WHERE num_nonnulls(changed, watermark, "keysMillisecondsAgo", "allMillisecondsAgo") > 0`
 
-/** Forgets the states of copies that read other rows from now on, and with them the answers of `skip_if_same`. */
-export async function forgetStates(session: Session, copies: readonly Key[]): Promise<void> {
-  if (copies.length === 0) return
-  await session.query(
-    trusted(`UPDATE fdwsync.refresh SET state = NULL, answer = NULL
-              WHERE address = ANY ($1::text[]) AND (state IS NOT NULL OR answer IS NOT NULL)`),
-    [copies],
-  )
+/** A statement that forgets the states of copies that read other rows from now on, and with them the answers of `skip_if_same`. */
+export function forgetStates(copies: readonly Key[]): Sql {
+  return sql`UPDATE fdwsync.refresh SET state = NULL, answer = NULL
+              WHERE address = ANY (${textArray(copies)}) AND (state IS NOT NULL OR answer IS NOT NULL)`
 }
 
 /** The states by copy, without copies that have none. The caller has found the ledger to be trusted. */

@@ -21,13 +21,14 @@ export function renderScript(plan: Plan): string {
   const variables = nameSecrets(partsOfAll(steps))
   const definitions = (['prepare', 'define'] as const).flatMap((stage) => {
     const own = steps.filter((step) => step.stage === stage)
-    return own.length === 0 ? [] : [transaction(partsOfAll(own), variables)]
+    const marks = stage === 'define' && plan.script?.marks ? [plan.script.marks] : []
+    return own.length === 0 ? [] : [transaction([...partsOfAll(own), ...marks], variables)]
   })
   const data = inOrder(steps.filter(({ stage }) => stage === 'build' || stage === 'populate'))
   const parts = [
     header(plan, variables),
     ...(plan.script?.check ? [transaction([plan.script.check], variables)] : []),
-    ...(steps.some(isInLedger) ? [findLedger] : []),
+    ...(steps.some(isInLedger) || plan.script?.marks ? [findLedger] : []),
     ...definitions,
     ...data.map((step) => inDatabaseOf(plan, step, transaction(partsOf(plan, step), variables))),
     ...(steps.length === 0 ? ['-- Nothing to change.'] : []),
@@ -81,7 +82,9 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
 export function partsOf(plan: Plan, step: Step): readonly ScriptPart[] {
   if (step.action === 'replace') return plan.script?.parts.get(step.id) ?? []
   const { key, statements } = step
-  return [{ key, title: `${step.action} ${step.title}`, settings: settingsOf(plan, step), statements }]
+  const title = `${step.action} ${step.title}`
+  const part = { key, title, settings: settingsOf(plan, step), statements }
+  return [isInLedger(step) ? { ...part, isForLedger: true } : part]
 }
 
 /** A load runs under the settings of the session, as any REFRESH does. */
@@ -99,7 +102,7 @@ function header(plan: Plan, variables: SecretVariables): string {
   return [
     comment(`fdwsync ${toolVersion}: ${manifest} → ${database.name} (PostgreSQL ${database.serverVersion})`),
     '-- Run it with psql -X -f. It is for the database as it was planned for; what it replaces must not have changed since.',
-    '-- It does not write the ledger of fdwsync: the next apply records what it finds.',
+    '-- It does not record in the ledger of fdwsync what it did: the next apply records what it finds.',
     ...(variables.names.length === 0
       ? []
       : [
@@ -118,7 +121,7 @@ function isInLedger({ key }: Pick<Step, 'key'>): boolean {
   return idOf(key)?.kind === 'refreshPolicy'
 }
 
-const findLedger = `-- Refresh policies are in the ledger. If there is none yet, the next apply writes them.
+const findLedger = `-- Refresh policies, and what is known of earlier refreshes, are in the ledger. If there is none yet, the next apply writes it.
 SELECT pg_catalog.to_regclass('fdwsync.policy') IS NOT NULL AS has_ledger \\gset`
 
 function unset(name: string): string {
@@ -159,6 +162,6 @@ function transaction(parts: readonly ScriptPart[], variables: SecretVariables): 
 const catalogSettings = manifestSettings(['pg_catalog', 'pg_temp'])
 
 function within(part: ScriptPart, { isInSubtransaction }: Statement, text: string): readonly string[] {
-  if (isInLedger(part)) return ['\\if :has_ledger', text, '\\endif']
+  if (part.isForLedger) return ['\\if :has_ledger', text, '\\endif']
   return isInSubtransaction ? ['SAVEPOINT statement;', text, 'RELEASE statement;'] : [text]
 }

@@ -76,6 +76,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await fixture.sql(read)).toEqual([{ isSame: true, hasIndex: true }])
   })
 
+  test.skipIf(!hasPsql)('sql: the ledger learns of columns that are empty until a refresh', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const copy = (columns: string) =>
+      first.replace(
+        '    materialized_views:',
+        `    tables: { copied: { query: "SELECT ${columns} FROM proxy.orders", primary_key: [id] } }\n$&`,
+      )
+    await run(fixture, ['apply', '--auto-approve'], copy('id'))
+    const { stdout } = await run(fixture, ['plan', '--format', 'sql'], copy('id, total'))
+    expect(spawnSync('psql', ['-X', '-q', '-f', '-', fixture.url], { input: stdout }).status).toBe(0)
+    await run(fixture, ['apply', '--auto-approve'], copy('id, total'))
+    const counts = 'SELECT count(*)::int AS rows, count(total)::int AS loaded FROM local.copied'
+    expect(await fixture.sql(counts)).toEqual([{ rows: 50, loaded: 0 }])
+    await run(fixture, ['refresh', '--stale'], copy('id, total'))
+    expect(await fixture.sql(counts)).toEqual([{ rows: 50, loaded: 50 }])
+  })
+
   test('sql: no script for a replacement beside a rename, or in a saved plan', async () => {
     const fixture = await fixtureFor(pair, source)
     await run(fixture, ['apply', '--auto-approve', '--no-populate'], first)

@@ -1,0 +1,36 @@
+// What definitions mean for the data of copies, as statements for the ledger: their next refresh must not rely on what earlier ones have found.
+
+import type { Key } from '../core/object.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Sql } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { alteredCopies, markEmptyColumns } from '../ledger/empty-columns.ts'
+import { markOutdated } from '../ledger/outdated-views.ts'
+import { forgetStates } from '../ledger/strategy-states.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
+
+/** Statements for the transaction of the definitions. Runs under `readingPath`, as they do. */
+export async function markCopies(
+  session: Session,
+  { plan, wanted }: Pick<PlanInHand, 'plan' | 'wanted'>,
+): Promise<readonly Sql[]> {
+  const changes = plan.changes.map(({ change }) => change)
+  const outdated = outdatedViews(plan)
+  const altered = alteredCopies(changes)
+  const withEmptyColumns = altered.flatMap(({ address, added }) => (added.length > 0 ? [address] : []))
+  const forgotten = [...(await copiesOfOtherRows(session, changes, wanted)), ...withEmptyColumns]
+  return [
+    ...(outdated.size > 0 ? [markOutdated(plan.manifest, outdated)] : []),
+    ...(altered.length > 0 ? [markEmptyColumns(plan.manifest, altered)] : []),
+    ...(forgotten.length > 0 ? [forgetStates(forgotten)] : []),
+  ]
+}
+
+function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
+  const outdating = changes.map(({ change }) => {
+    const fields = change.op === 'replace' ? change.fields : []
+    return [change.key, fields.flatMap(({ field, outdates }) => (outdates ? [field] : []))] as const
+  })
+  return new Map(outdating.filter(([, titles]) => titles.length > 0))
+}
