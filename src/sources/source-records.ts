@@ -73,10 +73,9 @@ export function isRecordOf(
   const isInSchema = 'schema' in id && id.schema === schema
   return (
     isInSchema &&
-    sameData(
-      [recorded.server, recorded.remoteSchema, withoutColumnOptions(recorded.options)],
-      [server, remoteSchema, withoutColumnOptions(options)],
-    )
+    // A damaged record has no options, nor this server.
+    sameData([recorded.server, recorded.remoteSchema], [server, remoteSchema]) &&
+    sameData(withoutColumnOptions(recorded.options), withoutColumnOptions(options))
   )
 }
 
