@@ -48,7 +48,7 @@ function refused(problems: readonly Problem[]): FdwsyncError {
   return new FdwsyncError(problems, exitCode.refused)
 }
 
-/** A saved plan does not contain what others have added to the objects that it replaces. */
+/** A saved plan contains neither what others have added to the objects that it replaces, nor which copies it outdates. */
 function requireExpressible(plan: Plan): void {
   const { refusals, steps, script } = plan
   if (refusals.length > 0) {
@@ -56,8 +56,8 @@ function requireExpressible(plan: Plan): void {
   }
   const hint = 'Print the script with fdwsync plan --format sql.'
   const problems = steps.flatMap((step) => {
-    if (step.action === 'replace' && !script?.parts.has(step.id))
-      return [{ ...noScript, hint, message: `${step.title}: what has been added to it is not known here` }]
+    if ((step.action === 'replace' || step.action === 'alter') && !script)
+      return [{ ...noScript, hint, message: `${step.title}: what depends on it in the database is not known here` }]
     const isUnresolved = partsOf(plan, step).some(({ statements }) => statements.some(hasReference))
     return isUnresolved ? [{ ...noScript, hint, message: `${step.title}: it has an unresolved reference` }] : []
   })

@@ -105,7 +105,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect([shown.code, shown.stdout, shown.stderr]).toEqual([
       4,
       '',
-      expect.stringContaining('materialized view local.totals: what has been added to it is not known here'),
+      expect.stringContaining('materialized view local.totals: what depends on it in the database is not known here'),
     ])
     const renaming = replacing
       .replace('orders: { query', 'sales: { renamed_from: orders, query')

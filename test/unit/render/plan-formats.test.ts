@@ -136,7 +136,7 @@ describe('sql', () => {
   test('is refused for what only an apply can do', () => {
     const replace = { ...step(view('v')), action: 'replace', members: [] } as unknown as ReplaceStep
     expect(() => sqlFormat.plan(planWith({ steps: [replace] }), options)).toThrow(
-      'materializedView v: what has been added to it is not known here',
+      'materializedView v: what depends on it in the database is not known here',
     )
     expect(() => sqlFormat.plan(plan, options)).toThrow('server shop: it is protected')
     const hostile = planWith({ steps: [step(server, { statements: [statement(trusted('SELECT \u202e1'))] })] })

@@ -130,7 +130,9 @@ test('plans, progress, exports and JSON documents are harmless', async () => {
     const markdown = markdownFormat.plan(plan, options)
     // A script is refused while a reference is unresolved.
     const isReference = /\$\{(?:env|file):/.test(text)
-    const script = isReference ? '' : sqlFormat.plan(planWith({ manifest: text, steps: [commentStep(text)] }), options)
+    const script = isReference
+      ? ''
+      : sqlFormat.plan(planWith({ manifest: text, steps: [commentStep(text)], script: noScript }), options)
     const outputs = [document, yaml, textFormat.plan(plan, options), renderEvent(event, style) ?? '', markdown, script]
     for (const output of outputs) {
       expect(harmful(printable(output)), JSON.stringify(text)).toEqual([])
@@ -153,6 +155,8 @@ test('plans, progress, exports and JSON documents are harmless', async () => {
 function outsideOfCode(markdown: string): string {
   return markdown.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '').replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '')
 }
+
+const noScript = { check: undefined, marks: undefined, parts: new Map() }
 
 function commentStep(text: string): PlainStep {
   const named = sql`COMMENT ON SERVER ${ident(text)} IS ${literal(text)}`
