@@ -27,7 +27,8 @@ export async function markCopies(
   ]
 }
 
-function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
+/** What outdates each view that is loaded once more, although nothing in its definition changes. */
+export function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
   const outdating = changes.map(({ change }) => {
     const fields = change.op === 'replace' ? change.fields : []
     return [change.key, fields.flatMap(({ field, outdates }) => (outdates ? [field] : []))] as const

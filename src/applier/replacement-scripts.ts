@@ -2,13 +2,15 @@
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Relation } from '../core/object.ts'
-import type { Plan, ReplaceStep, ScriptPart } from '../core/plan.ts'
+import type { Plan, ReplaceStep, ScriptPart, Step } from '../core/plan.ts'
+import type { Sql } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { removeMarks } from '../ledger/outdated-views.ts'
 import { catalogPart, readSwapScript } from '../loader/swap/script.ts'
 import { checkUnchanged } from '../loader/swap/unchanged-check.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import { markCopies } from './mark-copies.ts'
+import { markCopies, outdatedViews } from './mark-copies.ts'
 import { replacementSet } from './replace-members.ts'
 
 /**
@@ -21,26 +23,30 @@ export async function withScript(session: Session, plan: Plan, inHand: PlanInHan
   if (!first || plan.refusals.length > 0) return plan
   if (replacements[0]) requireNoRename(plan, replacements[0])
   return inReadOnlyTransaction(session, async () => {
+    const outdated = outdatedViews(plan)
     const parts = new Map<string, readonly ScriptPart[]>()
     const relations: Relation[] = []
     for (const step of replacements) {
       const script = await readSwapScript(session, replacementSet(step, inHand), step)
-      parts.set(step.id, script.parts)
+      const loaded = step.members.flatMap(({ key }) => (outdated.has(key) ? [key] : []))
+      const unmark = loaded.length > 0 ? [removeMarks(plan.manifest, loaded)] : []
+      parts.set(step.id, [...script.parts, ...ledgerParts(step, `record that ${step.title} is loaded`, unmark)])
       relations.push(...script.relations)
     }
     const statement = await checkUnchanged(session, relations)
     const check =
       statement && catalogPart(first.key, 'stop if what is replaced has changed since this was written', [statement])
-    const marked = await markCopies(session, inHand)
-    const marks =
-      marked.length > 0
-        ? {
-            ...catalogPart(first.key, 'record which copies have to be read as a whole', marked),
-            isForLedger: true as const,
-          }
-        : undefined
+    const [marks] = ledgerParts(
+      first,
+      'record which copies have to be read as a whole',
+      await markCopies(session, inHand),
+    )
     return { ...plan, script: { check, marks, parts } }
   })
+}
+
+function ledgerParts({ key }: Step, title: string, statements: readonly Sql[]): readonly ScriptPart[] {
+  return statements.length === 0 ? [] : [{ ...catalogPart(key, title, statements), isForLedger: true }]
 }
 
 /** What is added to the successor was read under names that are other ones by then. */

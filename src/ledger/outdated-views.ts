@@ -1,7 +1,7 @@
 // Marks materialized views whose data has to be loaded once more, although their definitions have not changed.
 
 import type { Key } from '../core/object.ts'
-import { literal, type Sql, sql, trusted } from '../core/sql.ts'
+import { literal, type Sql, sql, textArray, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { lockLedger } from './trust.ts'
 
@@ -24,8 +24,16 @@ export async function clearOutdated(session: Session, manifest: string, refreshe
   )
   if (marked.length === 0) return
   await lockLedger(session, 'ROW EXCLUSIVE', ['object'])
-  await session.query(
-    trusted('UPDATE fdwsync.object SET outdated_by = NULL WHERE manifest = $1 AND address = ANY ($2::text[])'),
-    [manifest, marked.map(({ address }) => address)],
+  await session.run(
+    removeMarks(
+      manifest,
+      marked.map(({ address }) => address),
+    ),
   )
+}
+
+/** A statement that removes the marks of copies, for the transaction that loads them. */
+export function removeMarks(manifest: string, copies: readonly Key[]): Sql {
+  return sql`UPDATE fdwsync.object SET outdated_by = NULL
+              WHERE manifest = ${literal(manifest)} AND address = ANY (${textArray(copies)})`
 }
