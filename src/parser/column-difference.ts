@@ -60,31 +60,12 @@ function withoutLocations(value: unknown): unknown {
 }
 
 /** Nodes of expressions that neither aggregate rows nor multiply them, as a function may. */
-const rowWise: ReadonlySet<string> = new Set([
-  ...[
-    'A_ArrayExpr',
-    'A_Const',
-    'A_Expr',
-    'A_Indices',
-    'A_Indirection',
-    'BoolExpr',
-    'BooleanTest',
-    'CaseExpr',
-    'CaseWhen',
-  ],
-  ...[
-    'CoalesceExpr',
-    'CollateClause',
-    'ColumnRef',
-    'Integer',
-    'List',
-    'MinMaxExpr',
-    'NullTest',
-    'ResTarget',
-    'RowExpr',
-  ],
-  ...['SQLValueFunction', 'String', 'TypeCast', 'TypeName'],
-])
+const rowWise: ReadonlySet<string> = new Set(
+  (
+    'A_ArrayExpr A_Const A_Expr A_Indices A_Indirection BoolExpr BooleanTest CaseExpr CaseWhen CoalesceExpr CollateClause ' +
+    'ColumnRef Integer List MinMaxExpr NullTest ResTarget RowExpr SQLValueFunction String TypeCast TypeName'
+  ).split(' '),
+)
 
 function leavesRows(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(leavesRows)

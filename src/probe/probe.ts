@@ -116,7 +116,9 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     } else if (current?.locked) {
       const entry = ledger.entries.get(key)
       const unchanged = entry?.digest === current.digest && areDeclaredAlike(object.id, entry?.declared, object.written)
-      if (unchanged) run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
+      // What depends on SQL is as it was declared. The rest, such as comments, is compared.
+      const known = current.needs.filter((need) => isKnown(run, need))
+      if (unchanged) recordWanted(run, object, how.wanted(current.spec, object.spec, undefined, undefined), known)
       else run.findings.push(lockedFinding(key))
     } else if (
       live &&
