@@ -115,10 +115,13 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       if (!live || differs(run, object, live)) rest.push(object)
     } else if (current?.locked) {
       const entry = ledger.entries.get(key)
-      const unchanged = entry?.digest === current.digest && areDeclaredAlike(object.id, entry?.declared, object.written)
-      // What depends on SQL is as it was declared. The rest, such as comments, is compared.
-      const known = current.needs.filter((need) => isKnown(run, need))
-      if (unchanged) recordWanted(run, object, how.wanted(current.spec, object.spec, undefined, undefined), known)
+      const spec = how.wanted(current.spec, object.spec, undefined, undefined)
+      // Its SQL is unchanged if its digest is. All else, such as a comment, can be read.
+      const isUnchanged =
+        entry?.digest === current.digest &&
+        areDeclaredAlike(object.id, entry?.declared, object.written) &&
+        !differs(run, { ...object, spec }, current)
+      if (isUnchanged) run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (
       live &&

@@ -14,6 +14,7 @@ import { shopManifest } from '../../support/manifests.ts'
 
 const apply = ['apply', '--auto-approve']
 const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
+const loads = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'fdwsync load'"
 const pipeline = {
   GITHUB_SHA: '4f1c2ab9d0',
   GITHUB_SERVER_URL: 'https://git.example',
@@ -48,8 +49,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     killed.child.kill('SIGKILL')
     await killed.ended
     await until('its lease to be gone', async () => (await outcomes(fixture))[0] === 'interrupted')
+    // Until the server has noticed that the killed apply is gone, its load holds a lock, and what it loads is undetermined.
+    await until('its load to be gone', async () => (await fixture.sql(loads)).length === 0)
     const other = start(fixture, apply, gated, pipeline)
-    // The backend of the killed apply may still wait at the gate, so ask the ledger whether the other one has started.
     await until('the other to run', async () => (await outcomes(fixture)).join() === 'in progress,interrupted')
     await gate.open()
     expect((await other.ended).code).toBe(0)

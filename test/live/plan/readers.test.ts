@@ -141,19 +141,17 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(watching.blocked).toEqual([])
   })
 
-  test('what does not depend on the query is compared while a view is refreshed, and its first load is planned', async () => {
+  test.each([
+    ['its comment was altered', "COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand'"],
+    ['it was never loaded', 'REFRESH MATERIALIZED VIEW local.orders WITH NO DATA'],
+  ])('a view that is being refreshed is not taken for unchanged if %s', async (_, change) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
-    await fixture.sql(`
-      COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand';
-      REFRESH MATERIALIZED VIEW local.orders WITH NO DATA`)
+    await fixture.sql(change)
     const finish = await refreshing(fixture, '')
     const plan = await planFor(await fixture.manifest(shop), fixture.url)
-    const fields = plan.changes.flatMap(({ change, title }) =>
-      change.op === 'alter' ? change.fields.map(({ field }) => `${title}: ${field}`) : [title],
-    )
     await finish()
-    expect(fields).toEqual(['populated', 'comment'].map((field) => `materialized view local.orders: ${field}`))
+    expect(plan.undetermined.map(({ title }) => title)).toContain('materialized view local.orders')
   })
 
   test('what is unknown while a view is refreshed is undetermined; the rest is planned', async () => {
