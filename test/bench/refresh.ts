@@ -88,9 +88,9 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
         ...(percent === 0
           ? [
               { name: 'skipped: the question counts', args: refresh('copy.counts_first') },
-              { name: 'that question, by hand', args: [script('run-script.js'), url, '', countingQuestion] },
+              { name: 'counting, by hand', args: [script('run-script.js'), url, '', countingQuestion] },
               { name: 'skipped: an index answers', args: refresh('copy.asks_first') },
-              { name: 'that question, by hand', args: [script('run-script.js'), url, '', indexedQuestion] },
+              { name: 'asking the index, by hand', args: [script('run-script.js'), url, '', indexedQuestion] },
             ]
           : []),
       ],
