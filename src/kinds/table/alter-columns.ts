@@ -6,6 +6,7 @@ import type { IdOf } from '../../core/object.ts'
 import { fragment, ident, join, qualified, resolved, type Statement, sql, statement } from '../../core/sql.ts'
 import { columnDifference } from '../../parser/column-difference.ts'
 import { onColumns } from '../facets/access.ts'
+import { dropColumn } from '../facets/columns/changes.ts'
 import { addedColumnSettings, columnsText, columnTypes, type ViewColumn } from '../facets/copy/columns.ts'
 import { columnNames } from '../facets/copy/copy.ts'
 import { renamesIn } from '../facets/copy/query.ts'
@@ -47,7 +48,7 @@ export async function alterColumns(
   const isRenewed = isOther && dropped.length > 0
   return [
     ...(isOther ? [queryChange(id, live, to, isRenewed)] : []),
-    ...dropped.map((column) => ({ ...dropColumn(column), follows })),
+    ...dropped.map(({ name, type }) => ({ ...dropColumn(name, type), follows })),
     ...added.flatMap((column) => addColumn(id, column).map((field) => ({ ...field, follows }))),
     ...others,
   ]
@@ -120,19 +121,6 @@ function ownerOf({ owner, queryOwner, ownedByCurrentRole }: TableSpec, to: Table
 function together(statements: readonly Statement[]): Statement {
   const all = statements.map((each) => each.sql)
   return resolved(statement(join(all, ';\n')))
-}
-
-function dropColumn({ name, type }: ViewColumn): FieldChange {
-  return {
-    field: `column ${name}`,
-    from: type,
-    to: undefined,
-    effect: { how: 'clause', clause: [sql`DROP COLUMN ${ident(name)}`] },
-    blockedByUseOf: name,
-    dropsColumn: true,
-    rewritesValues: true,
-    changesRows: true,
-  }
 }
 
 function addColumn(id: Id, column: ViewColumn): readonly FieldChange[] {

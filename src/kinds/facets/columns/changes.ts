@@ -42,7 +42,7 @@ export function columnChanges(table: Sql, comparison: Comparison): readonly Fiel
       .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source())),
     ...changed.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
     ...[...dropped.filter((name) => from[name]?.generated), ...dropped.filter((name) => !from[name]?.generated)].map(
-      (name) => dropColumn(name, from[name]),
+      (name) => dropColumn(name, from[name]?.type),
     ),
     ...changed
       .filter((column) => !isReplaced(column))
@@ -105,10 +105,10 @@ function ungenerate(name: string, from: Column, to: Column): readonly FieldChang
   return [toField(`column ${name} generated`, from.generated, null, [sql`ALTER COLUMN ${ident(name)} DROP EXPRESSION`])]
 }
 
-function dropColumn(name: string, column: Column | undefined): FieldChange {
+export function dropColumn(name: string, type: string | undefined): FieldChange {
   return {
     field: `column ${name}`,
-    from: column?.type,
+    from: type,
     to: undefined,
     effect: { how: 'clause', clause: [sql`DROP COLUMN ${ident(name)}`] },
     blockedByUseOf: name,
