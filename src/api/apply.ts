@@ -21,7 +21,7 @@ import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from '../planner/context.ts'
 import { createPlan } from '../planner/create-plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import { isProvable } from '../planner/proof.ts'
+import { isProvable } from '../planner/proof/proof.ts'
 import { showReferences } from '../planner/show-references.ts'
 
 /**

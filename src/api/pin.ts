@@ -7,8 +7,8 @@ import { createRunDigests } from '../introspector/digests.ts'
 import { type Resolution, resolutionsIn } from '../manifest/expansion/lock.ts'
 import { hasOwnQuery } from '../manifest/expansion/mirrored-copy.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
-import type { SourceAccess } from '../sources/ask-sources.ts'
-import { resolveImports } from '../sources/resolve-imports.ts'
+import type { SourceAccess } from '../sources/imports/ask-sources.ts'
+import { resolveImports } from '../sources/imports/resolve-imports.ts'
 
 /** What {@link pin} has resolved. */
 export interface Pinned {

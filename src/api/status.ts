@@ -19,7 +19,7 @@ import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from '../planner/context.ts'
 import { createPlan } from '../planner/create-plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import type { SourceAccess } from '../sources/ask-sources.ts'
+import type { SourceAccess } from '../sources/imports/ask-sources.ts'
 import {
   createSourceOverlay,
   type NotImportedObject,

@@ -8,7 +8,7 @@ import { alteredCopies, markEmptyColumns } from '../ledger/empty-columns.ts'
 import { markOutdated } from '../ledger/outdated-views.ts'
 import { forgetStates } from '../ledger/strategy-states.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import { copiesOfOtherRows } from '../sources/copies-of-other-rows.ts'
+import { copiesOfOtherRows } from '../sources/reads/copies-of-other-rows.ts'
 
 /** Statements for the transaction of the definitions. Runs under `readingPath`, as they do. */
 export async function markCopies(

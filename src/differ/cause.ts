@@ -49,7 +49,7 @@ function explain(change: Change, context: Context): ExplainedChange {
   const replaced =
     change.op === 'create' ? change.renamesAside : change.op === 'drop' ? change.renamedAsideFor : undefined
   if (replaced) return explainRenamedAside(change, replaced, context)
-  // It has come there by hand: see planner/strays.ts.
+  // It has come there by hand: see planner/renames/strays.ts.
   if (!entry && change.op === 'drop') return { change, because: [], cause: 'drift' }
   if (!entry) {
     const isNewAtSource = change.op === 'create' && added.has(change.key)
@@ -158,7 +158,7 @@ function originInput(
   }
 }
 
-/** The ledger presents the columns of what is renamed under their new names: see planner/renamed-from.ts. */
+/** The ledger presents the columns of what is renamed under their new names: see planner/renames/renamed-from.ts. */
 function alteredUnderNewNames(
   { id }: WantedObject,
   live: LiveObject | undefined,

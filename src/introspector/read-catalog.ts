@@ -24,7 +24,7 @@ export interface CatalogReading {
   readonly renamedTables?: readonly RenamedTable[]
   /** The current ids of what is no longer declared and was renamed in the database, by the keys in the ledger. */
   readonly renamedAway?: ReadonlyMap<Key, ObjectId>
-  /** The keys of the objects in `live` that no manifest declares, but which an apply has created: see planner/strays.ts. */
+  /** The keys of the objects in `live` that no manifest declares, but which an apply has created: see planner/renames/strays.ts. */
   readonly strays?: ReadonlySet<Key>
   /** The current names of schemas that were renamed in the database, by their declared names. */
   readonly renamedSchemas?: ReadonlyMap<string, string>

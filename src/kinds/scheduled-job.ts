@@ -46,7 +46,7 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
     `scheduled job of ${qualified(schema, name)}${database === undefined ? '' : ` in database ${ident(database)}`}`,
   probe: { how: 'none' },
 
-  // Which of them can be created: see planner/schedules.ts.
+  // Which of them can be created: see planner/checks/schedules.ts.
   declare(manifest) {
     const policies = refreshPolicies(manifest)
     const database = manifest.cron?.database

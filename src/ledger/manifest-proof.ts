@@ -1,4 +1,4 @@
-// Reads the proof that a manifest had nothing to do, which lets a plan skip everything else. See `planner/fast-path.ts`.
+// Reads the proof that a manifest had nothing to do, which lets a plan skip everything else. See `planner/proof/fast-path.ts`.
 
 import type { Key } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'

@@ -2,7 +2,7 @@
 
 import type { Plan } from '../core/plan.ts'
 import type { ManifestTexts } from '../manifest/texts.ts'
-import { mayPlanWithoutParsing, planWithoutParsing } from '../planner/fast-path.ts'
+import { mayPlanWithoutParsing, planWithoutParsing } from '../planner/proof/fast-path.ts'
 import { onSession } from './on-session.ts'
 import type { CommandOptions } from './options.ts'
 

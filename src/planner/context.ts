@@ -7,8 +7,8 @@ import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
-import type { SourceAccess } from '../sources/ask-sources.ts'
-import type { ResolvedImports } from '../sources/resolve-imports.ts'
+import type { SourceAccess } from '../sources/imports/ask-sources.ts'
+import type { ResolvedImports } from '../sources/imports/resolve-imports.ts'
 import type { TargetOfPlan } from './target.ts'
 
 export interface PlanOptions {

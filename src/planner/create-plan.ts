@@ -8,10 +8,10 @@ import type { Session } from '../db/session.ts'
 import { explainingUnreadableText } from '../introspector/unreadable-text.ts'
 import { explainingDamage } from '../ledger/damage.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { requireKnownCharacters } from './checks/missing-characters.ts'
 import type { PlanOptions } from './context.ts'
-import { planFromProof } from './fast-path.ts'
-import { requireKnownCharacters } from './missing-characters.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
+import { planFromProof } from './proof/fast-path.ts'
 
 /**
  * Plans what it takes for the session's database to match the manifest. Changes nothing.

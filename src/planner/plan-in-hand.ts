@@ -11,7 +11,7 @@ import type { CodeOfObjects } from '../introspector/referenced-code.ts'
 import type { ManifestProof, UnprovenManifest } from '../ledger/manifest-proof.ts'
 import type { SourceRecord } from '../ledger/read.ts'
 
-import type { ChangedPart } from './changed-part.ts'
+import type { ChangedPart } from './proof/changed-part.ts'
 
 export interface PlanInHand {
   readonly plan: Plan

@@ -4,8 +4,8 @@
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
 import { hasOwnQuery, mirroredCopy, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
+import type { ResolvedImports } from '../sources/imports/resolve-imports.ts'
 import type { Reason } from '../sources/reasons.ts'
-import type { ResolvedImports } from '../sources/resolve-imports.ts'
 
 /**
  * Why tables are not as their source has them, by the key of the foreign table. With a lock there are none, since a change of the lock

@@ -13,12 +13,18 @@ import { kindOf } from '../kinds/registry.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
 import { type Ledger, readLedger, readLedgerOf } from '../ledger/read.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
-import type { ChangedPart } from './changed-part.ts'
-import { withConvertedCopies } from './converted-copies.ts'
-import type { ProvenState } from './proof.ts'
-import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
-import { detectManualRenames, withColumnsRenamedBack, withRenamedAway } from './renamed-in-database.ts'
-import { withStrays } from './strays.ts'
+import type { ChangedPart } from './proof/changed-part.ts'
+import type { ProvenState } from './proof/proof.ts'
+import { withConvertedCopies } from './renames/converted-copies.ts'
+import {
+  formerKeys,
+  type Renaming,
+  rekeyLedger,
+  resolveRenamedFrom,
+  withColumnsRenamed,
+} from './renames/renamed-from.ts'
+import { detectManualRenames, withColumnsRenamedBack, withRenamedAway } from './renames/renamed-in-database.ts'
+import { withStrays } from './renames/strays.ts'
 
 export interface TargetReading {
   readonly catalog: CatalogReading

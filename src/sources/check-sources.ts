@@ -13,9 +13,9 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
-import type { Answer } from './answers.ts'
-import { askSources, type SourceAccess } from './ask-sources.ts'
-import type { ResolvedImports } from './resolve-imports.ts'
+import type { Answer } from './imports/answers.ts'
+import { askSources, type SourceAccess } from './imports/ask-sources.ts'
+import type { ResolvedImports } from './imports/resolve-imports.ts'
 import { isPostgresFdw, readServerContext, type ServerContext, wrapperOf } from './server-context.ts'
 
 export interface SourceCheckInput {

@@ -9,7 +9,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { createMissingPrerequisites } from './prerequisites.ts'
+import { createMissingPrerequisites } from './imports/prerequisites.ts'
 import { forbiddenCode, type ServerContext } from './server-context.ts'
 import { type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
 

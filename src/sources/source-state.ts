@@ -6,7 +6,7 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { catalogCosts } from '../introspector/transaction-settings.ts'
 import type { RemoteExpression, RemoteIndex, RemoteRelation } from './remote-catalog.ts'
-import type { RemoteTypes } from './remote-types.ts'
+import type { RemoteTypes } from './types/remote-types.ts'
 
 /** What an import is derived from. */
 interface SourceContent {

@@ -67,7 +67,7 @@ await bundle.write({
       },
       { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 5 },
       { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 4 },
-      { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/fast-path)/, priority: 3 },
+      { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/proof\/fast-path)/, priority: 3 },
       // The modules of the planning rooms that a refresh loads.
       {
         name: 'loader',
