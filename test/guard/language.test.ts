@@ -50,6 +50,7 @@ const pages = [
   'README.md',
   'CHANGELOG.md',
   'src/README.md',
+  'src/DECISIONS.md',
   ...readdirSync(join(root, '.github'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `.github/${name}`),
