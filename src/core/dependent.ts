@@ -85,6 +85,8 @@ export interface Attachment {
   readonly isOfChild: boolean
   /** Why no successor of the relation gets it. Null if one does. */
   readonly whyLost: string | null
+  /** Whether it is an index, or has one, over a function that PostgreSQL may not accept in an index any more. */
+  readonly isOverMutable: boolean
 }
 
 /** An attachment that an apply of the plan drops. */

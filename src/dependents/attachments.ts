@@ -7,7 +7,8 @@ import type { Session } from '../db/session.ts'
 
 // An attachment depends on every column that it uses: an index also by its expressions, its predicate and its included columns, a
 // trigger by UPDATE OF and WHEN. For the children of a relation only statistics and the columns of ordinary tables are read, since
-// only these are silently dropped along with a column. Attachments on a column that a child has itself stay.
+// only these are silently dropped along with a column. Attachments on a column that a child has itself stay. PostgreSQL inlines the
+// functions of an index before it looks whether they are IMMUTABLE, so only a trial shows whether it accepts the index once more.
 const attachmentsQuery = trusted(`
   WITH RECURSIVE relation(of, relid) AS (
     SELECT oid, oid FROM unnest($1::oid[]) AS r(oid)
@@ -71,12 +72,17 @@ const attachmentsQuery = trusted(`
                 WHERE (d.classid, d.objid) = (CASE attached.classid WHEN 'pg_sequence'::regclass THEN 'pg_class'::regclass ELSE attached.classid END, attached.objid)
                   AND (d.refclassid, d.refobjid) = ('pg_class'::regclass, relid)
                   AND (relid = of OR (NOT attislocal AND attinhcount = 1))
-                ORDER BY attnum) AS columns
+                ORDER BY attnum) AS columns,
+         EXISTS (SELECT FROM pg_depend d LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+                   JOIN pg_proc p ON p.oid = CASE d.refclassid WHEN 'pg_proc'::regclass THEN d.refobjid ELSE o.oprcode END
+                  WHERE d.classid = 'pg_class'::regclass AND p.provolatile <> 'i'
+                    AND d.objid = CASE attached.classid WHEN 'pg_class'::regclass THEN attached.objid
+                                    WHEN 'pg_constraint'::regclass THEN (SELECT conindid FROM pg_constraint k WHERE k.oid = attached.objid) END) AS "isOverMutable"
     FROM attached
    WHERE NOT EXISTS (SELECT FROM jsonb_to_recordset($2) AS managed(catalog text, oid oid)
                       WHERE (managed.catalog::regclass, managed.oid) = (attached.classid, attached.objid))
   UNION ALL
-  SELECT of, 'pg_attribute', relid, format('column %I of table %s with its data', attname, relid::regclass), true, NULL, ARRAY[attname::text]
+  SELECT of, 'pg_attribute', relid, format('column %I of table %s with its data', attname, relid::regclass), true, NULL, ARRAY[attname::text], false
     FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r'
     JOIN pg_attribute ON attrelid = relid AND attnum > 0 AND NOT attisdropped AND NOT attislocal AND attinhcount = 1
    WHERE relid <> of

@@ -59,7 +59,7 @@ function lostColumns(change: ChangeOfColumns): (name: string) => boolean {
   return (name) => dropped.includes(name)
 }
 
-export interface RetypedRelation {
+export interface ChangedRelation {
   /** Its name in the database. */
   readonly id: { readonly schema: string; readonly name: string }
   /** The columns that it keeps, with the wanted types, by their names in the database. */
@@ -68,8 +68,8 @@ export interface RetypedRelation {
   readonly retyped: ReadonlySet<string>
 }
 
-/** The relation as the change leaves it, if the type of a column changes. */
-export function retypedRelation(change: ChangeOfColumns, replacedTypes: ReadonlySet<Key>): RetypedRelation | undefined {
+/** The relation as the change leaves it. Undefined if it has no columns of its own. */
+export function changedRelation(change: ChangeOfColumns, replacedTypes: ReadonlySet<Key>): ChangedRelation | undefined {
   const { from, to } = change
   const { columns } = kindOf(to.id)
   const id = from.elsewhere ?? from.id
@@ -84,7 +84,6 @@ export function retypedRelation(change: ChangeOfColumns, replacedTypes: Readonly
   // A type that is replaced is another one of the same name.
   const hasReplacedType = from.needs.some((need) => replacedTypes.has(need))
   const retyped = kept.flatMap(({ name, isRetyped }) => (isRetyped || hasReplacedType ? [name] : []))
-  if (retyped.length === 0) return undefined
   const names = { schema, name: id.name }
   return { id: names, columns: new Map(kept.map(({ name, type }) => [name, type])), retyped: new Set(retyped) }
 }

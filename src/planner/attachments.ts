@@ -11,10 +11,10 @@ import { readSizes } from '../dependents/sizes.ts'
 import { type TriedAttachments, tryAttachments } from '../dependents/try-attachments.ts'
 import {
   type ChangeOfColumns,
+  changedRelation,
   lossHazards,
   lostAttachments,
   mayLoseAttachments,
-  retypedRelation,
 } from '../differ/lost-attachments.ts'
 import { isBuiltInScratch } from '../differ/replacement-groups.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
@@ -83,19 +83,22 @@ interface OnNewColumns {
   readonly types: ChangedTypes
 }
 
-/** Tries the attachments that use a column whose type changes, unless they also use a column that is dropped. */
+/**
+ * Tries the attachments that use a column whose type changes, and those that are recreated over functions which PostgreSQL may no
+ * longer accept, unless they also use a column that is dropped.
+ */
 function tryOnNewColumns(
   { session, searchPath, trustedRoles, options: { mayEvaluate = 'nothing' } }: PlanContext,
   { changing, attachedTo, types }: OnNewColumns,
 ): Promise<TriedAttachments> {
   const trials = changing.flatMap((change) => {
-    const relation = retypedRelation(change, types.replaced)
+    const relation = changedRelation(change, types.replaced)
     // A plain view has been tried already, with its attachments.
     if (!relation || change.to.id.kind === 'view') return []
     const attachments = attachedTo(change).filter(
-      ({ columns, isOfChild }) =>
+      ({ columns, isOfChild, isOverMutable }) =>
         !isOfChild &&
-        columns.some((name) => relation.retyped.has(name)) &&
+        (columns.some((name) => relation.retyped.has(name)) || (isOverMutable && change.op === 'replace')) &&
         columns.every((name) => relation.columns.has(name)),
     )
     return attachments.length > 0 ? [{ relation, attachments }] : []

@@ -8,6 +8,7 @@ import type { CodeOfObjects } from '../introspector/referenced-code.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import { type AttachmentFindings, examineAttachments } from './attachments.ts'
 import { refuseTakenNames } from './checks/names-of-keys.ts'
+import { refuseNotCreatable } from './checks/not-creatable.ts'
 import { refuseRequiredNotNull } from './checks/not-null-in-use.ts'
 import { refuseOverlappingPartitions } from './checks/partition-bounds.ts'
 import { refuseWithoutPrivilege } from './checks/privileges.ts'
@@ -95,6 +96,7 @@ async function examine(
   const drops = await examineDrops(context, comparison, changes)
   const inheriting = await examineInheriting(session, changes, comparison.live)
   const impossible = [
+    ...refuseNotCreatable(comparison.probed, changes),
     ...inheriting.refusals,
     ...(await refuseWithoutPrivilege(session, comparison, changes)),
     ...(await refuseOverlappingPartitions(session, changes)),

@@ -242,7 +242,7 @@ function addPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
 }
 
 function ofDeclared(
-  { wanted, live, findings, code, notices, warnings }: ProbeResult,
+  { wanted, live, findings, code, notices, warnings, notCreatable }: ProbeResult,
   { declared, reading }: ProbeInput,
 ): ProbeResult {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
@@ -253,5 +253,6 @@ function ofDeclared(
     code: new Map([...code].filter(([key]) => keys.has(key))),
     notices,
     warnings,
+    notCreatable,
   }
 }

@@ -10,14 +10,13 @@ import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
-import { areDeclaredAlike } from '../kinds/recorded.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { probeWithoutQuery } from './certain.ts'
 import { followFailedTypes } from './failed-types.ts'
 import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { altersTypes, createTypes } from './own-names.ts'
-import { settleProven } from './proven.ts'
+import { isUnchanged, settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
 import { findRowTypeUsers } from './row-type-users.ts'
 import {
@@ -74,12 +73,14 @@ async function probeWithFutureTypes(run: ProbeRun, input: ProbeInput): Promise<v
   const isOpen = (key: Key) => !run.wanted.has(key)
   const findings = second.findings.filter(({ key }) => isOpen(key))
   run.findings.splice(0, run.findings.length, ...findings)
+  for (const key of run.notCreatable.keys()) if (isOpen(key)) run.notCreatable.delete(key)
+  for (const [key, reason] of second.notCreatable) if (isOpen(key)) run.notCreatable.set(key, reason)
   for (const [key, code] of second.code) if (isOpen(key)) run.code.set(key, code)
   for (const [key, wanted] of second.wanted) if (isOpen(key)) run.wanted.set(key, wanted)
 }
 
 function resultOf(run: ProbeRun, input: ProbeInput): ProbeResult {
-  const { wanted, findings, code, notices, warnings } = run
+  const { wanted, findings, code, notices, warnings, notCreatable } = run
   // A table that fails as a stand-in fails again under its real name. Only its first finding counts.
   const seen = new Set<Key>()
   const first = findings.filter(({ key }) => seen.size < seen.add(key).size)
@@ -89,13 +90,14 @@ function resultOf(run: ProbeRun, input: ProbeInput): ProbeResult {
     code,
     notices,
     warnings,
+    notCreatable,
     live: new Map([...input.reading.live, ...run.input.reading.live]),
   }
 }
 
 /** Determines what is wanted without the server, where possible. Returns the objects that must be probed. */
 function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
-  const { reading, ledger, searchPath } = run.input
+  const { reading, searchPath } = run.input
   const rest: DeclaredObject[] = []
   const proven = settleProven(run)
   for (const [key, object] of run.settled) {
@@ -114,14 +116,10 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       recordWanted(run, object, object.spec)
       if (!live || differs(run, object, live)) rest.push(object)
     } else if (current?.locked) {
-      const entry = ledger.entries.get(key)
       const spec = how.wanted(current.spec, object.spec, undefined, undefined)
       // Its SQL is unchanged if its digest is. All else, such as a comment, can be read.
-      const isUnchanged =
-        entry?.digest === current.digest &&
-        areDeclaredAlike(object.id, entry?.declared, object.written) &&
-        !differs(run, { ...object, spec }, current)
-      if (isUnchanged) run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
+      if (isUnchanged(run, object, current) && !differs(run, { ...object, spec }, current))
+        run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (
       live &&

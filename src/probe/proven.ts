@@ -1,6 +1,6 @@
 // Skips the probe for objects that the ledger proves to be unchanged.
 
-import type { DeclaredObject, LiveState } from '../core/change.ts'
+import type { DeclaredObject, LiveObject, LiveState } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import { keyOf } from '../core/object.ts'
 import { namesInSql } from '../introspector/sql-names.ts'
@@ -51,12 +51,28 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   }
   for (const [key, object] of candidates) {
     const live = reading.live.get(key)
-    const { probe: how } = kindOf(object.id)
-    if (!live || how.how !== 'read-back') continue
-    const known = live.needs.filter((need) => isKnown(run, need))
-    recordWanted(run, object, how.wanted(live.spec, object.spec, undefined, undefined), known)
+    if (live) recordAsLive(run, object, live)
   }
   return new Set(candidates.keys())
+}
+
+/** Records that what is wanted is what exists. */
+export function recordAsLive(run: ProbeRun, object: DeclaredObject, live: LiveObject): void {
+  const { probe: how } = kindOf(object.id)
+  if (how.how !== 'read-back') return
+  const known = live.needs.filter((need) => isKnown(run, need))
+  recordWanted(run, object, how.wanted(live.spec, object.spec, undefined, undefined), known)
+}
+
+/** Whether neither the object nor its declaration has changed since the last apply. */
+export function isUnchanged({ input, settled }: ProbeRun, { id }: DeclaredObject, live: LiveObject): boolean {
+  const key = keyOf(id)
+  const entry = input.ledger.entries.get(key)
+  return (
+    live.digest !== null &&
+    entry?.digest === live.digest &&
+    areDeclaredAlike(id, entry.declared, settled.get(key)?.written)
+  )
 }
 
 /** Objects that do not exist, or that visibly differ from their declaration, as far as that needs no server. */

@@ -40,6 +40,8 @@ export interface ProbeResult {
   readonly notices: readonly ObjectNotice[]
   /** Objects that exist, and whose options this role may not check. */
   readonly warnings: readonly Warning[]
+  /** Objects that exist, and that the server would not create again, with its reasons. */
+  readonly notCreatable: ReadonlyMap<Key, string>
 }
 
 export interface ProbeInput {
@@ -79,6 +81,7 @@ export interface ProbeRun {
   readonly code: Map<Key, readonly ReferencedCode[]>
   readonly notices: ObjectNotice[]
   readonly warnings: Warning[]
+  readonly notCreatable: Map<Key, string>
   /** Live objects that currently have another name than the declared one. */
   readonly elsewhere: LiveState
   /** The scratch schema of each schema in which something is created under its own name. */
@@ -127,6 +130,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
     findings: [],
     notices: [],
     warnings: [],
+    notCreatable: new Map(),
     code: new Map(),
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
     namesakes: new Map(),

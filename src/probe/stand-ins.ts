@@ -10,6 +10,7 @@ import { recordCode } from './code.ts'
 import { deparseTwice } from './deparse-again.ts'
 import { unlikeLiveFinding } from './findings.ts'
 import { readScratch } from './namesakes.ts'
+import { isUnchanged, recordAsLive } from './proven.ts'
 import { readMatchedToLive, renamesToCurrent } from './read-like-live.ts'
 import { noteReferencesToLive } from './references.ts'
 import { differs, isKnown, type ProbeRun, recordWanted } from './run.ts'
@@ -76,8 +77,8 @@ function warnIfAlterable(run: ProbeRun, { id }: DeclaredObject): boolean {
 }
 
 /**
- * If the live object fails as well, its declaration is not to blame: an object that is as declared is left alone, and one that
- * differs is undetermined.
+ * If the live object fails as well, its declaration is not to blame: an object that is as declared is left alone, unless it has to be
+ * recreated, and one that differs is undetermined.
  */
 async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Promise<void> {
   const key = keyOf(object.id)
@@ -91,11 +92,13 @@ async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Prom
   const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
   const standIn = how.standIn({ ...object, spec: live.spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
   const unit = unitOf({ ...object, spec: live.spec }, standIn)
-  const isAsDeclared = !differs(run, object, live)
+  const isAsDeclared = isUnchanged(run, object, live) || !differs(run, object, live)
   // Without its secrets, the live object would be rejected just because they are missing.
   if (unit.withSecrets ? !isAsDeclared : !(await isRejected(run, unit))) return
+  run.notCreatable.set(key, finding.reason)
   run.findings.splice(at, 1, ...(isAsDeclared ? [] : [unlikeLiveFinding(key, finding.reason)]))
   if (!isAsDeclared) run.wanted.delete(key)
+  else if (how.how === 'read-back') recordAsLive(run, object, live)
 }
 
 /** The server's lock table is finite. After this many objects a rollback releases their locks. */

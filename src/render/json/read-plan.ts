@@ -102,7 +102,17 @@ function plannedOf(document: ChangeDocument): PlannedChange {
 }
 
 function lostOf(title: string, reason: string): LostAttachment {
-  return { title, reason, of: 0, catalog: '', oid: 0, columns: [], isOfChild: false, whyLost: null }
+  return {
+    title,
+    reason,
+    of: 0,
+    catalog: '',
+    oid: 0,
+    columns: [],
+    isOfChild: false,
+    whyLost: null,
+    isOverMutable: false,
+  }
 }
 
 function changeOf(document: ChangeDocument): Change {

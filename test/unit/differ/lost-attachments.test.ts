@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import type { Attachment } from '../../../src/core/dependent.ts'
 import {
   type ChangeOfColumns,
+  changedRelation,
   lostAttachments,
   mayLoseAttachments,
-  retypedRelation,
 } from '../../../src/differ/lost-attachments.ts'
 import { foreignTableTable } from '../kinds/foreign-table.ts'
 import { alter, copy, field, live, replace, retyped, shop, table } from './objects.ts'
@@ -24,6 +24,7 @@ const attached = (columns: readonly string[], more: Partial<Attachment> = {}): A
   columns,
   isOfChild: false,
   whyLost: null,
+  isOverMutable: false,
   ...more,
 })
 
@@ -76,12 +77,12 @@ test('only replacements in a scratch schema and changes of columns in place can 
 })
 
 test('what is left is tried on the wanted types, under the names of today', () => {
-  const shown = (change: ChangeOfColumns, replacedTypes: Parameters<typeof retypedRelation>[1] = new Set()) => {
-    const relation = retypedRelation(change, replacedTypes)
+  const shown = (change: ChangeOfColumns, replacedTypes: Parameters<typeof changedRelation>[1] = new Set()) => {
+    const relation = changedRelation(change, replacedTypes)
     return relation && [[...relation.columns], [...relation.retyped]]
   }
   const text = table('orders', shop, retyped('bigint'))
-  expect(shown(beside())).toBeUndefined()
+  expect(shown(beside())).toEqual([[['a', 'text']], []])
   expect(shown(beside(orders, text))).toEqual([[['a', 'bigint']], ['a']])
   expect(shown(beside(), new Set([shop.key]))).toEqual([[['a', 'text']], ['a']])
   const both = table('orders', shop, { columns: { b: { ...column, type: 'bigint' } } })
