@@ -6,8 +6,9 @@ import { type CopyId, type Key, keyOf } from '../core/object.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import type { Session } from '../db/session.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
+import { noteLocked, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { readFreshness } from '../ledger/freshness.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
@@ -49,14 +50,14 @@ export async function copiesToRefresh(
   const reads = needsReads(names) ? await readReads(session, copies) : new Map()
   const selected = selectCopies(named, names, reads)
   const ids = named.flatMap(({ id, key }) => (selected.has(key) ? [id] : []))
-  const recorded = await readRecorded(session, copies, only.includes('stale') ? ids : undefined)
+  const recorded = await readRecorded(session, copies, only.length > 0 ? ids : undefined)
   const { recording, policies = declaredPolicies(parsed.manifest) } = recorded
   if (only.length === 0) {
     const isAll = names.length === 0
     return { ids: withGroups(copies, selected, policies), policies, recording, notImported: isAll ? notImported : [] }
   }
   const stale = only.includes('stale') ? staleCopies(ids, policies, recorded) : []
-  const unpopulated = only.includes('unpopulated') ? await readUnpopulated(session, ids) : []
+  const unpopulated = only.includes('unpopulated') ? await readUnpopulated(session, ids, recorded) : []
   const asked = new Set([...stale, ...unpopulated])
   return { ids: withGroups(copies, asked, policies), policies, recording, notImported: [] }
 }
@@ -127,7 +128,7 @@ interface Recorded {
   readonly recording: RefreshRecording
   /** As they were last applied. Undefined if the ledger does not exist or cannot be read. */
   readonly policies?: ReadonlyMap<Key, RefreshPolicy>
-  /** Also undefined if it was not requested. */
+  /** Also undefined if it was not requested. Copies that were never loaded are missing. */
   readonly freshness?: ReadonlyMap<Key, RecordedFreshness>
   readonly problem?: { readonly message: string; readonly hint: string }
 }
@@ -144,9 +145,10 @@ function readRecorded(
     if (found.state === 'unreadable') return { recording, problem: found.problem }
     if (found.state !== 'ready') return { recording }
     const policies = await readPolicies(session, copies)
-    return ageOf
-      ? { recording, policies, freshness: await readFreshness(session, ageOf.map(keyOf)) }
-      : { recording, policies }
+    if (!ageOf) return { recording, policies }
+    await session.run(readingPath)
+    await noteLocked(session)
+    return { recording, policies, freshness: await readFreshness(session, ageOf.map(keyOf)) }
   })
 }
 
@@ -175,11 +177,16 @@ function staleCopies(
   return ids.map(keyOf).filter((key) => isStale(policies.get(key) ?? defaultPolicy, freshness.get(key)))
 }
 
-async function readUnpopulated(session: Session, ids: readonly CopyId[]): Promise<readonly Key[]> {
+async function readUnpopulated(
+  session: Session,
+  ids: readonly CopyId[],
+  { freshness }: Recorded,
+): Promise<readonly Key[]> {
   const { live } = await inSnapshot(session, () => readCatalog(session, ids, ''))
   const isEmpty = (key: Key) => {
     const object = live.get(key)
-    return object === undefined || kindOf(object.id).data?.isPopulated(object.spec) === false
+    if (object === undefined || freshness?.get(key)?.isEmptied) return true
+    return kindOf(object.id).data?.isPopulated(object.spec) === false
   }
   return ids.map(keyOf).filter(isEmpty)
 }

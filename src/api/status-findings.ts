@@ -2,6 +2,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import type { RecordedFreshness } from '../core/freshness.ts'
 import { ignoredOf, withIgnored } from '../core/ignored.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
@@ -194,4 +195,11 @@ export interface NotImportedObject {
 export function withNotImported(found: StateFinding, object: NotImportedObject | undefined): StateFinding {
   const isKnown = found.state !== 'in sync' && found.state !== 'unmanaged'
   return object && !isKnown ? { state: 'unknown', reason: object.reason } : found
+}
+
+/** A table that was loaded and has lost its rows. To a plan, which is about definitions, it is in sync. */
+export function withEmptied(found: StateFinding, freshness: RecordedFreshness | undefined): StateFinding {
+  return freshness?.isEmptied && found.state === 'in sync'
+    ? { state: 'not populated', reason: 'it is unlogged, and a crash has emptied it; fdwsync refresh loads it' }
+    : found
 }

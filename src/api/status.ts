@@ -27,6 +27,7 @@ import {
   stateByLedger,
   stateOf,
   statesByPlan,
+  withEmptied,
   withNotImported,
 } from './status-findings.ts'
 
@@ -84,7 +85,8 @@ export async function status(session: Session, options: StatusOptions): Promise<
       () => stateByLedger(key, entries, reading),
       reading.declaredAsApplied.has(key),
     )
-    const { state, reason } = withSource(withNotImported(found, notImported.get(key)), key)
+    const held = withEmptied(found, reading.freshness.get(key))
+    const { state, reason } = withSource(withNotImported(held, notImported.get(key)), key)
     const sourceReachable = id.kind === 'server' ? reachability.get(id.name) : undefined
     const described = describe(id, reading, entries)
     const manifests = notImported.get(key)?.manifests ?? described.manifests
@@ -165,7 +167,8 @@ function describe(
   const key: Key = keyOf(id)
   const { data, child, display } = kindOf(id)
   const live = catalog.live.get(key)
-  const holdsData = live && data ? data.isPopulated(live.spec) : undefined
+  const isEmptied = freshness.get(key)?.isEmptied ?? false
+  const holdsData = live && data ? data.isPopulated(live.spec) && !isEmptied : undefined
   return {
     key,
     id,

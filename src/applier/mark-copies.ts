@@ -1,9 +1,10 @@
 // What definitions mean for the data of copies, as statements for the ledger: their next refresh must not rely on what earlier ones have found.
 
-import type { Key } from '../core/object.ts'
-import type { Plan } from '../core/plan.ts'
+import { isCopyId, type Key } from '../core/object.ts'
+import type { Plan, PlannedChange } from '../core/plan.ts'
 import type { Sql } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { alteredCopies, markEmptyColumns } from '../ledger/empty-columns.ts'
 import { markOutdated } from '../ledger/outdated-views.ts'
 import { forgetStates } from '../ledger/strategy-states.ts'
@@ -19,12 +20,19 @@ export async function markCopies(
   const outdated = outdatedViews(plan)
   const altered = alteredCopies(changes)
   const withEmptyColumns = altered.flatMap(({ address, added }) => (added.length > 0 ? [address] : []))
-  const forgotten = [...(await copiesOfOtherRows(session, changes, wanted)), ...withEmptyColumns]
+  const adopted = plan.changes.flatMap((planned) => (isAdoptedCopy(planned) ? [planned.change.key] : []))
+  const forgotten = [...(await copiesOfOtherRows(session, changes, wanted)), ...withEmptyColumns, ...adopted]
   return [
     ...(outdated.size > 0 ? [markOutdated(plan.manifest, outdated)] : []),
     ...(altered.length > 0 ? [markEmptyColumns(plan.manifest, altered)] : []),
     ...(forgotten.length > 0 ? [forgetStates(forgotten)] : []),
   ]
+}
+
+/** Whether no manifest managed it until now: what the ledger has of its refreshes is of a former copy, or of before it was released. */
+function isAdoptedCopy({ change, cause, takenFrom }: PlannedChange): boolean {
+  if (change.op === 'adopt') return isCopyId(change.to.id) && cause === undefined && takenFrom.length === 0
+  return change.op === 'alter' && kindOf(change.to.id).adoption?.isUnmanaged(change.from.spec) === true
 }
 
 /** What outdates each view that is loaded once more, although nothing in its definition changes. */

@@ -4,6 +4,7 @@ import type { RecordedFreshness } from '../core/freshness.ts'
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { isLoaded, sourceViewOid } from '../kinds/facets/copy/source-view.ts'
 import { emptyColumnMarks, emptyColumnOf } from './empty-columns.ts'
 
 interface Row {
@@ -14,7 +15,17 @@ interface Row {
   readonly milliseconds: number | null
   readonly rows: string | null
   readonly emptyColumns: readonly string[] | null
+  readonly isEmptied: boolean | null
 }
+
+// A refresh of a former copy of the same name proves nothing for a copy that was never loaded. A crash of the server, or a standby that
+// takes its place, empties unlogged tables.
+const copyQuery = `
+  SELECT CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE v.oid IS NULL OR ${isLoaded('v')} END AS is_loaded,
+         CASE WHEN c.relpersistence = 'u' AND c.oid <> ALL (current_setting('fdwsync.locked')::oid[]) THEN pg_relation_size(c.oid) = 0 END AS is_empty
+    FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+    LEFT JOIN pg_class v ON v.oid = ${sourceViewOid()}
+   WHERE n.nspname = address::json ->> 1 AND c.relname = address::json ->> 2`
 
 // Two newest rows of a copy: of all refreshes that succeeded, and of those that loaded data, which a skipped one does not. Each is
 // found by the index on address and ended_at, however many refreshes were recorded. What ended in the future, because the clock of
@@ -25,22 +36,25 @@ const freshnessQuery = (marks: string) =>
   SELECT address.address, extract(epoch FROM now() - checked.started_at)::float8 * 1000 AS "millisecondsAgo",
          to_json(checked.started_at) #>> '{}' AS "startedAt", to_json(loaded.ended_at) #>> '{}' AS "endedAt",
          extract(epoch FROM loaded.ended_at - loaded.started_at)::float8 * 1000 AS milliseconds, loaded.row_count::text AS rows,
-         CASE WHEN loaded.started_at > marked.recorded_at THEN NULL ELSE marked.columns END AS "emptyColumns"
-    FROM unnest($1::text[]) AS address
+         CASE WHEN loaded.started_at > marked.recorded_at THEN NULL ELSE marked.columns END AS "emptyColumns",
+         copy.is_empty AND (loaded.bytes > 0 OR loaded.row_count > 0) AS "isEmptied"
+    FROM unnest($1::text[]) AS address(address)
+    LEFT JOIN LATERAL (${copyQuery}) AS copy ON true
     CROSS JOIN LATERAL (SELECT started_at FROM fdwsync.refresh r
                          WHERE r.address = address.address AND outcome IN ('applied', 'skipped')
                            AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS checked
-    LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count FROM fdwsync.refresh r
+    LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count, bytes FROM fdwsync.refresh r
                         WHERE r.address = address.address AND outcome = 'applied'
                           AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS loaded ON true
-    LEFT JOIN marked ON marked.address = address.address`)
+    LEFT JOIN marked ON marked.address = address.address
+   WHERE copy.is_loaded IS NOT FALSE`)
 
 // Not every role that refreshes may remove the mark of a column.
 const marked = `
     SELECT address, recorded_at, ${emptyColumnMarks('outdated_by')} AS columns FROM fdwsync.object WHERE outdated_by IS NOT NULL`
 const noMarks = 'SELECT NULL AS address, NULL::timestamptz AS recorded_at, NULL::text[] AS columns WHERE false'
 
-/** Reads the freshness by copy. The caller has found a ledger that this role can read. */
+/** Reads the freshness by copy, after `noteLocked`. The caller has found a ledger that this role can read. */
 export async function readFreshness(
   session: Session,
   copies: readonly Key[],
@@ -73,12 +87,14 @@ function freshnessOf({
   milliseconds,
   rows,
   emptyColumns,
+  isEmptied,
 }: Row): RecordedFreshness {
   return {
     // One that another session has recorded meanwhile may have begun after this transaction.
     millisecondsAgo: Math.max(0, millisecondsAgo),
     startedAt,
     emptyColumns: (emptyColumns ?? []).map(emptyColumnOf),
+    isEmptied: isEmptied ?? false,
     lastLoad:
       endedAt === null || milliseconds === null
         ? undefined

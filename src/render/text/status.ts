@@ -148,7 +148,7 @@ function emptyColumnsOf({ freshness }: ObjectStatus): string | undefined {
 function loadsOf({ freshness }: ObjectStatus): string | undefined {
   const { recorded, maxAgeMilliseconds, nextRun } = freshness ?? {}
   if (maxAgeMilliseconds === undefined && nextRun === undefined) return undefined
-  const load = recorded?.lastLoad
+  const load = recorded?.isEmptied ? undefined : recorded?.lastLoad
   const rows = load?.rows === undefined ? [] : [counted(load.rows, 'row')]
   const last = load && [`last load ${durationText(load.milliseconds)}`, ...rows].join(', ')
   const next = nextRun && `next ${nextRun.slice(0, 16).replace('T', ' ')} UTC`

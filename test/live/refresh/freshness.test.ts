@@ -116,4 +116,62 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       { name: 'totals', origin: 'apply', asked: null, hasBytes: null, hasReason: false },
     ])
   })
+
+  test('a copy without its rows is not fresh, whatever was recorded of it or of a former one', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const views = shopManifest({ later_view: 'SELECT 1 AS one' }).replace('{ query', '{ populate: false, query')
+    const manifest = `${views}    tables:
+      fast: { query: SELECT id FROM proxy.orders, primary_key: [id], unlogged: true }
+      hollow: { query: SELECT id FROM proxy.orders WHERE id < 0, primary_key: [id], unlogged: true }
+      later: { query: SELECT 1 AS one, populate: false }
+refresh: { max_age: 1h }
+`
+    const statusOf = async () => {
+      const { code, stdout } = await run(fixture, ['status', '--check', '--format', 'json', 'local.*'], undefined)
+      const { objects } = JSON.parse(stdout)
+      const copies = objects.filter((object: { freshness: unknown }) => object.freshness !== null)
+      return [
+        code,
+        ...copies.map(
+          (copy: { title: string; state: string; freshness: { isStale: boolean } }) =>
+            `${copy.title}: ${copy.state}${copy.freshness.isStale ? ', stale' : ''}`,
+        ),
+      ]
+    }
+    const plannedBy = async (option: string) => {
+      const { stdout } = await run(fixture, ['refresh', option, '--dry-run', '--format', 'json'], manifest)
+      return JSON.parse(stdout).views.map(({ title }: { title: string }) => title)
+    }
+    const [fast, hollow, later] = ['fast', 'hollow', 'later'].map((name) => `table local.${name}`)
+    const view = 'materialized view local.later_view'
+
+    await run(fixture, ['apply', '--auto-approve'], manifest)
+    expect(await run(fixture, ['refresh'], manifest)).toMatchObject({ code: 0 })
+    expect(await statusOf()).toEqual([
+      0,
+      `${view}: in sync`,
+      ...[fast, hollow, later].map((copy) => `${copy}: in sync`),
+    ])
+
+    // Created once more, without a load: what was recorded is of former copies.
+    await fixture.sql('DROP TABLE local.later CASCADE; DROP MATERIALIZED VIEW local.later_view')
+    expect(await run(fixture, ['apply', '--auto-approve'], manifest)).toMatchObject({ code: 0 })
+    expect((await plannedBy('--stale')).sort()).toEqual([view, later])
+    expect(await run(fixture, ['refresh', '--stale'], manifest)).toMatchObject({ code: 0 })
+    expect(await plannedBy('--stale')).toEqual([])
+
+    // What a crash does to unlogged tables.
+    await fixture.sql('TRUNCATE local.fast, local.hollow')
+    expect(await statusOf()).toEqual([
+      2,
+      `${view}: in sync`,
+      `${fast}: not populated, stale`,
+      `${hollow}: in sync`,
+      `${later}: in sync`,
+    ])
+    expect(await plannedBy('--stale')).toEqual([fast])
+    expect(await plannedBy('--unpopulated')).toEqual([fast])
+    expect(await run(fixture, ['refresh', '--stale'], manifest)).toMatchObject({ code: 0 })
+    expect((await statusOf())[0]).toBe(0)
+  })
 })

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { status } from '../../../src/api/status.ts'
 import { runSql } from '../../servers/databases.ts'
+import { run } from '../../support/command.ts'
 import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
@@ -141,6 +142,38 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
     await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
   )
   expect(await stale()).toEqual([])
+})
+
+test.each(newestMajor())('PostgreSQL $name: of an adopted table everything is compared', async (pair) => {
+  const fixture = await fixtureWithOwnSource(
+    pair,
+    `CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean, at int, code text);
+     INSERT INTO facts SELECT i, 'as it was', false, i FROM generate_series(1, 3) AS i`,
+  )
+  const adopting = manifest.replace('changes: { ', 'changes: { adopt: true, ').replace(/ {6}(soft|keys): .*\n/g, '')
+  const without = manifest.replace('changes: {', 'others: {').replace(/ {6}(soft|keys): .*\n/g, '')
+  const refreshChanges = async () => {
+    const parsed = await fixture.manifest(adopting)
+    const { views } = await refresh(parsed, ['changes'], connectTo(fixture.url), refreshDefaults)
+    return views.map(({ how, written }) => ({ how, ...written }))
+  }
+  await applyTo(await fixture.manifest(adopting), fixture.url)
+  await refreshChanges()
+
+  // Released: another role may have written into it meanwhile.
+  const release = await run(fixture, ['release', 'local.changes', '--auto-approve'], adopting)
+  expect(release, release.stderr).toMatchObject({ code: 0 })
+  await fixture.sql(`UPDATE local.changes SET note = 'by hand' WHERE id = 1`)
+  await applyTo(await fixture.manifest(adopting), fixture.url)
+  expect(await refreshChanges()).toEqual([{ how: 'watermark', inserted: '0', updated: '1', deleted: '0' }])
+
+  // Dropped: another table has its name.
+  await applyTo(await fixture.manifest(without), fixture.url, { allow: ['drops-data'] })
+  await fixture.sql(
+    'CREATE TABLE local.changes AS SELECT * FROM proxy.facts WHERE id < 3; ALTER TABLE local.changes ADD PRIMARY KEY (id)',
+  )
+  await applyTo(await fixture.manifest(adopting), fixture.url, { allow: ['drops-data'] })
+  expect(await refreshChanges()).toEqual([{ how: 'watermark', inserted: '1', updated: '0', deleted: '0' }])
 })
 
 test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could not use', async (pair) => {

@@ -381,7 +381,13 @@ const status = (id: ObjectId, more: Partial<ObjectStatus> = {}): ObjectStatus =>
 const database = { name: 'analytics', serverVersion: '18.4', user: 'deployer' }
 const lastLoad = { endedAt: '2026-01-31T12:00:41Z', milliseconds: 41_000, rows: 1_204_331 }
 const freshness: CopyFreshness = {
-  recorded: { startedAt: '2026-01-31T12:00:00Z', millisecondsAgo: 720_000, emptyColumns: [], lastLoad },
+  recorded: {
+    startedAt: '2026-01-31T12:00:00Z',
+    millisecondsAgo: 720_000,
+    emptyColumns: [],
+    isEmptied: false,
+    lastLoad,
+  },
   maxAgeMilliseconds: 600_000,
   isStale: true,
   nextRun: '2026-01-31T12:15:00.000Z',

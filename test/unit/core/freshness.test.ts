@@ -12,9 +12,14 @@ test.each([
   ['older than it may be', 60_000, 60_001, true],
 ])('%s', (_, maxAgeMilliseconds, millisecondsAgo, stale) => {
   const policy = { strategy: 'auto', ...(maxAgeMilliseconds !== undefined && { maxAgeMilliseconds }) } as const
-  expect(isStale(policy, millisecondsAgo === undefined ? undefined : { millisecondsAgo, emptyColumns: [] })).toBe(stale)
+  expect(
+    isStale(
+      policy,
+      millisecondsAgo === undefined ? undefined : { millisecondsAgo, emptyColumns: [], isEmptied: false },
+    ),
+  ).toBe(stale)
 })
 
 test('a column that no refresh has filled makes it stale at once', () => {
-  expect(isStale({ strategy: 'auto' }, { millisecondsAgo: 0, emptyColumns: ['note'] })).toBe(true)
+  expect(isStale({ strategy: 'auto' }, { millisecondsAgo: 0, emptyColumns: ['note'], isEmptied: false })).toBe(true)
 })
