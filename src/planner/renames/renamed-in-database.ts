@@ -73,6 +73,7 @@ async function readUnderDeclaredNames(
     const id = idOf(key)
     if (!object || !id) continue
     const renamedObject = underDeclaredName(object, id, names)
+    if (isOnUnmovedParent(renamedObject)) continue
     const isRenamedByManifest = renamed.objects.has(key) || renamed.keys.has(key)
     live.set(key, isRenamedByManifest ? { ...renamedObject, isRenamedByManifest } : renamedObject)
   }
@@ -253,6 +254,13 @@ function underDeclaredName(object: LiveObject, id: ObjectId, { declared }: Names
   const servers = new Map([[server, nameOf(declared({ kind: 'server', name: server }))]])
   const from = kindOf(id).belongsTo ? id : moveTo(object.id, schemas, servers)
   return { ...renamed, id, elsewhere: object.id, ...(keyOf(from) === keyOf(id) ? {} : { renamedFrom: from }) }
+}
+
+/** PostgreSQL moves an index to another schema only together with its relation, which here stays where it is. */
+function isOnUnmovedParent({ id, spec }: LiveObject): boolean {
+  const { child } = kindOf(id)
+  const parent = child?.movesWithParent ? idOf(child.parentOf(spec, id)) : undefined
+  return parent !== undefined && schemaOf(parent) !== schemaOf(id)
 }
 
 function schemaOf(id: ObjectId): string {
