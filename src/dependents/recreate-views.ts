@@ -167,12 +167,9 @@ async function outcomesOf(
   const place = await createScratchSchemas(session, schemas, { mayEvaluate, trustedRoles })
   const { scratch } = place
   const withoutTypes = await createScratchTypes(session, types, place)
-  if (withoutTypes) {
-    return trials.map((trial) => ({ ...triedOf(trial), outcome: lostOrRepointed(trial, withoutTypes) }))
-  }
-  await createEmptyTables(session, relations, place)
+  if (!withoutTypes) await createEmptyTables(session, relations, place)
   const renamed = new Set(changed.flatMap((change) => (isRenamed(change) ? [change.key] : [])))
-  const lost = await createViews(session, trials, { ...place, renamed })
+  const lost = await createViews(session, trials, { ...place, renamed, withoutTypes })
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
   const created = (await readCatalog(session, ids, salt)).live
@@ -210,17 +207,18 @@ function isRenamed({ object: { id, spec, elsewhere, renamedColumns }, to }: Chan
   return (kindOf(id).renaming?.alteredColumnNames?.(spec, to.spec).size ?? 0) > 0
 }
 
-/** Creates the views in the scratch schemas. Returns why some could not be created. */
+/** Creates the views in the scratch schemas, unless types could not be created there. Returns why some could not be created. */
 async function createViews(
   session: Session,
   trials: readonly Trial[],
-  place: Place & { readonly renamed: ReadonlySet<Key> },
+  place: Place & { readonly renamed: ReadonlySet<Key>; readonly withoutTypes: Lost | undefined },
 ): Promise<ReadonlyMap<Key, Lost>> {
   const lost = new Map<Key, Lost>()
   for (const { key, id, live, on } of trials) {
     const below = trials.find((other) => on.has(other.key) && lost.has(other.key))
     if (below) lost.set(key, { ...lost.get(below.key), reason: `it reads ${titleOf(below.id)}` })
     else if ([...on].some((read) => place.renamed.has(read))) lost.set(key, readsRenamed)
+    else if (place.withoutTypes) lost.set(key, place.withoutTypes)
     else if (live.locked) lost.set(key, lockedFinding(key))
     else {
       const query = await requalifyForScratch(specOf(live).query, place)
