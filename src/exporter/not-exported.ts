@@ -3,8 +3,9 @@
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { type Sql, trusted } from '../core/sql.ts'
+import { ident, type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import type { TableSpec } from '../kinds/table/spec.ts'
 
 // The owner and the initial privileges of the schema public depend on the version, so they are not exported. A NOT NULL constraint is
 // a row of pg_constraint from PostgreSQL 17 on for domains, and from 18 on for columns. PostgreSQL shortens long names, so of those
@@ -41,6 +42,19 @@ const notExportedQuery: Sql = trusted(`
     SELECT position, format('statistics %I.%I', nspname, stxname)
       FROM relations r JOIN pg_statistic_ext ON stxrelid = r.oid JOIN pg_namespace n ON n.oid = stxnamespace
      WHERE relkind = 'f' OR relnamespace <> stxnamespace
+    UNION ALL
+    SELECT position, what FROM relations r CROSS JOIN LATERAL (
+      SELECT 'row-level security' AS what WHERE relrowsecurity
+      UNION ALL SELECT 'the replica identity' WHERE relreplident <> 'd'
+      UNION ALL SELECT format('policy %I', polname) FROM pg_policy WHERE polrelid = r.oid
+      UNION ALL SELECT format('rule %I', rulename) FROM pg_rewrite WHERE ev_class = r.oid
+      UNION ALL SELECT format('constraint %I', conname) FROM pg_constraint WHERE conrelid = r.oid AND contype IN ('c', 'f', 'u', 'x')
+      UNION ALL SELECT format('the default of column %I', attname)
+        FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum WHERE adrelid = r.oid AND attgenerated = ''
+      UNION ALL SELECT format('its place in publication %I', pubname)
+        FROM pg_publication_rel JOIN pg_publication p ON p.oid = prpubid WHERE prrelid = r.oid
+      UNION ALL SELECT format('its place under table %s', inhparent::regclass) FROM pg_inherits WHERE inhrelid = r.oid
+    ) AS of_table WHERE relkind = 'r'
     UNION ALL
     SELECT position, format('the name %I of the constraint NOT NULL%s', conname, of) FROM not_nulls
      WHERE CASE WHEN octet_length(usual) < 64 THEN conname <> usual ELSE conname !~ '_not_null[0-9]*$' END
@@ -83,8 +97,17 @@ export async function readNotExported(
   const byPosition = groupBy(rows, ({ position }) => position)
   return new Map(
     objects.flatMap((object, position) => {
-      const found = byPosition.get(position)
-      return found ? [[keyOf(object.id), found.map(({ what }) => what)] as const] : []
+      const found = [
+        ...(byPosition.get(position) ?? []).map(({ what }) => what),
+        ...columnsNotExported(object).map((name) => `column ${ident(name)}, which its query does not return`),
+      ]
+      return found.length > 0 ? [[keyOf(object.id), found] as const] : []
     }),
   )
+}
+
+function columnsNotExported({ id, spec }: LiveObject): readonly string[] {
+  if (id.kind !== 'table') return []
+  const { addedColumns = [] } = spec as TableSpec // the objects of a kind have its specs
+  return addedColumns
 }

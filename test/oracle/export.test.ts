@@ -164,6 +164,11 @@ schemas:
       CREATE MATERIALIZED VIEW app.v AS SELECT 1 AS x, 2 AS y;
       CREATE STATISTICS public.elsewhere ON x, y FROM app.v;
       CREATE INDEX i ON app.v (x);
+      CREATE SCHEMA fdwsync_source; CREATE VIEW fdwsync_source."app.copy" AS SELECT 1 AS x, 2 AS y;
+      CREATE TABLE app.copy (x int UNIQUE, y int DEFAULT 5, "Added" int GENERATED ALWAYS AS (y) STORED, CHECK (x > 0)) WITH (user_catalog_table = false);
+      ALTER TABLE app.copy REPLICA IDENTITY FULL; ALTER TABLE app.copy ENABLE ROW LEVEL SECURITY; CREATE POLICY seen ON app.copy USING (true);
+      CREATE RULE journal AS ON DELETE TO app.copy DO ALSO NOTIFY deleted;
+      CREATE PUBLICATION oracle_copies FOR TABLE app.copy;
       ALTER INDEX app.i DEPENDS ON EXTENSION citext;
       GRANT CREATE ON SCHEMA public TO oracle_etl; CREATE FOREIGN TABLE public.u () SERVER shop;
       ${pair.major < 18 ? '' : `ALTER FOREIGN TABLE app.t ADD CONSTRAINT filled NOT NULL b; COMMENT ON CONSTRAINT filled ON app.t IS 'never empty';`}`)
@@ -183,6 +188,15 @@ schemas:
         'foreign table app.t: statistics app.of_table',
         'foreign table app.t: trigger audit',
         'materialized view app.v: statistics public.elsewhere',
+        'table app.copy: column "Added", which its query does not return',
+        'table app.copy: constraint copy_x_check',
+        'table app.copy: constraint copy_x_key',
+        'table app.copy: its place in publication oracle_copies',
+        'table app.copy: policy seen',
+        'table app.copy: row-level security',
+        'table app.copy: rule journal',
+        'table app.copy: the default of column y',
+        'table app.copy: the replica identity',
         'index app.i: the dependency on extension citext',
       ]
       expect([...warnings].sort()).toEqual(notExported.map((line) => `not exported: ${line}`).sort())
