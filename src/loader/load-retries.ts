@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isConnectionLost, isDatabaseError, isTransient } from '../db/database-error.ts'
 import { throwIfInterrupted } from '../db/interruption.ts'
+import { isPermanent, isSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { isBusy, MemberFailure, ReplacedMeanwhile } from './failure.ts'
 
 const attempts = 4
@@ -15,7 +16,7 @@ interface LoadRetries {
 
 /**
  * Repeats a load after a serialization failure, a deadlock, a swap by another refresh, a lost connection to the target or to a source, or if one
- * of them has too many connections. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome
+ * of them has too many connections. What a source will refuse again, such as a wrong password, is not repeated. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome
  * is unknown is not repeated.
  */
 export async function withLoadRetries<T>({ signal, onRetry }: LoadRetries, load: () => Promise<T>): Promise<T> {
@@ -38,10 +39,12 @@ const lostOrRefused = /^(08...|57P0[123]|53300)$/
 function mayPass(error: unknown): boolean {
   if (error instanceof MemberFailure) return mayPass(error.cause)
   if (isConnectionLost(error) || isBusy(error) || error instanceof ReplacedMeanwhile) return true
-  return isDatabaseError(error) && (isTransient(error) || lostOrRefused.test(error.sqlstate))
+  if (!isDatabaseError(error)) return false
+  return isTransient(error) || (lostOrRefused.test(error.sqlstate) && !isPermanent(error))
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof MemberFailure) return reasonOf(error.cause)
+  if (isDatabaseError(error) && isSourceError(error)) return sourceErrorText(error)
   return error instanceof Error ? error.message : String(error)
 }

@@ -26,7 +26,13 @@ const busy: SourceError = {
   hint: 'The source accepts only so many connections at once. Run fewer loads at once: --jobs 1.',
 }
 
-/** Errors while connecting. The rules are matched against the message and its detail; the first match wins. */
+const ownTimeout = (setting: string) =>
+  `Raise ${setting} for the user of the mapping, or set it in the options of the server: options: "-c ${setting}=0".`
+
+/** Any other refusal, in any language: the severity is translated in few of them. */
+const unknownRefusal: Rule = { matches: /\bFATAL: /, kind: 'rejected', hint: 'See the log of the source.' }
+
+/** Errors of connections. The rules are matched against the message and its detail; the first match wins. */
 const connecting: readonly Rule[] = [
   {
     matches: /too many (clients|connections)|remaining connection slots|user_connections|max_connections/i,
@@ -36,6 +42,22 @@ const connecting: readonly Rule[] = [
     matches: /the database system is (starting up|shutting down|in recovery|not yet accepting)/i,
     kind: 'unreachable',
     hint: 'The source is starting, stopping or recovering. Try again in a moment.',
+  },
+  {
+    // The source waits while rows are written here, and indexes are built.
+    matches: /terminating connection due to idle-in-transaction timeout/i,
+    kind: 'rejected',
+    hint: ownTimeout('idle_in_transaction_session_timeout'),
+  },
+  {
+    matches: /terminating connection due to transaction timeout/i,
+    kind: 'rejected',
+    hint: ownTimeout('transaction_timeout'),
+  },
+  {
+    matches: /terminating connection|SSL connection has been closed|SSL SYSCALL error|unexpected eof while reading/i,
+    kind: 'unreachable',
+    hint: 'The connection to the source was lost. See its log.',
   },
   {
     matches: /password is required|password or GSSAPI delegated credentials required|no password supplied/i,
@@ -94,8 +116,7 @@ const connecting: readonly Rule[] = [
     kind: 'rejected',
     hint: 'Check sslmode of the server, and the certificates on the target.',
   },
-  // Any other refusal, in any language: the severity is translated in few of them.
-  { matches: /\bFATAL: /, kind: 'rejected', hint: 'See the log of the source.' },
+  unknownRefusal,
 ]
 
 /** Errors of queries, by the SQLSTATE that the source reported. */
@@ -112,8 +133,13 @@ const bySqlstate: Readonly<Record<string, SourceError>> = {
   '42703': { kind: 'rejected', hint: 'Check the name of the column, or set its option column_name.' },
 }
 
-/** Errors of wrappers other than postgres_fdw, which have a SQLSTATE of the wrapper. */
+/** Errors of queries that a SQLSTATE does not show, or that have one of the wrapper, which is not postgres_fdw then. */
 const queries: readonly Rule[] = [
+  {
+    matches: /canceling statement due to statement timeout/i,
+    kind: 'rejected',
+    hint: ownTimeout('statement_timeout'),
+  },
   {
     matches: /permission denied for schema/i,
     kind: 'rejected',
@@ -156,6 +182,12 @@ export function explainSourceError(error: DatabaseError): SourceError {
     : { kind: 'other', hint: '' }
 }
 
+/** Whether each attempt will end with this error. A refusal for an unknown reason may pass. */
+export function isPermanent(error: DatabaseError): boolean {
+  const { kind, hint } = explainSourceError(error)
+  return kind === 'rejected' && hint !== unknownRefusal.hint
+}
+
 /** Whether the error shows that reading from a source caused it. */
 export function isSourceError(error: DatabaseError): boolean {
   return error.isOfSource || isOfConnecting(error) || isMissingMapping(error)
@@ -171,14 +203,19 @@ export function isOfConnecting({ sqlstate }: DatabaseError): boolean {
   return sqlstate.startsWith('08') || sqlstate === 'HV00N' || sqlstate === '2F003'
 }
 
-/** The message with its detail on one line. */
+/** The message with its detail on one line. libpq adds lines about servers that terminate abnormally. */
 export function sourceErrorText(error: DatabaseError): string {
   const detail = decisiveDetail(error)
-  return `${error.isOfSource ? 'the source reports: ' : ''}${error.message}${detail === '' ? '' : ` (${detail})`}`
+  const message = isOfConnecting(error) ? decisiveLine(error.message) : error.message
+  return `${error.isOfSource ? 'the source reports: ' : ''}${message}${detail === '' ? '' : ` (${detail})`}`
 }
 
-/** The line of the detail that matters. A host with several addresses has a line for each, and only one may have answered. */
 function decisiveDetail({ detail = '' }: DatabaseError): string {
-  const lines = detail.trim().split('\n')
+  return decisiveLine(detail)
+}
+
+/** The line that matters. A host with several addresses has a line for each, and only one may have answered. */
+function decisiveLine(text: string): string {
+  const lines = text.trim().split('\n')
   return (lines.find((line) => line.includes('FATAL: ')) ?? lines[0] ?? '').trim()
 }

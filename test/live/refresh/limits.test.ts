@@ -120,6 +120,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   })
 
+  test('what a source will refuse again is not repeated', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
+    await applyTo(parsed, fixture.url)
+    await fixture.sql(`ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET password 'another')`)
+    const log = eventLog()
+    const { views } = await refresh(parsed, [], connectTo(fixture.url), { ...refreshDefaults, ...log })
+    expect(views).toMatchObject([
+      { outcome: { status: 'failed', hint: 'Check user and password of the user mapping.' } },
+    ])
+    expect(log.events.filter(({ type }) => type === 'retrying')).toEqual([])
+  })
+
   test('a copy that another refresh swaps meanwhile is swapped again, and recorded', async () => {
     const fixture = await fixtureFor(pair, source)
     const parsed = await fixture.manifest(gated)

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { DatabaseError } from '../../../src/db/database-error.ts'
-import { explainSourceError, isSourceError, sourceErrorText } from '../../../src/sources/source-error.ts'
+import { explainSourceError, isPermanent, isSourceError, sourceErrorText } from '../../../src/sources/source-error.ts'
 
 const connecting = (detail: string) =>
   new DatabaseError({ message: 'could not connect to server "shop"', code: '08001', detail }, [])
@@ -152,4 +152,31 @@ test('the text has one line of the detail, and names who reports it', () => {
   expect(sourceErrorText(remote('42P01', 'relation "x" does not exist'))).toBe(
     'the source reports: relation "x" does not exist',
   )
+})
+
+test('a connection that the source has ended: a timeout of its own ends the next one too', () => {
+  const ended = (first: string) =>
+    new DatabaseError(
+      { message: `${first}\nserver closed the connection unexpectedly\n\tThis probably means`, code: '08006', where },
+      [],
+    )
+  const where = 'remote SQL command: COMMIT TRANSACTION'
+  const idle = ended('FATAL:  terminating connection due to idle-in-transaction timeout')
+  expect(sourceErrorText(idle)).toBe(
+    'the source reports: FATAL:  terminating connection due to idle-in-transaction timeout',
+  )
+  expect(explainSourceError(idle)).toMatchObject({ hint: expect.stringContaining('-c idle_in_transaction_session_') })
+  expect(isPermanent(idle)).toBe(true)
+  expect(explainSourceError(remote('57014', 'canceling statement due to statement timeout')).hint).toMatch(
+    /"-c statement_timeout=0"/,
+  )
+  expect(isPermanent(fatal('password authentication failed for user "reader"'))).toBe(true)
+  for (const passing of [
+    ended('FATAL:  terminating connection due to administrator command'),
+    new DatabaseError({ message: 'SSL connection has been closed unexpectedly', code: '08006', where }, []),
+    fatal('sorry, too many clients already'),
+    fatal('zu viele Verbindungen'),
+    connecting(`${at}Connection refused`),
+  ])
+    expect(isPermanent(passing), passing.message).toBe(false)
 })
