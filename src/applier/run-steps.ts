@@ -9,7 +9,7 @@ import { pathKeeper } from '../loader/run-statements.ts'
 
 const mostAtOnce = 200
 
-interface Waiting {
+interface StepStatement {
   readonly step: PlainStep
   readonly statement: Statement
   /** Whether it is the last statement of its step. */
@@ -30,16 +30,43 @@ export async function runSteps(
   steps: readonly PlainStep[],
   { searchPath, checkOf, onStep }: StepsOptions,
 ): Promise<readonly ObjectNotice[]> {
-  const notices: ObjectNotice[] = []
   const path = pathKeeper(searchPath)
+  const sender = statementSender(session, onStep)
   session.takeNotices()
-  let waiting: Waiting[] = []
+  for (const step of steps) {
+    const check = checkOf(step)
+    if (check) {
+      await sender.flush()
+      onStep(step)
+      await check()
+      session.takeNotices()
+      path.forget()
+    }
+    const statements = path.withPath(step.statements)
+    for (const [at, statement] of statements.entries())
+      await sender.send({ step, statement, isLast: at === statements.length - 1 })
+  }
+  await sender.flush()
+  return sender.notices
+}
+
+interface StatementSender {
+  /** Sends the statement at the latest when `flush` is called. One with secrets is sent alone. */
+  send(statement: StepStatement): Promise<void>
+  flush(): Promise<void>
+  /** The notices about the steps that are done. */
+  readonly notices: readonly ObjectNotice[]
+}
+
+function statementSender(session: Session, onStep: StepsOptions['onStep']): StatementSender {
+  const notices: ObjectNotice[] = []
+  let waiting: StepStatement[] = []
   // A step gets each text once, however many of its statements report it.
-  const finish = ({ step, isLast }: Waiting) => {
+  const finish = ({ step, isLast }: StepStatement) => {
     if (!isLast) return
     for (const notice of session.takeNotices()) if (isReported(notice)) notices.push({ ...step, notice })
   }
-  const send = async () => {
+  const flush = async () => {
     const sent = waiting
     waiting = []
     const [first] = sent
@@ -54,28 +81,20 @@ export async function runSteps(
       },
     )
   }
-  for (const step of steps) {
-    const check = checkOf(step)
-    if (check) {
-      await send()
-      onStep(step)
-      await check()
-      session.takeNotices()
-      path.forget()
-    }
-    const statements = path.withPath(step.statements)
-    for (const [at, statement] of statements.entries()) {
-      const next = { step, statement, isLast: at === statements.length - 1 }
-      if (statement.secrets.length === 0) waiting.push(next)
-      else {
-        await send()
-        onStep(step)
-        await session.execute(statement)
-        finish(next)
+  return {
+    notices,
+    flush,
+    async send(each) {
+      const { step, statement } = each
+      if (statement.secrets.length === 0) {
+        waiting.push(each)
+        if (waiting.length >= mostAtOnce) await flush()
+        return
       }
-    }
-    if (waiting.length >= mostAtOnce) await send()
+      await flush()
+      onStep(step)
+      await session.execute(statement)
+      finish(each)
+    },
   }
-  await send()
-  return notices
 }

@@ -6,7 +6,7 @@ import type { Notice } from '../core/notice.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Sql } from '../core/sql.ts'
 import type { OpenClient } from './client.ts'
-import { atMost, connectionLoss } from './connection-loss.ts'
+import { atMost, type ConnectionLoss, connectionLoss } from './connection-loss.ts'
 import { collectNotices } from './notices.ts'
 
 /** One connection of the driver. */
@@ -39,61 +39,82 @@ const closeMilliseconds = 2000
 
 export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hidden[]): Wire {
   const loss = connectionLoss(name, hidden)
-  const readiness = readinessOf(client, loss.lost)
   const notices = collectNotices(hidden)
-  let closing = false
-  let running = false
-  let queue: Promise<unknown> = Promise.resolve()
+  const queue = queueOf(loss, readinessOf(client, loss.lost))
 
   function lose(reason: string): void {
-    if (!closing) loss.lose(reason)
+    if (!queue.isClosed()) loss.lose(reason)
   }
   client.on('notice', notices.add)
   client.on('error', (error) => lose(error.message))
   client.on('end', () => lose('the server closed it'))
 
-  /** The driver has a queue of its own, but has deprecated it. */
-  function enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = queue.then(async () => {
-      const lost = loss.error()
-      if (lost) throw lost
-      if (closing) throw new Error('the session is closed')
-      running = true
-      readiness.begin()
-      try {
-        return await work()
-      } catch (error) {
-        loss.noteTermination(error)
-        await readiness.ready()
-        throw await loss.translated(error)
-      } finally {
-        running = false
-      }
-    })
-    queue = result.catch(() => {})
-    return result
-  }
-
   return {
-    send: (text, parameters) => enqueue(() => sent(client, text, parameters)),
-    pipeline: (texts, onFinished) => enqueue(() => pipelined(client, texts, onFinished, loss.noteTermination)),
-    copyIn: (text, data) => enqueue(() => copied(client, text, data)),
+    send: (text, parameters) => queue.run(() => sent(client, text, parameters)),
+    pipeline: (texts, onFinished) => queue.run(() => pipelined(client, texts, onFinished, loss.noteTermination)),
+    copyIn: (text, data) => queue.run(() => copied(client, text, data)),
     transactionStatus: () => client.getTransactionStatus(),
     lost: loss.lost,
     isLost: () => loss.error() !== undefined,
     takeNotices: notices.take,
-    isFree: () => !loss.error() && !closing && !running && client.getTransactionStatus() === 'I',
+    isFree: () => !loss.error() && !queue.isClosed() && !queue.isRunning() && client.getTransactionStatus() === 'I',
     abandon(reason) {
       lose(reason)
       client.connection.stream.destroy()
     },
     async close() {
       // A running statement cannot be ended gracefully, so the connection is cut.
-      if (running) lose('it was closed while a statement was running')
-      closing = true
+      if (queue.isRunning()) lose('it was closed while a statement was running')
+      queue.close()
       if (!loss.error()) await atMost(closeMilliseconds, client.end())
       client.connection.stream.destroy()
     },
+  }
+}
+
+interface Queue {
+  /** Does the work once all work before it is done. */
+  run<T>(work: () => Promise<T>): Promise<T>
+  isRunning(): boolean
+  /** Refuses all further work. */
+  close(): void
+  isClosed(): boolean
+}
+
+/** The driver has a queue of its own, but has deprecated it. */
+function queueOf(loss: ConnectionLoss, readiness: Readiness): Queue {
+  let closed = false
+  let running = false
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function runNow<T>(work: () => Promise<T>): Promise<T> {
+    const lost = loss.error()
+    if (lost) throw lost
+    if (closed) throw new Error('the session is closed')
+    running = true
+    readiness.begin()
+    try {
+      return await work()
+    } catch (error) {
+      loss.noteTermination(error)
+      await readiness.ready()
+      throw await loss.translated(error)
+    } finally {
+      running = false
+    }
+  }
+
+  return {
+    run(work) {
+      const result = last.then(() => runNow(work))
+      last = result.catch(() => {})
+      return result
+    },
+    isRunning: () => running,
+    close() {
+      closed = true
+    },
+    isClosed: () => closed,
   }
 }
 

@@ -42,41 +42,27 @@ export async function refreshCopies(
   { lease, session, connect }: RefreshSessions,
   options: RefreshOptions,
 ): Promise<Omit<RefreshReport, 'notImported'>> {
-  const { emit, jobs, signal, policies, strategy, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
-  const { targets, sourcesOf, begin, recording } = await interruptible(session, signal, () =>
-    readAll({ lease, session }, ids, options),
-  )
+  const { emit, jobs, signal, policies, strategy } = options
+  const facts = await interruptible(session, signal, () => readAll({ lease, session }, ids, options))
+  const { targets, recording } = facts
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
   const limits = serverLimits(options.maxConnections)
-  const units = planRefresh({ targets, policies, strategy })
   const monitor = loadMonitor(connect, emit)
-  const context: UnitContext = {
-    monitor,
-    sources: sourceWatchdog({ connect, timeoutMilliseconds, signal, limits }),
-    sourcesOf,
-    begin,
-    searchPath: options.searchPath,
-    trust: { trustedRoles: options.trustedRoles, allowsUntrusted: false },
-    signal,
-    onRetry: (reason, attempt) => emit({ type: 'retrying', stage: 'populate', reason, attempt }),
-    onUnrecorded: (reason) => emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` }),
-  }
-  const isRecorded = () => recording.records && !lease.isLost()
   const pool = pooledConnect(startingWith(session, 'load', connect), isLoad)
   const run: RefreshRun = {
     manifest,
     connect,
     pooled: pool.connect,
-    context,
+    context: contextOf(facts, { connect, monitor, limits }, options),
     options,
-    isRecorded,
+    isRecorded: () => recording.records && !lease.isLost(),
     limits,
     results: new Map(),
     failed: [],
     notices: [],
   }
   emit({ type: 'stage-started', stage: 'populate', steps: targets.length, objects: targets.length })
-  const outcomes = await runUnits(run, units, jobs).finally(async () => {
+  const outcomes = await runUnits(run, planRefresh({ targets, policies, strategy }), jobs).finally(async () => {
     await Promise.all([pool.close(), monitor.close()])
   })
   if (recording.records) await closeLog(run, lease)
@@ -87,6 +73,24 @@ export async function refreshCopies(
     isPreview: false,
     views: targets.flatMap(({ key }) => byKey.get(key) ?? []),
     warnings: warningsOfNotices(run.notices),
+  }
+}
+
+function contextOf(
+  { sourcesOf, begin }: Awaited<ReturnType<typeof readAll>>,
+  { connect, monitor, limits }: Pick<RefreshRun, 'connect' | 'limits'> & Pick<UnitContext, 'monitor'>,
+  { emit, signal, searchPath, trustedRoles, sourceTimeoutMilliseconds: timeoutMilliseconds }: RefreshOptions,
+): UnitContext {
+  return {
+    monitor,
+    sources: sourceWatchdog({ connect, timeoutMilliseconds, signal, limits }),
+    sourcesOf,
+    begin,
+    searchPath,
+    trust: { trustedRoles, allowsUntrusted: false },
+    signal,
+    onRetry: (reason, attempt) => emit({ type: 'retrying', stage: 'populate', reason, attempt }),
+    onUnrecorded: (reason) => emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` }),
   }
 }
 
