@@ -2,7 +2,7 @@
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { isStale, type RecordedFreshness } from '../core/freshness.ts'
-import { type CopyId, type Key, keyOf } from '../core/object.ts'
+import { type CopyId, isCopyId, type Key, keyOf } from '../core/object.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import type { Session } from '../db/session.ts'
@@ -104,7 +104,7 @@ async function copiesOf(session: Session, parsed: ParsedManifest): Promise<Copie
   }
   const copies = new Map(spelled.map((id) => [keyOf(id), id]))
   for (const { id } of entries.values()) {
-    if ((id.kind === 'materializedView' || id.kind === 'table') && schemas.has(id.schema)) copies.set(keyOf(id), id)
+    if (isCopyId(id) && schemas.has(id.schema)) copies.set(keyOf(id), id)
   }
   return { copies: [...copies.values()], notImported }
 }

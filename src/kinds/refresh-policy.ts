@@ -2,7 +2,7 @@
 import type { FieldChange } from '../core/change.ts'
 import { canonicalJson } from '../core/data.ts'
 import { formatDuration } from '../core/duration.ts'
-import { type IdOf, type Key, keyOf } from '../core/object.ts'
+import { type IdOf, isCopyId, type Key, keyOf } from '../core/object.ts'
 import { isDefaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import { join, literal, qualified, resolved, type Sql, sql, statement, trusted } from '../core/sql.ts'
 import { watermarkStanza, watermarkText } from '../core/watermark.ts'
@@ -79,10 +79,7 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
 
   belongsTo: {
     ownersOf: copiesOf,
-    under: (id, renamed) =>
-      renamed.kind === 'materializedView' || renamed.kind === 'table'
-        ? { ...id, schema: renamed.schema, name: renamed.name }
-        : id,
+    under: (id, renamed) => (isCopyId(renamed) ? { ...id, schema: renamed.schema, name: renamed.name } : id),
   },
   display: {
     isShownWithOwner: true,

@@ -28,7 +28,6 @@ export interface LedgerEntry {
   readonly digest: string | null
   /** A digest of everything that its meaning depended on when it last matched its declaration. */
   readonly dependencyDigest: string | null
-  readonly serverMajor: number
   /** For an imported or mirrored object: what its source returned. */
   readonly source: SourceRecord | null
   /** The titles of alterations that have outdated its data, if it could not be loaded since. */
@@ -44,8 +43,6 @@ export interface Ledger {
   readonly otherOwners: ReadonlyMap<Key, readonly string[]>
   /** Objects that another manifest declares as protected. */
   readonly protectedByOthers: ReadonlySet<Key>
-  /** The options that other manifests call secret, by object. */
-  readonly secretOptionsElsewhere: ReadonlyMap<Key, readonly string[]>
 }
 
 export interface EntryRow {
@@ -120,7 +117,6 @@ async function ledgerOf(
   const entries = new Map<Key, LedgerEntry>()
   const otherOwners = new Map<Key, string[]>()
   const protectedByOthers = new Set<Key>()
-  const secretOptionsElsewhere = new Map<Key, readonly string[]>()
   for (const row of rows) {
     const id = idOf(row.address)
     // A newer release wrote it, for a kind that this one does not know. Leave it alone.
@@ -130,11 +126,9 @@ async function ledgerOf(
     else {
       otherOwners.set(key, [...(otherOwners.get(key) ?? []), row.manifest])
       if (isProtected(row.declared)) protectedByOthers.add(key)
-      const named = secretOptionsOf(row.declared)
-      if (named.length > 0) secretOptionsElsewhere.set(key, [...(secretOptionsElsewhere.get(key) ?? []), ...named])
     }
   }
-  return { exists: true, unreadable: undefined, entries, otherOwners, protectedByOthers, secretOptionsElsewhere }
+  return { exists: true, unreadable: undefined, entries, otherOwners, protectedByOthers }
 }
 
 const emptyLedger: Ledger = {
@@ -143,7 +137,6 @@ const emptyLedger: Ledger = {
   entries: new Map(),
   otherOwners: new Map(),
   protectedByOthers: new Set(),
-  secretOptionsElsewhere: new Map(),
 }
 
 /**
@@ -207,7 +200,6 @@ export function toEntry({ serverVersion }: Session, id: ObjectId, row: EntryRow)
     searchPath: row.search_path,
     digest: row.digest,
     dependencyDigest: row.closure,
-    serverMajor: row.server_major,
     source: row.source && toSourceRecord(row.source),
     outdatedBy: (row.outdated_by ?? []).filter((mark) => !isEmptyColumn(mark)),
   }

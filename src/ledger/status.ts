@@ -2,7 +2,7 @@
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import type { RecordedFreshness } from '../core/freshness.ts'
-import { type CopyId, type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
+import { isCopyId, type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
@@ -80,7 +80,7 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
       notImported: exists ? await readNotImported(session) : new Map(),
       freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
       scheduled: new Set(every.flatMap(({ id }) => scheduledCopy(id))),
-      policies: exists ? await readPolicies(session, copies.filter(isCopy)) : new Map(),
+      policies: exists ? await readPolicies(session, copies.filter(isCopyId)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
       declaredAsApplied: scope.unprobed ? await findDeclaredAsApplied(session, owned, scope.unprobed) : new Set(),
     }
@@ -132,10 +132,6 @@ async function countIndexes(session: Session, live: readonly LiveObject[]): Prom
     [oids],
   )
   return new Map(rows.map(({ oid, count }) => [oid, count]))
-}
-
-function isCopy(id: ObjectId): id is CopyId {
-  return id.kind === 'materializedView' || id.kind === 'table'
 }
 
 function scheduledCopy(id: ObjectId): readonly string[] {

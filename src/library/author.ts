@@ -8,7 +8,7 @@ import {
   starterManifest,
 } from '../api/init.ts'
 import { type Pinned, pin as pinOn } from '../api/pin.ts'
-import { idOf, type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, isCopyId, type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { declaredKinds, kindNames, titleOf } from '../kinds/registry.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
@@ -36,7 +36,7 @@ export function declaredAmong(parsed: ParsedManifest, keys: readonly Key[]): rea
 
 /** Whether a mirror or an import may create a table of that name in that schema. */
 function mayBeImported({ manifest, requests }: ParsedManifest, id: ObjectId): boolean {
-  if (id.kind !== 'foreignTable' && id.kind !== 'materializedView' && id.kind !== 'table') return false
+  if (id.kind !== 'foreignTable' && !isCopyId(id)) return false
   return requests.some(({ path: [of, name = ''], schema, limitTo, except }) => {
     const copies = of === 'mirrors' ? manifest.mirrors?.[name]?.schema : undefined
     const isWithin = id.schema === (id.kind === 'foreignTable' ? schema : copies)

@@ -3,7 +3,7 @@
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type CopyId, idOf, type Key, keyOf, relationKey } from '../core/object.ts'
+import { type CopyId, idOf, isCopyId, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import { type StrategyState, unknownState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
@@ -105,7 +105,7 @@ async function readMappings(
 function readersIn(dependents: readonly Dependent[]): RefreshTarget['readers'] {
   return dependents.flatMap((dependent) => {
     const { key, description: title } = dependent
-    return key !== undefined && isCopy(dependent) ? [{ key, title }] : []
+    return key !== undefined && isSwappedAlong(dependent) ? [{ key, title }] : []
   })
 }
 
@@ -164,7 +164,7 @@ function missingRight(row: CopyRow, { user, database }: Session): string | undef
  * copies, which are swapped along.
  */
 function boundDependent(dependents: readonly Dependent[]): string | undefined {
-  const bound = dependents.find((dependent) => !isCopy(dependent) && !isRepointed(dependent))
+  const bound = dependents.find((dependent) => !isSwappedAlong(dependent) && !isRepointed(dependent))
   if (bound === undefined) return undefined
   return typeof bound.view?.otherOwner === 'string'
     ? `this role may not alter ${bound.description}, which reads it`
@@ -183,7 +183,7 @@ function isRepointed({ view }: Dependent): boolean {
  * Whether a dependent is a copy that can be swapped along. If it stores whole rows of the other, it could not: the row type of the
  * successor is another one.
  */
-function isCopy({ key, storesValues }: Dependent): boolean {
-  const kind = key === undefined ? undefined : idOf(key)?.kind
-  return storesValues !== true && (kind === 'materializedView' || kind === 'table')
+function isSwappedAlong({ key, storesValues }: Dependent): boolean {
+  const id = key === undefined ? undefined : idOf(key)
+  return storesValues !== true && id !== undefined && isCopyId(id)
 }

@@ -14,7 +14,6 @@ export interface NamedCopy {
 
 /** A name on the command line: `orders`, `shop.*`, `orders+` with what reads it, `+orders` with what it reads. */
 interface Selector {
-  readonly text: string
   readonly pattern: string
   readonly withReaders: boolean
   readonly withRead: boolean
@@ -23,7 +22,7 @@ interface Selector {
 function parseSelector(text: string): Selector {
   const [withRead, withReaders] = [text.startsWith('+'), text.length > 1 && text.endsWith('+')]
   const pattern = text.slice(withRead ? 1 : 0, withReaders ? -1 : undefined)
-  return { text, pattern, withReaders, withRead }
+  return { pattern, withReaders, withRead }
 }
 
 /** Whether the names can be resolved only with what the copies read. */

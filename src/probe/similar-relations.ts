@@ -1,7 +1,7 @@
 // Suggests a relation in place of one that does not exist.
 
 import { nearestOf } from '../core/nearest.ts'
-import { idOf, type Relation } from '../core/object.ts'
+import { idOf, isCopyId, type Relation } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { ProbeRun } from './run.ts'
 
@@ -17,7 +17,7 @@ export async function suggestRelations(run: ProbeRun): Promise<void> {
   if (!run.findings.some(({ reason }) => unknownRelation.test(reason))) return
   const existing = await run.session.query<Relation>(relationsQuery)
   const declared = Array.from(run.settled.values(), ({ id }) => id).flatMap((id) =>
-    id.kind === 'foreignTable' || id.kind === 'materializedView' || id.kind === 'table' ? [id] : [],
+    id.kind === 'foreignTable' || isCopyId(id) ? [id] : [],
   )
   const relations = [...declared, ...existing]
   for (const [at, finding] of run.findings.entries()) {

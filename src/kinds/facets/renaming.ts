@@ -1,5 +1,5 @@
 // How relations and other objects of a schema are renamed and moved.
-import { type CopyId, copyOf, type IdOf, type ObjectId } from '../../core/object.ts'
+import { type CopyId, copyOf, type IdOf, isCopyId, type ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { StandInOf } from '../probing.ts'
 
@@ -72,7 +72,7 @@ function namesQuery(kind: string, relkind: string): Sql {
 /** The spec of an index or statistics, with another name for its copy. */
 export function withCopyNames<Spec extends { readonly on: CopyId }>(spec: Spec, nameOf: StandInOf): Spec {
   const on = nameOf(copyOf(spec.on))
-  return on.kind === 'materializedView' || on.kind === 'table' ? { ...spec, on } : spec
+  return isCopyId(on) ? { ...spec, on } : spec
 }
 
 /** The spec also names the index that its copy is clustered on, which may be this one. */

@@ -15,7 +15,6 @@ import type { CopyFacts, Strategy, StrategyOutcome, TableColumn } from './strate
 import { columnList, differs, hasIntegerKey, type TableCopy, tableSqlOf } from './table-block.ts'
 
 export const compare: Strategy = {
-  name: 'compare',
   obstacle: merge.obstacle,
   run: (transaction, copies) =>
     runTableBlocks(transaction, copies, (copy) => {

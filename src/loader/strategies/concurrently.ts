@@ -5,7 +5,6 @@ import { refreshEach } from './refresh-each.ts'
 import type { Strategy } from './strategy.ts'
 
 export const concurrently: Strategy = {
-  name: 'concurrently',
   obstacle({ isPopulated, hasUniqueIndex, table }) {
     if (table) return 'it is a table'
     if (!isPopulated) return 'it holds no data yet'

@@ -6,7 +6,6 @@ import type { Strategy, StrategyOutcome } from './strategy.ts'
 import { tableSqlOf } from './table-block.ts'
 
 export const merge: Strategy = {
-  name: 'merge',
   obstacle({ table }) {
     if (table === undefined) return 'it is a materialized view'
     return table.key.length > 0 ? undefined : 'it has no primary key'

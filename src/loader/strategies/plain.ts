@@ -5,7 +5,6 @@ import { refreshEach } from './refresh-each.ts'
 import type { Strategy } from './strategy.ts'
 
 export const plain: Strategy = {
-  name: 'plain',
   obstacle: ({ table }) => (table ? 'it is a table' : undefined),
   run: (transaction, copies) => refreshEach(transaction, copies, refreshStatement),
 }

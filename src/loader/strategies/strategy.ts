@@ -117,7 +117,6 @@ export interface WrittenRows {
 export type StrategyOutcomes = ReadonlyMap<Key, StrategyOutcome>
 
 export interface Strategy {
-  readonly name: StrategyName
   /** Why the strategy cannot refresh a copy; undefined if it can. */
   obstacle(facts: CopyFacts, policy: RefreshPolicy): string | undefined
   /**

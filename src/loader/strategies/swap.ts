@@ -22,7 +22,6 @@ import type { Member, ReplacementSet } from '../swap/replacement-set.ts'
 import type { Copy, Strategy, StrategyOutcome } from './strategy.ts'
 
 export const swap: Strategy = {
-  name: 'swap',
   obstacle: ({ swapObstacle }) => swapObstacle,
   async run(transaction, chosen) {
     const { session, sources, searchPath, trust, signal, onRetry } = transaction

@@ -25,7 +25,6 @@ import type { CopyToRefresh, Strategy } from './strategy.ts'
 import { type TableCopy, tableSqlOf } from './table-block.ts'
 
 export const watermark: Strategy = {
-  name: 'watermark',
   obstacle(facts, policy) {
     return (
       merge.obstacle(facts, policy) ??

@@ -1,6 +1,7 @@
 // A digest of the rows of the system catalogs that define relations, to notice at once whether another session has changed one.
 // Reading and comparing the definitions themselves would take many times as long, while readers wait.
 
+import { isCopyId } from '../../core/object.ts'
 import { join, literal, number, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { DatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
@@ -62,7 +63,7 @@ export async function readRawState(
   set: Pick<ReplacementSet, 'members'>,
   views: readonly { readonly oid: number }[],
 ): Promise<string | undefined> {
-  if (!set.members.every(({ change }) => isCopy(change.from.id.kind))) return undefined
+  if (!set.members.every(({ change }) => isCopyId(change.from.id))) return undefined
   const [row] = await session.query<{ state: string | null }>(rawStateQuery(set, views))
   return row?.state ?? undefined
 }
@@ -87,10 +88,6 @@ export function isOtherState(error: DatabaseError): boolean {
 
 /** A SQLSTATE that PostgreSQL does not use. */
 const otherState = 'FDW01'
-
-function isCopy(kind: string): boolean {
-  return kind === 'materializedView' || kind === 'table'
-}
 
 const sourceViewsOfAsked = trusted(`UNION SELECT ${sourceViewOid('c', 'n')}
     FROM asked JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'`)

@@ -3,7 +3,7 @@
 // reports it.
 
 import type { Change, WantedObject } from '../../core/change.ts'
-import { type CopyId, idOf, type Key, keyOf } from '../../core/object.ts'
+import { type CopyId, idOf, isCopyId, type Key, keyOf } from '../../core/object.ts'
 import type { Warning } from '../../core/plan.ts'
 import { defaultPolicy } from '../../core/refresh-policy.ts'
 import { unknownState } from '../../core/strategy-state.ts'
@@ -120,7 +120,7 @@ function losingIndexes(changes: readonly Change[]): ReadonlySet<Key> {
 function readersOf(wanted: ReadonlyMap<Key, WantedObject>): ReadonlyMap<Key, CopyId> {
   const readers = new Map<Key, CopyId>()
   for (const { id, needs } of wanted.values()) {
-    if (id.kind !== 'materializedView' && id.kind !== 'table') continue
+    if (!isCopyId(id)) continue
     for (const need of needs) readers.set(need, id)
   }
   return readers

@@ -98,7 +98,6 @@ export function entry(object: Fixture, more: Partial<LedgerEntry> = {}): LedgerE
     searchPath: ['public'],
     digest: null,
     dependencyDigest: null,
-    serverMajor: 18,
     source: null,
     outdatedBy: [],
     ...more,
@@ -112,7 +111,6 @@ export function ledger(entries: readonly LedgerEntry[], more: Partial<Ledger> = 
     entries: new Map(entries.map((each) => [keyOf(each.id), each])),
     otherOwners: new Map(),
     protectedByOthers: new Set(),
-    secretOptionsElsewhere: new Map(),
     ...more,
   }
 }

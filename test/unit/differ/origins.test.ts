@@ -31,7 +31,6 @@ function originsIn({ kind, id }: AnyTable, situation: Situation, more: Partial<O
     searchPath: ['public'],
     digest: null,
     dependencyDigest: null,
-    serverMajor: 18,
     source: null,
     outdatedBy: [],
   }

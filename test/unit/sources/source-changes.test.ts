@@ -37,14 +37,14 @@ async function resolved(text: string, tables: Tables) {
 }
 
 function ledgerOf(records: ReadonlyMap<Key, SourceRecord>): Ledger {
-  const applied = { declared: {}, hasCanonicalForm: false, searchPath: [], serverMajor: 18 }
+  const applied = { declared: {}, hasCanonicalForm: false, searchPath: [] }
   const entry = { oid: 1, createdByFdwsync: true, digest: null, dependencyDigest: null, outdatedBy: [], ...applied }
   const entries = Array.from(records, ([key, source]) => {
     const id = idOf(key)
     if (!id) throw new Error(`no id: ${key}`)
     return [key, { ...entry, id, source }] as const
   })
-  const none = { otherOwners: new Map(), protectedByOthers: new Set<Key>(), secretOptionsElsewhere: new Map() }
+  const none = { otherOwners: new Map(), protectedByOthers: new Set<Key>() }
   return { exists: true, unreadable: undefined, entries: new Map(entries), ...none }
 }
 
