@@ -125,7 +125,7 @@ function parseArray(text: string): readonly unknown[] {
 }
 
 /**
- * An object that exists in a database, or should. Only the file of its kind knows the type of `spec`. `needs` are the
+ * An object that exists in a database, or should. Its kind decides the type of `spec`: see kinds/specs.ts. `needs` are the
  * objects that must exist before it.
  */
 export interface DbObject<K extends KindName = KindName, Spec = unknown> {

@@ -5,7 +5,7 @@ import type { Change, LiveObject, LiveState, WantedObject } from '../core/change
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding, missingStandIn } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type IdOf, idOf, type Key, keyOf, namespaceOf, relationKey } from '../core/object.ts'
+import { type DbObject, type IdOf, idOf, type Key, keyOf, namespaceOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -15,6 +15,7 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-view.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { asKind } from '../kinds/specs.ts'
 import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import type { ReadsThroughViews } from './read-through-views.ts'
 import { type ChangedTypes, changedTypes, createScratchTypes, type TypesToCreate } from './scratch-types.ts'
@@ -49,7 +50,9 @@ interface Row extends UnmanagedView {
   readonly isReadByData: boolean
 }
 
-type ViewAbove = Row & Pick<TriedView, 'key' | 'live' | 'on'>
+type LiveView = LiveObject & DbObject<'view', ViewSpec>
+
+type ViewAbove = Row & Pick<TriedView, 'key' | 'on'> & { readonly live: LiveView }
 
 type Trial = ViewAbove & {
   /** Whether a relation that it reads, directly or through other views, loses columns. If not, it can stay as it is. */
@@ -119,7 +122,7 @@ async function readViewsAbove(
   ])
   return rows.flatMap((row) => {
     const key = keyOf(row.id)
-    const view = views.get(key)
+    const view = asKind(views.get(key), 'view')
     return view ? [{ ...row, key, live: view, on: new Set(row.reads.flatMap((read) => keys.get(read) ?? [])) }] : []
   })
 }
@@ -182,7 +185,7 @@ async function outcomesOf(
     const why = lost.get(key)
     const outcome = why
       ? lostOrRepointed(trial, why)
-      : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, { realName, realSchemas })
+      : outcomeOf(trial, asKind(created.get(keyOf(inScratch(id))), 'view'), session.user, { realName, realSchemas })
     return { ...triedOf(trial), outcome }
   })
   const unrecreatable = await unrecreatableParts(session, tried, place)
@@ -221,7 +224,7 @@ async function createViews(
     else if (place.withoutTypes) lost.set(key, place.withoutTypes)
     else if (live.locked) lost.set(key, lockedFinding(key))
     else {
-      const query = await requalifyForScratch(specOf(live).query, place)
+      const query = await requalifyForScratch(live.spec.query, place)
       const view = qualified(place.scratch.get(id.schema) ?? '', id.name)
       const why = await tryStatements(session, sql`CREATE VIEW ${view} AS ${trusted(query)}`, place)
       if (why) lost.set(key, why)
@@ -244,14 +247,14 @@ interface RealNames {
 
 function outcomeOf(
   trial: Trial,
-  created: LiveObject | undefined,
+  created: LiveView | undefined,
   user: string,
   { realName, realSchemas }: RealNames,
 ): ViewOutcome {
   const { id, live } = trial
   if (!created) return lostOrRepointed(trial, missingStandIn)
-  const spec = specOf(live)
-  const recreated = withColumnsOf(spec, specOf(created), realName)
+  const { spec } = live
+  const recreated = withColumnsOf(spec, created.spec, realName)
   const lost = whyNotRecreatable(trial, user)
   if (recreated === undefined && (!trial.isForced || lost)) return { becomes: 'repointed' }
   if (lost) return { becomes: 'lost', ...lost }
@@ -265,8 +268,4 @@ function typesNeeded({ needs }: LiveObject, realSchemas: RealNames['realSchemas'
     const id = idOf(key)
     return id?.kind === 'type' ? [keyOf({ ...id, schema: realSchemas.get(id.schema) ?? id.schema })] : []
   })
-}
-
-function specOf({ spec }: LiveObject): ViewSpec {
-  return spec as ViewSpec // the spec of a plain view
 }

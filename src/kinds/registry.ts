@@ -1,23 +1,24 @@
 // The list of kinds, and the way from an id to its kind.
-import type { KindName, ObjectId } from '../core/object.ts'
+import type { IdOf, KindName, ObjectId } from '../core/object.ts'
 import { extension } from './extension.ts'
 import { foreignDataWrapper } from './foreign-data-wrapper.ts'
 import { foreignTable } from './foreign-table/foreign-table.ts'
 import { index } from './index/index-kind.ts'
-import type { AnyDeclaredKind, AnyKind } from './kind.ts'
+import type { AnyDeclaredKind, AnyKind, DeclaredKind, KindOf } from './kind.ts'
 import { materializedView } from './materialized-view/materialized-view.ts'
 import { view } from './materialized-view/plain-view.ts'
 import { refreshPolicy } from './refresh-policy.ts'
 import { scheduledJob } from './scheduled-job.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
+import type { Specs } from './specs.ts'
 import { statistics } from './statistics.ts'
 import { table } from './table/table.ts'
 import { type } from './type/type.ts'
 import { userMapping } from './user-mapping.ts'
 
 /** The kinds that manifests declare. A kind without an entry is a type error. */
-const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } = {
+const declared: { readonly [K in Exclude<KindName, 'view'>]: DeclaredKind<K, Specs[K]> } = {
   schema,
   extension,
   foreignDataWrapper,
@@ -34,7 +35,7 @@ const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } =
 }
 
 /** No manifest declares a plain view: it is only kept working when what it reads is replaced. */
-const byName: { readonly [K in KindName]: AnyKind } = { ...declared, view }
+const byName: { readonly [K in KindName]: KindOf<IdOf<K>, Specs[K]> } = { ...declared, view }
 
 /** The kinds that a manifest declares, in the order in which they are created. */
 export const declaredKinds: readonly AnyDeclaredKind[] = Object.values(declared).sort(

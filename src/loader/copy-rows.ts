@@ -1,5 +1,6 @@
 // Reads from the catalog what a refresh needs of copies, and no more: reading definitions takes several times as long.
 
+import type { LiveState } from '../core/change.ts'
 import { type CopyId, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -7,6 +8,7 @@ import type { CatalogEntry } from '../dependents/dependents.ts'
 import { noteLocked, readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { relationsReadByQuery } from '../kinds/facets/copy/catalog.ts'
+import { asKind } from '../kinds/specs.ts'
 import type { TableSpec } from '../kinds/table/spec.ts'
 
 interface Row {
@@ -63,7 +65,7 @@ export interface CopyRow extends CatalogEntry, Omit<Row, 'at' | 'isView' | 'read
 
 export async function readCopyRows(session: Session, ids: readonly CopyId[]): Promise<ReadonlyMap<Key, CopyRow>> {
   const tables = ids.filter(({ kind }) => kind === 'table')
-  const { live } = tables.length === 0 ? { live: new Map() } : await readCatalog(session, tables, '')
+  const live: LiveState = tables.length === 0 ? new Map() : (await readCatalog(session, tables, '')).live
   await session.run(readingPath)
   await noteLocked(session)
   const rows = await session.query<Row>(factsQuery, [
@@ -78,10 +80,10 @@ export async function readCopyRows(session: Session, ids: readonly CopyId[]): Pr
         const view: CopyRow = { ...row, id, key, catalog, reads: reads.map(keyOf), table: undefined }
         return isView ? [[key, view] as const] : []
       }
-      const object = live.get(key)
-      if (!object) return []
-      const table = object.spec as TableSpec // of the kind of the id
-      return [[key, { ...row, id, key, catalog, reads: object.needs, table, isPopulated: table.populated }] as const]
+      const table = asKind(live.get(key), 'table')
+      if (!table) return []
+      const { spec, needs } = table
+      return [[key, { ...row, id, key, catalog, reads: needs, table: spec, isPopulated: spec.populated }] as const]
     }),
   )
 }

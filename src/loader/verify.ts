@@ -14,6 +14,7 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { CopySpec } from '../kinds/facets/copy/copy.ts'
+import { asKind } from '../kinds/specs.ts'
 import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { backendPid } from './commit-watchdog.ts'
 import { type RefreshTarget, readTargets, unknownOfLedger } from './copies.ts'
@@ -51,7 +52,7 @@ export async function verifyCopies(
   const found = new Map<Key, Verification>()
   try {
     for (const target of targets) {
-      const spec = live.get(target.key)?.spec as CopySpec | undefined // of the kind of the id
+      const spec = asKind(live.get(target.key), 'materializedView', 'table')?.spec
       found.set(target.key, await verify({ ...options, connect: pool.connect }, sources, target, spec))
     }
   } finally {

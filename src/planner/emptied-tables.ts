@@ -4,6 +4,7 @@ import type { Change } from '../core/change.ts'
 import { literal, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { asKind } from '../kinds/specs.ts'
 import type { TableSpec } from '../kinds/table/spec.ts'
 
 /** A change that drops or replaces a table. */
@@ -24,9 +25,9 @@ export async function withEmptiedTables(session: Session, changes: readonly Chan
 }
 
 function mayLoseRows(change: Change): change is LostTable {
-  if ((change.op !== 'drop' && change.op !== 'replace') || change.from.id.kind !== 'table') return false
-  const { populated, hasRows } = change.from.spec as TableSpec // the spec of a table
-  return !populated && hasRows === true
+  if (change.op !== 'drop' && change.op !== 'replace') return false
+  const table = asKind(change.from, 'table')?.spec
+  return table !== undefined && !table.populated && table.hasRows === true
 }
 
 async function emptyTables(session: Session, oids: readonly number[]): Promise<readonly number[]> {

@@ -11,6 +11,7 @@ import type { RunDigests } from '../introspector/digests.ts'
 import { plainOption } from '../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { titleOf } from '../kinds/registry.ts'
+import { asKind } from '../kinds/specs.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import type { Answer } from './imports/answers.ts'
@@ -79,12 +80,13 @@ interface Table {
   readonly remoteName: string
 }
 
-function tableOf({ id, spec }: WantedObject): readonly Table[] {
-  if (id.kind !== 'foreignTable') return []
-  const table = spec as ForeignTableSpec // the objects of a kind have its specs
-  const remoteSchema = plainOption(table.options, 'schema_name') ?? id.schema
-  const remoteName = plainOption(table.options, 'table_name') ?? id.name
-  return [{ key: keyOf(id), title: titleOf(id), spec: table, remoteSchema, remoteName }]
+function tableOf(object: WantedObject): readonly Table[] {
+  const table = asKind(object, 'foreignTable')
+  if (!table) return []
+  const { id, spec } = table
+  const remoteSchema = plainOption(spec.options, 'schema_name') ?? id.schema
+  const remoteName = plainOption(spec.options, 'table_name') ?? id.name
+  return [{ key: keyOf(id), title: titleOf(id), spec, remoteSchema, remoteName }]
 }
 
 /** Servers whose imports have already shown that their sources cannot be asked. */

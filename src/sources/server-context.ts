@@ -10,7 +10,7 @@ import { type EvaluatingCode, readEvaluatingCode } from '../introspector/evaluat
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
-import type { ServerSpec } from '../kinds/server.ts'
+import { asKind } from '../kinds/specs.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import type { Manifest } from '../manifest/manifest.ts'
@@ -83,16 +83,12 @@ function isServerPrerequisite(id: ObjectId): boolean {
 export function wrapperOf({ declared, reading }: ServerContext, name: string): string | undefined {
   const key = keyOf({ kind: 'server', name })
   const found = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
-  return found && serverSpecOf(found).wrapper
+  return asKind(found, 'server')?.spec.wrapper
 }
 
 /** Whether a wrapper is postgres_fdw, or another one with its handler. */
 export function isPostgresFdw({ postgresWrappers }: Pick<ServerContext, 'postgresWrappers'>, wrapper: string): boolean {
   return postgresWrappers.has(wrapper)
-}
-
-export function serverSpecOf({ spec }: { readonly spec: unknown }): ServerSpec {
-  return spec as ServerSpec // the objects of a kind have its specs
 }
 
 /** How a declared object differs from the live one. */

@@ -7,7 +7,8 @@ import type { Statement } from '../core/sql.ts'
 import { withoutAccess } from '../kinds/facets/access.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type ServerSpec, server as serverKind } from '../kinds/server.ts'
-import { differencesOf, isPostgresFdw, type ServerContext, serverSpecOf } from './server-context.ts'
+import { asKind } from '../kinds/specs.ts'
+import { differencesOf, isPostgresFdw, type ServerContext } from './server-context.ts'
 
 export interface ServerSetup {
   /** The server to ask: the declared one, or a stand-in for it. */
@@ -35,22 +36,25 @@ export function serverSetup(
   scratch: string,
 ): ServerSetup | undefined {
   const id: ServerId = { kind: 'server', name }
-  const declared = context.declared.find((object) => keyOf(object.id) === keyOf(id))
-  const live = context.reading.live.get(keyOf(id))
+  const declared = asKind(
+    context.declared.find((object) => keyOf(object.id) === keyOf(id)),
+    'server',
+  )
+  const live = asKind(context.reading.live.get(keyOf(id)), 'server')
   const found = declared ?? live
   if (!found) return undefined
-  const { wrapper, options } = serverSpecOf(found)
+  const { wrapper, options } = found.spec
   const common = { wrapper, isPostgresFdw: isPostgresFdw(context, wrapper), options }
   if (!declared) return { ...common, name, statements: [] }
   const fields = live && differencesOf(context, declared, live).filter(({ field }) => affectsImport(field))
   const mappings = [...new Set(roles.flatMap((role) => declaredMapping(context, name, role) ?? []))]
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
-    const standIn = { ...withoutAccess(serverSpecOf(declared)), comment: undefined }
+    const standIn = { ...withoutAccess(declared.spec), comment: undefined }
     const create = serverKind.create({ kind: 'server', name: scratch }, standIn)
     const statements = [...create, ...mappings.flatMap((mapping) => createMapping(mapping, scratch))]
     return { ...common, name: scratch, statements }
   }
-  const alter = fields.length > 0 ? serverKind.alter(id, fields, serverSpecOf(live)) : []
+  const alter = fields.length > 0 ? serverKind.alter(id, fields, live.spec) : []
   const alterMappings = mappings.flatMap((mapping) => alterMapping(context, mapping))
   return { ...common, name, statements: [...alter, ...alterMappings] }
 }

@@ -31,11 +31,9 @@ import type { DeclaredKind } from '../kind.ts'
 import { materializedViewCatalog } from './catalog.ts'
 import { certainViews } from './certain.ts'
 
-export type MaterializedViewSpec = CopySpec
-
 const word = sql`MATERIALIZED VIEW`
 
-export const materializedView: DeclaredKind<'materializedView', MaterializedViewSpec> = {
+export const materializedView: DeclaredKind<'materializedView', CopySpec> = {
   kind: 'materializedView',
   rank: 5,
   locks: { create: 4, drop: 8 },
@@ -43,7 +41,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   dropPolicy: 'owned',
   title: (id) => `materialized view ${qualified(id.schema, id.name)}`,
 
-  probe: copyProbe<IdOf<'materializedView'>, MaterializedViewSpec>('materializedView', objectsOf),
+  probe: copyProbe<IdOf<'materializedView'>, CopySpec>('materializedView', objectsOf),
 
   declare: (manifest) =>
     Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
@@ -124,7 +122,7 @@ export function refreshConcurrentlyStatement({ schema, name }: Relation): Statem
   return statement(sql`REFRESH MATERIALIZED VIEW CONCURRENTLY ${qualified(schema, name)}`)
 }
 
-function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): readonly Statement[] {
+function createAs(id: IdOf<'materializedView'>, spec: CopySpec): readonly Statement[] {
   const head = sql`${qualified(id.schema, id.name)}${namesClause(columnsDeclared(spec))}${storageClauses(spec)}`
   return [
     statement(sql`CREATE MATERIALIZED VIEW ${head} AS\n${fragment(spec.query)}\nWITH NO DATA`),

@@ -2,11 +2,11 @@
 // refresh changes that.
 
 import type { Change, LiveState } from '../../core/change.ts'
-import { idOf, isCopyId, type Key, keyOf } from '../../core/object.ts'
+import { idOf, type Key, keyOf } from '../../core/object.ts'
 import type { Warning } from '../../core/plan.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
-import type { CopySpec } from '../../kinds/facets/copy/copy.ts'
 import { titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { ResolvedImports } from '../../sources/imports/resolve-imports.ts'
 import { copiesOfOtherRows } from '../../sources/reads/copies-of-other-rows.ts'
 import type { ChangeSet } from '../change-set.ts'
@@ -45,9 +45,9 @@ function renamedAtSource({ resolutions }: ResolvedImports): ReadonlySet<Key> {
 /** The owners of all copies that hold rows. */
 function ownersOfLoaded(live: LiveState): ReadonlyMap<Key, unknown> {
   return new Map(
-    Array.from(live, ([key, { id, spec }]): readonly (readonly [Key, unknown])[] => {
-      const { populated, owner } = spec as Partial<CopySpec> // other kinds have none
-      return isCopyId(id) && populated ? [[key, owner]] : []
+    Array.from(live, ([key, object]): readonly (readonly [Key, unknown])[] => {
+      const copy = asKind(object, 'materializedView', 'table')?.spec
+      return copy?.populated ? [[key, copy.owner]] : []
     }).flat(),
   )
 }

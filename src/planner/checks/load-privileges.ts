@@ -6,9 +6,9 @@ import type { Warning } from '../../core/plan.ts'
 import { ident, trusted } from '../../core/sql.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
 import type { Access } from '../../kinds/facets/access.ts'
-import type { CopySpec } from '../../kinds/facets/copy/copy.ts'
 import { refreshedConcurrently } from '../../kinds/index/concurrently.ts'
 import { titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { ChangeSet } from '../change-set.ts'
 import type { PlanContext } from '../context.ts'
 import { strategyOf } from './refresh-strategy.ts'
@@ -81,8 +81,8 @@ function needsOf(change: Change, context: Context, database: string): readonly N
   if (!isOfCopy(change)) return []
   const isLoaded = change.op !== 'alter' || change.fields.some(({ effect }) => effect.how === 'populate')
   if (!isLoaded && !change.fields.some(({ field }) => field === 'owner')) return []
-  const { id, spec } = change.to
-  const { owner, populated } = spec as CopySpec // a copy
+  const { id } = change.to
+  const { owner, populated } = asKind(change.to, 'materializedView', 'table')?.spec ?? {}
   if (!populated) return []
   const purpose: Purpose = isLoaded ? 'loaded' : 'refreshed'
   const isUser = typeof owner !== 'string' || owner === context.user
@@ -116,13 +116,14 @@ function isOfCopy(
   return (change.op === 'create' || change.op === 'alter' || change.op === 'replace') && isCopyId(change.to.id)
 }
 
-function onRelation({ id, spec }: { id: ObjectId; spec: unknown }, user: string): readonly Need[] {
-  return granted('SELECT', id, spec as Access, user) // relations have access
+function onRelation(relation: WantedObject, user: string): readonly Need[] {
+  const access = asKind(relation, 'foreignTable', 'materializedView', 'table')?.spec
+  return access ? granted('SELECT', relation.id, access, user) : []
 }
 
 function onSchema(name: string, { wanted, live, user }: Context): readonly Need[] {
   const id = { kind: 'schema', name } as const
-  const declared = wanted.get(keyOf(id))?.spec as Access | undefined // a schema has access
+  const declared = asKind(wanted.get(keyOf(id)), 'schema')?.spec
   return declared && (declared.grants || !live.has(keyOf(id)))
     ? granted('USAGE', id, declared, user)
     : [{ privilege: 'USAGE', on: ident(name), title: titleOf(id), holders: null, hasDefaults: false }]

@@ -8,8 +8,8 @@ import type { Refusal } from '../../core/plan.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
-import type { ObjectName } from '../../kinds/facets/names.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 
 interface TakenName {
   readonly key: Key
@@ -82,23 +82,16 @@ function takenBy(change: Change): readonly TakenName[] {
   if (!('schema' in id)) return []
   const of = { key: keyOf(id), title: titleOf(id), schema: id.schema, isType: false }
   const isNew = change.op === 'create'
-  if (id.kind === 'type') {
-    const multirange = multirangeOf(spec)
+  const type = asKind(change.to, 'type')?.spec
+  if (type) {
+    const multirange = type.multirange?.name
     if (multirange !== undefined) {
-      const before = isNew ? undefined : multirangeOf(change.from.spec)
+      const before = isNew ? undefined : asKind(change.from, 'type')?.spec.multirange?.name
       return multirange === before ? [] : [{ ...of, name: multirange, isType: true }]
     }
-    return isNew && isComposite(spec) ? [{ ...of, name: id.name }] : []
+    return isNew && type.sort === 'composite' ? [{ ...of, name: id.name }] : []
   }
   const name = kindOf(id).keyName?.(spec)
   const before = isNew ? undefined : kindOf(id).keyName?.(change.from.spec)
   return name === undefined || name === before ? [] : [{ ...of, name }]
-}
-
-function multirangeOf(spec: unknown): string | undefined {
-  return (spec as { readonly multirange?: ObjectName | null }).multirange?.name // the spec of a type
-}
-
-function isComposite(spec: unknown): boolean {
-  return (spec as { readonly sort?: unknown }).sort === 'composite' // the spec of a type
 }

@@ -14,8 +14,8 @@ import { isProof } from '../../dependents/stand-ins.ts'
 import { readingPath } from '../../introspector/transaction-settings.ts'
 import { nameOf } from '../../kinds/facets/names.ts'
 import type { PartitionOf } from '../../kinds/foreign-table/parents.ts'
-import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 
 interface Attached {
   readonly to: WantedObject
@@ -58,8 +58,9 @@ export async function refuseOverlappingPartitions(
 function attachedBy(change: Change): readonly Attached[] {
   if (change.op !== 'create' && change.op !== 'replace' && !isMoved(change)) return []
   const { to } = change
-  const { partitionOf } = to.spec as Partial<ForeignTableSpec> // other kinds have none
-  return to.id.kind === 'foreignTable' && partitionOf ? [{ to, name: to.id.name, partitionOf }] : []
+  const partition = asKind(to, 'foreignTable')
+  const partitionOf = partition?.spec.partitionOf
+  return partitionOf ? [{ to, name: partition.id.name, partitionOf }] : []
 }
 
 function isMoved(change: Change): change is Extract<Change, { op: 'alter' }> {

@@ -5,7 +5,6 @@ import type { Change, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import type { ProbeFinding } from '../../core/finding.ts'
 import { type Key, namespaceOf, type Relation } from '../../core/object.ts'
-import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { ownerOfReservedSchema } from '../../core/reserved-schemas.ts'
 import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
@@ -21,6 +20,7 @@ import {
 } from '../../dependents/stand-ins.ts'
 import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
 import { kindOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import { type RelationName, relationsRead } from '../../parser/relations-read.ts'
 import type { ChangeSet } from '../change-set.ts'
 import type { PlanContext } from '../context.ts'
@@ -64,7 +64,7 @@ function findingOf({ key, code, name }: PolicyQuery, reason: string): ProbeFindi
 
 function queriesOf(change: Change): readonly PolicyQuery[] {
   if ((change.op !== 'create' && change.op !== 'alter') || change.to.id.kind !== 'refreshPolicy') return []
-  const { skipIfSame, watermark } = change.to.spec as RefreshPolicy // of the kind of the id
+  const { skipIfSame, watermark } = asKind(change.to, 'refreshPolicy')?.spec ?? {}
   const { key } = change
   const soft = watermark?.soft
   return [

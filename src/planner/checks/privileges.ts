@@ -11,7 +11,7 @@ import { isOnlineReplacement, parentOf } from '../../differ/steps/changes.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
 import type { Access } from '../../kinds/facets/access.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
-import type { ServerSpec } from '../../kinds/server.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { Comparison } from '../comparison.ts'
 import { explainShortcoming, type Shortcomings } from './missing-privileges.ts'
 
@@ -196,16 +196,14 @@ function newOwnerOf(change: Altering): string | null {
 }
 
 function wrapperOf(change: Altering): string | null {
-  if (change.op === 'drop' || change.to.id.kind !== 'server') return null
-  const { wrapper } = change.to.spec as ServerSpec // see the kind
-  return wrapper
+  return change.op === 'drop' ? null : (asKind(change.to, 'server')?.spec.wrapper ?? null)
 }
 
 /** The roles with CREATE on a schema that the plan creates or alters. Null: those that have it now. */
 function creatorsIn(schema: string, { byKey, user }: Context): readonly string[] | null {
   const change = byKey.get(keyOf({ kind: 'schema', name: schema }))
   if (change?.op !== 'create' && change?.op !== 'alter') return null
-  const { owner, grants = [] } = change.to.spec as Access // a schema has access
+  const { owner, grants = [] } = asKind(change.to, 'schema')?.spec ?? {}
   const granted = grants.filter(({ privilege }) => privilege === 'create')
   return granted.some(({ role }) => role === null)
     ? null

@@ -5,11 +5,10 @@ import { groupBy } from '../../core/data.ts'
 import type { ProbeFinding } from '../../core/finding.ts'
 import { idOf, type Key, keyOf } from '../../core/object.ts'
 import { type SourceConnection, whyNotOneMoment } from '../../core/one-moment.ts'
-import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
-import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import { readIndirectReads } from '../../sources/reads/indirect-reads.ts'
 import { readsOfCopies } from '../../sources/reads/reads-to-try.ts'
 import type { ChangeSet } from '../change-set.ts'
@@ -20,9 +19,9 @@ import { throwProblems } from '../findings.ts'
 export async function requireOneMoment(context: PlanContext, { comparison, impact }: ChangeSet): Promise<void> {
   const { probed, live } = comparison
   const { wanted } = probed
-  // The objects of a kind have its specs.
-  const policies = [...wanted.values()].flatMap(({ id, spec }) => {
-    const { group } = id.kind === 'refreshPolicy' ? (spec as RefreshPolicy) : {}
+  const policies = [...wanted.values()].flatMap((policy) => {
+    const { id } = policy
+    const group = asKind(policy, 'refreshPolicy')?.spec.group
     const copy = kindOf(id)
       .belongsTo?.ownersOf(id)
       .find((key) => wanted.has(key))
@@ -79,10 +78,9 @@ async function serversOf(
   const servers = new Map<Key, string>()
   const unmanaged = []
   for (const key of new Set(tables)) {
-    const object = wanted.get(key)
+    const table = asKind(wanted.get(key), 'foreignTable')?.spec
     const id = idOf(key)
-    // The objects of a kind have its specs.
-    if (object?.id.kind === 'foreignTable') servers.set(key, (object.spec as ForeignTableSpec).server)
+    if (table) servers.set(key, table.server)
     else if (id?.kind === 'foreignTable') unmanaged.push({ key, schema: id.schema, name: id.name })
   }
   if (unmanaged.length === 0) return servers

@@ -13,7 +13,7 @@ import { begin } from '../../db/transaction.ts'
 import { databaseOf } from '../../differ/steps/changes.ts'
 import { inDatabase } from '../../introspector/read-elsewhere.ts'
 import { kindOf } from '../../kinds/registry.ts'
-import type { ScheduledJobSpec } from '../../kinds/scheduled-job.ts'
+import { asKind } from '../../kinds/specs.ts'
 
 /** The error that pg_cron raises for a schedule that it cannot read. */
 const invalidParameterValue = '22023'
@@ -52,8 +52,8 @@ function isScheduled(job: DeclaredObject, live: LiveState): boolean {
   return existing !== undefined && scheduleOf(existing) === scheduleOf(job)
 }
 
-function scheduleOf({ spec }: Pick<DeclaredObject, 'spec'>): string {
-  return (spec as ScheduledJobSpec).schedule // a kind's own spec
+function scheduleOf(job: Pick<DeclaredObject, 'id' | 'spec'>): string {
+  return asKind(job, 'scheduledJob')?.spec.schedule ?? ''
 }
 
 /** Schedules nothing permanently. Any other error, such as that of a read-only server, proves nothing. */

@@ -13,6 +13,7 @@ import { keptColumns } from '../../differ/lost-attachments.ts'
 import { readingPath } from '../../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { TableSpec } from '../../kinds/table/spec.ts'
 
 type Alteration = Extract<Change, { op: 'alter' }>
@@ -94,8 +95,10 @@ function explain({ what, name, table, detach }: Violation): Pick<Refusal, 'reaso
 
 function addedConstraints(change: Alteration): Constraints | undefined {
   const { from, to, fields } = change
-  if (to.id.kind !== 'foreignTable' && to.id.kind !== 'table') return undefined
-  const { key, notNull, added, checks } = to.id.kind === 'table' ? ofTable(change) : ofForeignTable(change)
+  const [table, foreignTable] = [asKind(to, 'table')?.spec, asKind(to, 'foreignTable')?.spec]
+  const own = table ? ofTable(table, fields) : foreignTable && ofForeignTable(foreignTable, fields)
+  if (!own) return undefined
+  const { key, notNull, added, checks } = own
   const required = fields.flatMap(
     ({ field, to: is }) => /^column (.+) not null$/s.exec(is === 'yes' ? field : '')?.[1] ?? [],
   )
@@ -116,15 +119,13 @@ function addedConstraints(change: Alteration): Constraints | undefined {
 
 type OfKind = Pick<Constraints, 'notNull' | 'added' | 'checks' | 'key'>
 
-function ofTable({ to, fields }: Alteration): OfKind {
-  const { primaryKey } = to.spec as TableSpec // the spec of a table
+function ofTable({ primaryKey }: TableSpec, fields: Alteration['fields']): OfKind {
   const isNew = fields.some(({ field, effect }) => field === 'primary key' && effect.how === 'clause')
   const key = isNew ? (primaryKey?.columns ?? []) : []
   return { notNull: key, added: [], checks: [], key }
 }
 
-function ofForeignTable({ to, fields }: Alteration): OfKind {
-  const { columns, checks } = to.spec as ForeignTableSpec // the spec of a foreign table
+function ofForeignTable({ columns, checks }: ForeignTableSpec, fields: Alteration['fields']): OfKind {
   const altered = new Set(fields.flatMap(({ field, effect }) => (effect.how === 'clause' ? [field] : [])))
   const added = Object.entries(columns).flatMap(([name, column]) => {
     const isRequired = altered.has(`column ${name}`) && column.notNull && !column.notNullMark

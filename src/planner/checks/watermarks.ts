@@ -2,13 +2,13 @@
 
 import type { WantedObject } from '../../core/change.ts'
 import type { ProbeFinding } from '../../core/finding.ts'
-import { type Key, keyOf, type Relation } from '../../core/object.ts'
+import { type DbObject, type Key, keyOf, type Relation } from '../../core/object.ts'
 import type { Warning } from '../../core/plan.ts'
 import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { ident } from '../../core/sql.ts'
-import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { titleOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import { watermarkMistake } from '../../kinds/table/refresh/watermark-column.ts'
-import type { TableSpec } from '../../kinds/table/spec.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { ChangeSet } from '../change-set.ts'
 import type { PlanContext } from '../context.ts'
@@ -22,7 +22,10 @@ import { throwProblems } from '../findings.ts'
 export function checkWatermarks(context: PlanContext, { comparison }: ChangeSet): readonly Warning[] {
   const { wanted } = comparison.probed
   const { manifest } = context.resolved.asWritten
-  const mistakes = Array.from(wanted.values(), (object) => mistakeIn(object, wanted)).flatMap((found) => found ?? [])
+  const mistakes = Array.from(wanted.values(), (object) => {
+    const policy = asKind(object, 'refreshPolicy')
+    return (policy && mistakeIn(policy, wanted)) ?? []
+  }).flat()
   const isProblem = ({ table, strategy }: Mistake) => strategy === 'watermark' || declaresWatermark(manifest, table)
   throwProblems(
     context,
@@ -44,13 +47,15 @@ interface Mistake {
   readonly finding: ProbeFinding
 }
 
-function mistakeIn({ id, spec }: WantedObject, wanted: ReadonlyMap<Key, WantedObject>): Mistake | undefined {
-  if (id.kind !== 'refreshPolicy') return undefined
-  const { watermark, strategy } = spec as RefreshPolicy // the objects of a kind have its specs
-  const owners = kindOf(id).belongsTo?.ownersOf(id) ?? []
-  const table = owners.map((key) => wanted.get(key)).find((owner) => owner?.id.kind === 'table')
+function mistakeIn(
+  policy: DbObject<'refreshPolicy', RefreshPolicy>,
+  wanted: ReadonlyMap<Key, WantedObject>,
+): Mistake | undefined {
+  const { id, spec } = policy
+  const { watermark, strategy } = spec
+  const table = asKind(wanted.get(keyOf({ ...id, kind: 'table' })), 'table')?.spec
   if (!watermark || !table) return undefined
-  const { columns } = table.spec as TableSpec // see above
+  const { columns } = table
   const reason = watermarkMistake(columns, watermark)
   if (reason === undefined) return undefined
   const hint = `The columns of its query: ${columns.map(({ name, type }) => `${ident(name)} ${type}`).join(', ')}.`

@@ -8,8 +8,8 @@ import { idOf, type Key, keyOf, type ObjectId } from '../../core/object.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { Session } from '../../db/session.ts'
 import { hasParents, parentsIn } from '../../kinds/foreign-table/parents.ts'
-import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { kindOf } from '../../kinds/registry.ts'
+import { asKind } from '../../kinds/specs.ts'
 import { isDigestedKind, readCatalogState } from '../../ledger/catalog-state.ts'
 import { readLastProof } from '../../ledger/manifest-proof.ts'
 import { nameUnmanagedRelations, readOwnedDependents } from '../../ledger/owned-dependents.ts'
@@ -85,9 +85,8 @@ const changeable: ReadonlySet<ObjectId['kind'] | undefined> = new Set([
  * Whether plans with this object have to read everything: something else may change the object at any time, or it is checked
  * together with others, as the copies of a group are.
  */
-function concernsOthers({ id, spec }: DeclaredObject): boolean {
-  if (ignoredOf(spec).length > 0) return true
-  return id.kind === 'refreshPolicy' && (spec as { readonly group?: unknown }).group !== undefined // the spec of a policy
+function concernsOthers(object: DeclaredObject): boolean {
+  return ignoredOf(object.spec).length > 0 || asKind(object, 'refreshPolicy')?.spec.group !== undefined
 }
 
 /**
@@ -123,8 +122,9 @@ function changedSince(
 }
 
 /** Once a table has joined a parent, whatever reads the parent reads the rows of the table too. */
-function joinsParents({ id, spec }: DeclaredObject): boolean {
-  return id.kind === 'foreignTable' && hasParents(parentsIn(spec as ForeignTableSpec)) // the objects of a kind have its specs
+function joinsParents(object: DeclaredObject): boolean {
+  const table = asKind(object, 'foreignTable')?.spec
+  return table !== undefined && hasParents(parentsIn(table))
 }
 
 /** The objects, with those that are declared as part of them, such as indexes and policies. */

@@ -5,7 +5,8 @@ import type { LiveObject } from '../../core/change.ts'
 import { type CopyId, idOf, isCopyId, type Key, keyOf, type ObjectId } from '../../core/object.ts'
 import type { CatalogReading } from '../../introspector/read-catalog.ts'
 import type { CopySpec } from '../../kinds/facets/copy/copy.ts'
-import { asTable, type TableSpec } from '../../kinds/table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
+import { asTable } from '../../kinds/table/spec.ts'
 import type { Ledger } from '../../ledger/read.ts'
 import { withNames } from './renamed-in-database.ts'
 
@@ -61,9 +62,9 @@ function specFor({ kind }: CopyId, spec: unknown): CopySpec {
 }
 
 function primaryKeyOf(object: LiveObject | undefined): Key | undefined {
-  if (object?.id.kind !== 'table') return undefined
-  const { primaryKey } = object.spec as TableSpec // the objects of a kind have its specs
-  return primaryKey ? keyOf({ kind: 'index', schema: object.id.schema, name: primaryKey.name }) : undefined
+  const table = asKind(object, 'table')
+  const key = table?.spec.primaryKey
+  return key ? keyOf({ kind: 'index', schema: table.id.schema, name: key.name }) : undefined
 }
 
 /** In the database, the entries get their new keys when the successors are swapped in. */

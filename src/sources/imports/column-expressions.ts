@@ -12,6 +12,7 @@ import { readCatalog } from '../../introspector/read-catalog.ts'
 import { readingPath } from '../../introspector/transaction-settings.ts'
 import { foreignTable } from '../../kinds/foreign-table/foreign-table.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { ImportRequest } from '../../manifest/manifest.ts'
 import { parseExpression, rejections } from '../built-in-expressions.ts'
 import type { RemoteExpression } from '../remote-catalog.ts'
@@ -71,7 +72,7 @@ export async function withExpressions(
   const { live } = await readCatalog(session, ids, run.context.digests.salt)
   await session.run(trusted('ROLLBACK TO expressions; RELEASE expressions'))
   for (const { name, spec, expressions } of created) {
-    const read = live.get(keyOf({ kind: 'foreignTable', schema, name }))?.spec as ForeignTableSpec | undefined // a foreign table's
+    const read = asKind(live.get(keyOf({ kind: 'foreignTable', schema, name })), 'foreignTable')?.spec
     const taken = expressions.filter((each) => !omitted.has(each))
     const columns = taken.map(({ column }) => [column, { ...spec.columns[column], ...valuesOf(read?.columns[column]) }])
     tables.set(name, { ...spec, columns: { ...spec.columns, ...Object.fromEntries(columns) } })

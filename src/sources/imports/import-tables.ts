@@ -8,6 +8,7 @@ import { type DatabaseError, isDatabaseError } from '../../db/database-error.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { ImportRequest } from '../../manifest/manifest.ts'
 import type { Reason } from '../reasons.ts'
 import type { ServerSession } from '../server-session.ts'
@@ -202,8 +203,10 @@ export async function readForeignTables(
     ids.map(({ id }) => id),
     context.digests.salt,
   )
-  for (const { id, spec } of live.values())
-    if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec) // the objects of a kind have its specs
+  for (const object of live.values()) {
+    const table = asKind(object, 'foreignTable')
+    if (table) tables.set(table.id.name, table.spec)
+  }
 }
 
 /** Imports, reads the result, and rolls the import back. */

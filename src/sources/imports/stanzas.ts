@@ -1,6 +1,6 @@
 // What a source or the ledger has, as stanzas of a manifest: see manifest/expansion.
 
-import type { IdOf } from '../../core/object.ts'
+import type { IdOf, KindName } from '../../core/object.ts'
 import { ident } from '../../core/sql.ts'
 import { withoutAccess } from '../../kinds/facets/access.ts'
 import { plainOption, record } from '../../kinds/facets/options.ts'
@@ -10,7 +10,7 @@ import { secretsIn, withPlainOptions } from '../../kinds/foreign-table/secrets.t
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { index } from '../../kinds/index/index-kind.ts'
 import type { IndexSpec } from '../../kinds/index/spec.ts'
-import type { TableSpec } from '../../kinds/table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 import { type TypeSpec, type } from '../../kinds/type/type.ts'
 import type { Ledger } from '../../ledger/read.ts'
 import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../../manifest/expansion/imports.ts'
@@ -44,11 +44,17 @@ export function typeStanza(schema: string, name: string, spec: TypeSpec): TypeSt
 
 /** All types that were last applied, whether copied or declared by the manifest. */
 export function lastTypes(ledger: Ledger): readonly CopiedType[] {
-  return [...ledger.entries.values()].flatMap(({ id, declared }) => {
-    if (id.kind !== 'type') return []
-    const spec = declared as TypeSpec // the ledger has the specs of a kind
-    return [{ schema: id.schema, name: id.name, stanza: asType(type.write(id, spec, noVariables)) }]
-  })
+  return lastApplied(ledger, 'type').map(({ id, spec }) => ({
+    schema: id.schema,
+    name: id.name,
+    stanza: asType(type.write(id, spec, noVariables)),
+  }))
+}
+
+/** The objects of a kind as they were last declared. */
+function lastApplied<K extends KindName>(ledger: Ledger, kind: K) {
+  const objects = Array.from(ledger.entries.values(), ({ id, declared }) => ({ id, spec: declared }))
+  return objects.flatMap((object) => asKind(object, kind) ?? [])
 }
 
 /**
@@ -62,9 +68,8 @@ export function lastTables(
 ): Map<string, TableStanza> {
   const { schema, server, remoteSchema, limitTo, except } = request
   const tables = new Map<string, TableStanza>()
-  for (const { id, declared } of ledger.entries.values()) {
-    if (id.kind !== 'foreignTable' || id.schema !== schema) continue
-    const spec = declared as ForeignTableSpec // the ledger has the specs of a kind
+  for (const { id, spec } of lastApplied(ledger, 'foreignTable')) {
+    if (id.schema !== schema) continue
     if (spec.server !== server && spec.server !== former) continue
     if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
     // The table may belong to another import of the same schema.
@@ -99,20 +104,17 @@ function remoteSchemaOf({ options }: ForeignTableSpec): string | undefined {
 
 /** The primary keys of tables as they were last applied, by table. */
 export function lastPrimaryKeys(ledger: Ledger, schema: string): ReadonlyMap<string, PrimaryKeyStanza> {
-  const keys = Array.from(ledger.entries.values(), ({ id, declared }) => {
-    if (id.kind !== 'table' || id.schema !== schema) return []
-    const { primaryKey } = declared as TableSpec // the ledger has the specs of a kind
-    return primaryKey ? [[id.name, stanzaOfKey(primaryKey)] as const] : []
-  })
-  return new Map(keys.flat())
+  const keys = lastApplied(ledger, 'table').flatMap(({ id, spec: { primaryKey } }) =>
+    id.schema === schema && primaryKey ? [[id.name, stanzaOfKey(primaryKey)] as const] : [],
+  )
+  return new Map(keys)
 }
 
 /** The indexes of copies as they were last applied, by copy. */
 export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<string, IndexStanza>> {
   const copies = new Map<string, Record<string, IndexStanza>>()
-  for (const { id, declared } of ledger.entries.values()) {
-    if (id.kind !== 'index' || id.schema !== schema) continue
-    const spec = declared as IndexSpec // the ledger has the specs of a kind
+  for (const { id, spec } of lastApplied(ledger, 'index')) {
+    if (id.schema !== schema) continue
     // `write` includes a collation or an operator class only if the definition mentions it. A declaration has only those that were
     // given.
     const names = spec.columns.flatMap(({ collation, operatorClass }) => [collation, operatorClass])

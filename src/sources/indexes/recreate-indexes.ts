@@ -16,6 +16,7 @@ import { type Column, columnDefinition } from '../../kinds/facets/columns/column
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { withColumns } from '../../kinds/index/alike.ts'
 import type { IndexSpec } from '../../kinds/index/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { IndexStanza } from '../../manifest/expansion/imports.ts'
 import { rejections } from '../built-in-expressions.ts'
 import { createMissingPrerequisites, inSavepoint } from '../imports/prerequisites.ts'
@@ -235,9 +236,10 @@ async function readIndexes({ session, context }: Trial, units: readonly Unit[]):
   const byName = new Map(units.map((unit) => [unit.name, unit]))
   const ids = units.map(({ table, name }) => ({ kind: 'index' as const, schema: table.schema, name }))
   const { live } = await readCatalog(session, ids, context.digests.salt, units[0]?.table.schema)
-  const found = Array.from(live.values(), ({ id, spec }) => {
-    const unit = id.kind === 'index' ? byName.get(id.name) : undefined
-    return unit ? [[unit, spec as IndexSpec] as const] : [] // the objects of a kind have its specs
+  const found = Array.from(live.values(), (object) => {
+    const index = asKind(object, 'index')
+    const unit = index && byName.get(index.id.name)
+    return unit ? [[unit, index.spec] as const] : []
   })
   return new Map(found.flat())
 }

@@ -10,7 +10,6 @@ import {
   isCopyId,
   type Key,
   keyOf,
-  type ObjectId,
   type Relation,
   relationKey,
 } from '../../core/object.ts'
@@ -20,7 +19,7 @@ import { sourceViewOf } from '../../kinds/facets/copy/source-view.ts'
 import type { ObjectName } from '../../kinds/facets/names.ts'
 import { plainOption } from '../../kinds/facets/options.ts'
 import { parentsIn, parentsOf } from '../../kinds/foreign-table/parents.ts'
-import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { UserMappingSpec } from '../../kinds/user-mapping.ts'
 import { connectionOf, remoteOf } from './what-is-read.ts'
 
@@ -73,22 +72,14 @@ function tablesOfOtherRows(changes: readonly Change[], wanted: ReadonlyMap<Key, 
   const before = changed.flatMap((change) => ('from' in change ? [change.from] : []))
   const after = changed.flatMap((change) => ('to' in change ? [change.to] : []))
   const servers = new Set(changed.flatMap(({ key }) => serverOf(key) ?? []))
-  const onServers = [...wanted.values()].filter(
-    (object) => isForeignTable(object.id) && servers.has(tableSpec(object).server),
-  )
-  const tables = [...after, ...onServers].flatMap(({ id }) => (id.kind === 'foreignTable' ? [id] : []))
-  const formerParents = before
-    .filter(({ id }) => isForeignTable(id))
-    .flatMap((table) => parentsOf(parentsIn(tableSpec(table))))
+  const onServers = foreignTables([...wanted.values()]).filter(({ spec }) => servers.has(spec.server))
+  const tables = [...foreignTables(after), ...onServers].map(({ id }) => id)
+  const formerParents = foreignTables(before).flatMap(({ spec }) => parentsOf(parentsIn(spec)))
   return [...tables, ...formerParents]
 }
 
-function isForeignTable({ kind }: ObjectId): boolean {
-  return kind === 'foreignTable'
-}
-
-function tableSpec({ spec }: DbObject): ForeignTableSpec {
-  return spec as ForeignTableSpec // the objects of a kind have its specs
+function foreignTables(objects: readonly DbObject[]) {
+  return objects.flatMap((object) => asKind(object, 'foreignTable') ?? [])
 }
 
 /** Whether the object itself, or what inherits from it, may have other rows than before. */
@@ -100,7 +91,7 @@ function readsOtherRows(change: Change): boolean {
       return change.renamedAsideFor === undefined && appears(change.from)
     case 'alter':
     case 'replace':
-      return differ(change.from, change.to)
+      return !sameData(rowsOf(change.from, change.to), rowsOf(change.to, change.from))
     case 'adopt':
     case 'release':
       return false
@@ -112,34 +103,28 @@ function readsOtherRows(change: Change): boolean {
  * dropped by hand.
  */
 function appears({ id }: DbObject): boolean {
-  return id.kind === 'userMapping' || isForeignTable(id)
+  return id.kind === 'userMapping' || id.kind === 'foreignTable'
 }
 
-function differ(from: LiveObject, to: WantedObject): boolean {
-  switch (to.id.kind) {
-    case 'server':
-      return !sameData(withoutTuning(connectionOf(from.spec)), withoutTuning(connectionOf(to.spec)))
-    case 'foreignTable':
-      return (
-        !sameData(rowsOf(from, to), rowsOf(to, from)) || !sameData(parentsIn(tableSpec(from)), parentsIn(tableSpec(to)))
-      )
-    case 'userMapping':
-      return userOf(from.spec) !== userOf(to.spec)
-    default:
-      return false
-  }
+/** What decides which rows are read from a server, with a user mapping, or by a foreign table. */
+function rowsOf(object: LiveObject | WantedObject, other: DbObject) {
+  const server = asKind(object, 'server')
+  if (server) return withoutTuning(connectionOf(server.spec))
+  const table = asKind(object, 'foreignTable')
+  return table ? rowsOfTable(table, asKind(other, 'foreignTable')) : userOf(asKind(object, 'userMapping'))
 }
 
 /**
- * What decides which rows a table has, for the columns that it has before and after. Whatever reads other columns, or a column with
- * another type, is replaced anyway.
+ * Only the columns that it has before and after decide. Whatever reads other columns, or a column with another type, is replaced
+ * anyway.
  */
-function rowsOf(table: LiveObject | WantedObject, other: DbObject) {
+function rowsOfTable(table: Parameters<typeof remoteOf>[0], other: typeof table | undefined) {
   const { columns, ...remote } = withoutTuning(remoteOf(table))
-  const kept = Object.entries(columns).filter(([name]) => Object.hasOwn(tableSpec(other).columns, name))
+  const kept = Object.entries(columns).filter(([name]) => Object.hasOwn(other?.spec.columns ?? {}, name))
   return {
     ...remote,
     columns: Object.fromEntries(kept.map(([column, { name, options }]) => [column, [name, options]])),
+    parents: parentsIn(table.spec),
   }
 }
 
@@ -148,9 +133,8 @@ function withoutTuning<Read extends { readonly options: readonly (readonly unkno
 }
 
 /** The remote user, since another one may see other rows. */
-function userOf(spec: unknown): string | undefined {
-  const { options } = spec as UserMappingSpec // the objects of a kind have its specs
-  return options === null ? undefined : plainOption(options, 'user')
+function userOf(mapping: DbObject<'userMapping', UserMappingSpec> | undefined): string | undefined {
+  return mapping?.spec.options ? plainOption(mapping.spec.options, 'user') : undefined
 }
 
 function serverOf(key: Key): string | undefined {

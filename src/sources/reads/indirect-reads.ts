@@ -7,7 +7,7 @@ import { idOf, type Key, keyOf, type Relation } from '../../core/object.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { parentIds, parentsIn } from '../../kinds/foreign-table/parents.ts'
-import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 
 export interface IndirectRead {
   readonly table: Key
@@ -78,9 +78,9 @@ export async function readIndirectReads(
 
 function parentsOfForeignTables(wanted: ReadonlyMap<Key, WantedObject>): ReadonlySet<Key> {
   return new Set(
-    [...wanted.values()].flatMap(({ id, spec }) =>
-      // The objects of a kind have its specs.
-      id.kind === 'foreignTable' ? parentIds(parentsIn(spec as ForeignTableSpec)).map(keyOf) : [],
-    ),
+    [...wanted.values()].flatMap((object) => {
+      const table = asKind(object, 'foreignTable')
+      return table ? parentIds(parentsIn(table.spec)).map(keyOf) : []
+    }),
   )
 }

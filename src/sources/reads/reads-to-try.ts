@@ -1,10 +1,11 @@
 // Finds the reads of foreign tables that a plan affects, by server and role. These are tried before the plan is applied.
 
-import type { Change, LiveState, WantedObject } from '../../core/change.ts'
+import type { Change, LiveObject, LiveState, WantedObject } from '../../core/change.ts'
 import { groupBy, sameData } from '../../core/data.ts'
 import { type IdOf, idOf, type Key, keyOf } from '../../core/object.ts'
 import type { Access } from '../../kinds/facets/access.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 import type { IndirectRead } from './indirect-reads.ts'
 import { connectionOf, remoteOf } from './what-is-read.ts'
 
@@ -59,11 +60,12 @@ export function readsToTry(input: ReadsInput): readonly ServerReads[] {
   const changed = new Set(changes.filter(affectsReading).map(({ key }) => key))
   const servers = serversWithChanges(changes, changed)
   const tables = [...wanted.values()].flatMap((object): readonly TableRead[] => {
-    if (object.id.kind !== 'foreignTable') return []
-    const spec = object.spec as ForeignTableSpec // the objects of a kind have its specs
-    const key = keyOf(object.id)
+    const table = asKind(object, 'foreignTable')
+    if (!table) return []
+    const { id, spec } = table
+    const key = keyOf(id)
     const isChanged = servers.has(spec.server) || changed.has(key)
-    return [{ id: object.id, spec, isChanged, isFresh: input.fresh.has(key), hasReader: true }]
+    return [{ id, spec, isChanged, isFresh: input.fresh.has(key), hasReader: true }]
   })
   const readers = readersByTable(input)
   const dropped = changes.flatMap(({ op, key }) => (op === 'drop' ? [idOf(key)] : [])).filter(isMapping)
@@ -152,10 +154,11 @@ export function readsOfCopies({
   user,
   indirect,
 }: Pick<ReadsInput, 'wanted' | 'live' | 'user' | 'indirect'>): readonly (Reader & { readonly table: Key })[] {
-  return [...wanted].flatMap(([view, { id, spec, needs }]) => {
-    if (id.kind !== 'materializedView' && id.kind !== 'table') return []
-    const owner = ownerOf(spec, live.get(view)?.spec, user)
-    return needs.flatMap((need) => {
+  return [...wanted].flatMap(([view, object]) => {
+    const copy = asKind(object, 'materializedView', 'table')
+    if (!copy) return []
+    const owner = ownerOf(copy.spec, asKind(live.get(view), 'materializedView', 'table')?.spec, user)
+    return copy.needs.flatMap((need) => {
       const others = indirect.get(need) ?? []
       return [
         { table: need, view, role: owner },
@@ -165,10 +168,9 @@ export function readsOfCopies({
   })
 }
 
-function ownerOf(wanted: unknown, live: unknown, user: string): string {
-  const { owner } = wanted as Access // relations of all kinds have owners
+function ownerOf({ owner }: Access, live: Access | undefined, user: string): string {
   if (owner === null) return user
-  return owner ?? (live as Access | undefined)?.owner ?? user
+  return owner ?? live?.owner ?? user
 }
 
 /** If no view reads a table, a role with a user mapping does. */
@@ -185,22 +187,19 @@ function isMapping(id: ReturnType<typeof idOf>): id is IdOf<'userMapping'> {
 
 /** Whether a change affects how the source is connected to, what is read from it, or as which role. */
 function affectsReading(change: Change): boolean {
-  const kind = idOf(change.key)?.kind
-  if (kind === 'userMapping') return change.op !== 'adopt' && change.op !== 'release'
+  if (idOf(change.key)?.kind === 'userMapping') return change.op !== 'adopt' && change.op !== 'release'
   if (change.op === 'create') return true
   if (change.op !== 'alter' && change.op !== 'replace') return false
-  const { from, to } = change
-  switch (kind) {
-    case 'server':
-      return !sameData(connectionOf(from.spec), connectionOf(to.spec))
-    case 'foreignTable':
-      return !sameData(remoteOf(from), remoteOf(to))
-    case 'materializedView':
-    case 'table': {
-      const [before, { owner }] = [from.spec as Access, to.spec as Access] // copies have owners
-      return owner !== undefined && owner !== before.owner
-    }
-    default:
-      return false
-  }
+  return !sameData(readOf(change.from), readOf(change.to)) || hasNewOwner(change.from, change.to)
+}
+
+/** How a server is connected to, or what a foreign table reads. */
+function readOf(object: LiveObject | WantedObject) {
+  const [server, table] = [asKind(object, 'server'), asKind(object, 'foreignTable')]
+  return server ? connectionOf(server.spec) : table && remoteOf(table)
+}
+
+function hasNewOwner(from: LiveObject, to: WantedObject): boolean {
+  const owner = asKind(to, 'materializedView', 'table')?.spec.owner
+  return owner !== undefined && owner !== asKind(from, 'materializedView', 'table')?.spec.owner
 }

@@ -1,22 +1,22 @@
 // Where rows come from: how the source is connected to, and what is requested from it. Pure.
 
-import type { LiveObject, WantedObject } from '../../core/change.ts'
-import type { IdOf } from '../../core/object.ts'
+import type { LiveObject } from '../../core/change.ts'
+import type { DbObject, IdOf } from '../../core/object.ts'
 import { plainOption } from '../../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import type { ServerSpec } from '../../kinds/server.ts'
 
 /** What decides how a server is connected to. */
-export function connectionOf(spec: unknown) {
-  const { wrapper, type, version, options } = spec as ServerSpec // the objects of a kind have its specs
+export function connectionOf({ wrapper, type, version, options }: ServerSpec) {
   return { wrapper, type, version, options: comparable(options) }
 }
 
-export type Named = Pick<WantedObject, 'id' | 'spec'> & Pick<Partial<LiveObject>, 'renamedFrom' | 'renamedColumns'>
+/** A foreign table, under the name that it has now. */
+type Named = DbObject<'foreignTable', ForeignTableSpec> & Pick<Partial<LiveObject>, 'renamedFrom' | 'renamedColumns'>
 
 /** What a foreign table reads at its source. Without options, that follows from the names of the table and its columns. */
 export function remoteOf({ id, renamedFrom, renamedColumns = new Map(), spec }: Named) {
-  const { server, options, columns } = spec as ForeignTableSpec // the objects of a kind have its specs
+  const { server, options, columns } = spec
   const { schema, name } = (renamedFrom ?? id) as IdOf<'foreignTable'> // it has kept its kind
   const formerNames = new Map(Array.from(renamedColumns, ([from, to]) => [to, from]))
   const remoteColumns = Object.entries(columns).map(([column, { type, options: own }]) => {

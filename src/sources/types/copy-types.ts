@@ -2,7 +2,7 @@
 // and reads them back as a manifest would declare them.
 
 import type { DeclaredObject, LiveObject } from '../../core/change.ts'
-import { type IdOf, keyOf } from '../../core/object.ts'
+import { type DbObject, type IdOf, keyOf } from '../../core/object.ts'
 import type { Undetermined, Warning } from '../../core/plan.ts'
 import { ident, join, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../../db/database-error.ts'
@@ -10,6 +10,7 @@ import type { Session } from '../../db/session.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../../introspector/evaluation/evaluation.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
+import { asKind } from '../../kinds/specs.ts'
 import { type TypeSpec, type as typeKind } from '../../kinds/type/type.ts'
 import type { CopiedType } from '../../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../../parser/parse-sql.ts'
@@ -80,11 +81,11 @@ export async function copyTypes(run: CopyRun, all: readonly RemoteType[]): Promi
     }
     const omitted = [...named, ...stored]
     const wantedSpec = withoutParts(type.spec, omitted)
-    const live = reading.live.get(keyOf(id))
+    const live = asKind(reading.live.get(keyOf(id)), 'type')
     const kept = live && (await reasonToKeep(at, id, wantedSpec, live))
     if (kept)
       undetermined.push({ code: 'source/type', key: keyOf(id), title: typeKind.title(id), ...kept, follows: false })
-    const spec = kept ? specOf(live) : wantedSpec
+    const spec = kept ? live.spec : wantedSpec
     const failure = await createType(at, id, spec, created.length)
     if (failure) failed.set(type.title, failure)
     else created.push({ id, spec, standIn: hasSql(spec) ? standInOf(at, created.length) : undefined })
@@ -118,10 +119,6 @@ function partFailure(title: string, part: string, failure: Reason | undefined): 
 
 function schemasOf(types: readonly RemoteType[]) {
   return [...new Set(types.map(({ schema }) => schema))].map((name) => ({ kind: 'schema' as const, name }))
-}
-
-function specOf({ spec }: { readonly spec: unknown }): TypeSpec {
-  return spec as TypeSpec // the objects of a kind have its specs
 }
 
 function warningsOf(types: readonly RemoteType[], created: readonly CreatedType[]): readonly Warning[] {
@@ -218,11 +215,12 @@ async function reasonToKeep(
   { session, context }: CopyRun,
   id: TypeId,
   wanted: TypeSpec,
-  live: LiveObject,
+  live: LiveObject & DbObject<'type', TypeSpec>,
 ): Promise<Reason | undefined> {
-  const last = context.ledger.entries.get(keyOf(id))?.declared
-  const from = specOf(live)
-  const spec = typeKind.settle(wanted, last === undefined ? undefined : specOf({ spec: last }), from)
+  const entry = context.ledger.entries.get(keyOf(id))
+  const last = entry && asKind({ id, spec: entry.declared }, 'type')
+  const from = live.spec
+  const spec = typeKind.settle(wanted, last?.spec, from)
   const fields = typeKind.compare(id, from, spec, { declared: spec, last: undefined, digests: context.digests })
   const replaced = fields.filter(({ effect }) => effect.how === 'replace')
   const altered = fields.filter(({ effect, from: before }) => effect.how === 'clause' && before !== undefined)
@@ -265,7 +263,7 @@ async function readBack(
   const standIns = created.flatMap(({ standIn }) => standIn ?? [])
   const { live } = await readCatalog(session, standIns, context.digests.salt)
   return created.map(({ id, spec, standIn }) => {
-    const read = standIn && live.get(keyOf(standIn))
-    return { schema: id.schema, name: id.name, stanza: typeStanza(id.schema, id.name, read ? specOf(read) : spec) }
+    const read = standIn && asKind(live.get(keyOf(standIn)), 'type')
+    return { schema: id.schema, name: id.name, stanza: typeStanza(id.schema, id.name, read?.spec ?? spec) }
   })
 }

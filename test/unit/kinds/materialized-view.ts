@@ -1,5 +1,6 @@
 // Materialized views.
-import { type MaterializedViewSpec, materializedView } from '../../../src/kinds/materialized-view/materialized-view.ts'
+import type { CopySpec } from '../../../src/kinds/facets/copy/copy.ts'
+import { materializedView } from '../../../src/kinds/materialized-view/materialized-view.ts'
 import { accessRows, grant, openAccess, writtenAccess } from './access.ts'
 import { column, copyRows, liveCopy } from './copy.ts'
 import type { KindTable } from './table.ts'
@@ -8,7 +9,7 @@ const alter = 'ALTER MATERIALIZED VIEW shop.orders'
 const renames = (...pairs: readonly (readonly [string, string])[]) =>
   pairs.map(([from, to]) => `${alter} RENAME COLUMN ${from} TO ${to}`).join('; ')
 
-export const materializedViewTable: KindTable<MaterializedViewSpec> = {
+export const materializedViewTable: KindTable<CopySpec> = {
   kind: materializedView,
   id: { kind: 'materializedView', schema: 'shop', name: 'orders' },
   spec: liveCopy,
