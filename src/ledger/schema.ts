@@ -227,7 +227,12 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Replaces fdwsync.refresh(), which warns of triggers that store other values.
+    // It replaced the function, too.
+    tables: [],
+    statements: [],
+  },
+  {
+    // Replaces fdwsync.refresh(), which refuses to refresh tables that an apply has altered meanwhile.
     tables: [],
     statements: [createRefreshFunction],
   },

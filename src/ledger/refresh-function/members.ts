@@ -5,12 +5,12 @@ import { comparedBytes, findUndigested, rowsPerBlock } from './digests.ts'
 import { findKnown, findScope, findUnusable, watermarkColumnOf } from './watermark.ts'
 
 /**
- * A swap can commit at any time. An OID can be that of a relation which is gone, and a snapshot can be from before the swap.
+ * A swap or an apply can commit at any time. An OID can be that of a relation which is gone, and a snapshot can be from before that.
  * @param copy its name, or its OID
  */
 export const raiseReplaced = (copy: string) => `
-        RAISE EXCEPTION '% was dropped or replaced at the same time', ${copy}
-          USING ERRCODE = 'serialization_failure', HINT = 'If a refresh or an apply has replaced it, call the function again, in a new transaction.';`
+        RAISE EXCEPTION '% was altered, dropped or replaced at the same time', ${copy}
+          USING ERRCODE = 'serialization_failure', HINT = 'If a refresh or an apply has done that, call the function again, in a new transaction.';`
 
 /** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
 export const findEntry = `
@@ -34,6 +34,11 @@ export const findEntry = `
     RAISE EXCEPTION 'no manifest manages % %', CASE WHEN entry.is_table THEN 'table' ELSE 'materialized view' END, entry.name
       USING ERRCODE = 'undefined_object', HINT = 'Declare it in a manifest, and run fdwsync apply.';
   END IF;
+  IF current_setting('transaction_read_only') = 'on' THEN
+    RAISE EXCEPTION '% cannot be refreshed in a read-only transaction', entry.name
+      USING ERRCODE = 'read_only_sql_transaction', HINT = CASE WHEN pg_is_in_recovery() THEN 'This server is a standby: call the function on its primary.'
+                                                               ELSE 'Begin it with READ WRITE, or see default_transaction_read_only.' END;
+  END IF;
   IF NOT has_table_privilege('fdwsync.refresh', 'INSERT') THEN
     RAISE EXCEPTION 'the refresh of % cannot be recorded: % has no INSERT on fdwsync.refresh', entry.name, current_user
       USING ERRCODE = 'insufficient_privilege', HINT = format('Grant it: GRANT INSERT ON fdwsync.refresh TO %I;', current_user);
@@ -44,7 +49,7 @@ export const findEntry = `
 // since it was found; or by OID, if they were renamed by hand.
 const membersQuery = `
     WITH RECURSIVE listed AS (
-      SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
+      SELECT o.address, o.manifest, o.apply_id, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
              CASE o.address WHEN entry.address THEN entry.nspname ELSE (o.address::json ->> 1)::name END AS nspname,
              CASE o.address WHEN entry.address THEN entry.relname ELSE (o.address::json ->> 2)::name END AS relname, o.object_oid
         FROM fdwsync.object o LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
@@ -80,6 +85,9 @@ const membersQuery = `
            EXISTS (SELECT FROM pg_index i WHERE i.indrelid = f.oid AND i.indisprimary) AS has_key
       FROM found f ORDER BY (SELECT count(*) FROM reads JOIN found AS other ON other.oid = reads.what WHERE reads.oid = f.oid), f.address`
 
+const tableStrategies = `'{auto,watermark,compare,merge}'::text[]`
+const viewStrategies = `'{auto,concurrently,plain}'::text[]`
+
 /** Appends the copies to `members` in the order of their refreshes: `how` is the strategy, `because` the reason. */
 export const findMembers = `
   FOR member IN ${membersQuery}
@@ -88,17 +96,19 @@ export const findMembers = `
     IF member.is_table IS NULL OR member.source IS NULL THEN
       RAISE EXCEPTION '% does not exist as it was applied', member.name
         USING ERRCODE = 'undefined_object', HINT = 'Run fdwsync apply first.';
-    ELSIF member.asked NOT IN ('auto', 'plain', 'concurrently', 'merge', 'compare', 'watermark') THEN
-      RAISE EXCEPTION '% cannot be refreshed by strategy % from SQL', member.name, member.asked
+    ELSIF member.asked = 'swap' THEN
+      RAISE EXCEPTION '% cannot be refreshed by strategy swap from SQL', member.name
         USING ERRCODE = 'feature_not_supported',
               HINT = format('%s, or name another strategy: fdwsync.refresh(%L, ''auto'').', command, member.name);
+    ELSIF member.asked <> ALL (CASE WHEN member.is_table THEN ${tableStrategies} ELSE ${viewStrategies} END) THEN
+      RAISE EXCEPTION '% cannot be refreshed by strategy %: %', member.name, quote_ident(member.asked),
+                      CASE WHEN member.asked <> ALL (${tableStrategies} || ${viewStrategies}) THEN 'there is none of that name'
+                           WHEN member.is_table THEN 'it is a table' ELSE 'it is a materialized view' END
+        USING ERRCODE = 'invalid_parameter_value',
+              HINT = format('Name one of these: %s.', array_to_string(CASE WHEN member.is_table THEN ${tableStrategies} ELSE ${viewStrategies} END, ', '));
     ELSIF member.is_table AND NOT member.has_key THEN
       RAISE EXCEPTION 'table % has no primary key, and can only be swapped, not from SQL', member.name
         USING ERRCODE = 'feature_not_supported', HINT = command || '.';
-    ELSIF member.asked <> 'auto' AND member.is_table <> (member.asked IN ('merge', 'compare', 'watermark')) THEN
-      RAISE EXCEPTION '% cannot be refreshed by strategy %: it is a %', member.name, member.asked,
-                      CASE WHEN member.is_table THEN 'table' ELSE 'materialized view' END
-        USING ERRCODE = 'wrong_object_type', HINT = 'Use another strategy, or auto, which chooses one.';
     END IF;${findUnusable}
     IF member.asked = 'watermark' AND unusable IS NOT NULL THEN
       RAISE EXCEPTION '% cannot be refreshed by strategy watermark: %', member.name, unusable

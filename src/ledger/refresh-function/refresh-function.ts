@@ -32,6 +32,7 @@ const knownBodies: readonly string[] = [
   '469788ec10f0e3cafa1c95c1fc66d74e', // version 21
   '9d8495bfe1beff95245c318d4e6f056f', // version 22
   'f580211ec97928616553a4279cf93346', // version 23
+  'af21ec7a41851a6cf507bb2e8cdeee6d', // version 24
 ]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked elsewhere. */

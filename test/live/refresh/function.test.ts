@@ -53,7 +53,13 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await fixture.sql("SELECT DISTINCT because FROM fdwsync.refresh WHERE asked = 'plain'")).toEqual([
       { because: 'as asked for' },
     ])
-    await expect(call("'local.orders', 'fast'")).rejects.toThrow('by strategy fast from SQL')
+    await expect(call("'local.orders', 'fast'")).rejects.toMatchObject({
+      message: 'local.orders cannot be refreshed by strategy fast: there is none of that name',
+      hint: 'Name one of these: auto, concurrently, plain.',
+    })
+    await expect(fixture.sql("SET TRANSACTION READ ONLY; SELECT fdwsync.refresh('local.orders')")).rejects.toThrow(
+      'local.orders cannot be refreshed in a read-only transaction',
+    )
     await expect(call("'proxy.orders'")).rejects.toThrow('proxy.orders is neither a materialized view nor a table')
     await fixture.sql('CREATE MATERIALIZED VIEW public.mine AS SELECT 1 AS one')
     await expect(call("'public.mine'")).rejects.toThrow('no manifest manages materialized view public.mine')
@@ -174,7 +180,7 @@ schemas:
     await held.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
     await swap()
     await expect(held.query("SELECT fdwsync.refresh('local.over')")).rejects.toThrow(
-      'local.over was dropped or replaced at the same time',
+      'local.over was altered, dropped or replaced at the same time',
     )
 
     await expect(call("'local.slow'")).rejects.toThrow(
@@ -200,6 +206,63 @@ schemas:
     await fixture.sql("DELETE FROM fdwsync.policy WHERE address LIKE '%own%'")
     await expect(call("'local.own'")).rejects.toThrow('security-definer function')
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['create refresh policy of local.own'])
+  })
+
+  test('an apply that alters columns in the middle of a refresh has it repeated', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(`CREATE TABLE public.rows AS SELECT id, id % 5 AS part, 'n' || id AS note FROM generate_series(1, 20) AS id;
+      CREATE FUNCTION public.gate_of_calls() RETURNS bool LANGUAGE plpgsql AS
+      $$ BEGIN RETURN current_setting('application_name') = 'held' AND public.gate(); END $$`)
+    const withColumns = (columns: string) =>
+      fixture.manifest(`${head()}
+schemas:
+  local:
+    tables:
+      asked: { query: SELECT 1 AS id, primary_key: [id], refresh: { group: both, skip_if_same: SELECT public.gate_of_calls() } }
+      facts:
+        query: SELECT ${columns} FROM public.rows
+        primary_key: [id]
+        refresh: { group: both, strategy: watermark, watermark: { column: id, overlap: 0 } }
+`)
+    await applyTo(await withColumns('id'), fixture.url)
+    const held = await fixture.client()
+    await held.query("SET application_name = 'held'")
+    const refreshing = async () => {
+      const { rows } = await held.query("SELECT outcome FROM fdwsync.refresh('local.facts')")
+      return rows
+    }
+    expect(await refreshing()).toEqual([{ outcome: 'applied' }])
+
+    // The columns change after the function has chosen what to compare.
+    const alterWhile = async (columns: string) => {
+      const gate = await closeGate(fixture)
+      const refused = expect(refreshing()).rejects.toThrow(
+        'local.facts was altered, dropped or replaced at the same time',
+      )
+      await until('the function to wait', async () => {
+        const rows = await fixture.sql(
+          "SELECT FROM pg_stat_activity WHERE application_name = 'held' AND wait_event_type = 'Lock'",
+        )
+        return rows.length === 1
+      })
+      const { plan } = await applyTo(await withColumns(columns), fixture.url, { allow: ['drops-data'] })
+      expect(changesOf(plan)).toEqual([expect.stringContaining('alter table local.facts')])
+      await gate.open()
+      await refused
+    }
+    await alterWhile('id, note')
+    expect(await refreshing()).toEqual([{ outcome: 'applied' }])
+    expect(await fixture.sql('SELECT count(note)::int AS notes FROM local.facts')).toEqual([{ notes: 20 }])
+
+    // A transaction whose snapshot is older sees the columns of before.
+    for (const columns of ['id, note, part', 'id, part']) {
+      await held.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+      await applyTo(await withColumns(columns), fixture.url, { allow: ['drops-data'] })
+      await expect(refreshing()).rejects.toThrow('local.facts was altered, dropped or replaced at the same time')
+      await held.query('ROLLBACK')
+    }
+    expect(await refreshing()).toEqual([{ outcome: 'applied' }])
+    expect(await fixture.sql('SELECT count(part)::int AS parts FROM local.facts')).toEqual([{ parts: 20 }])
   })
 
   test('a role needs rights on the copy and on the ledger, and another body is not trusted', async () => {
