@@ -101,14 +101,14 @@ function refusesOptions(error: unknown): boolean {
 /**
  * Also pins how the backslashes in a string constant are read. The server reads a message with several statements as a
  * whole before it runs the first, so a SET in the same message would come too late. And the server may not close a session
- * that is idle while something else is computed, or while another session loads data.
+ * that is idle while something else is computed, or while another session loads data, or one with an error that is to be reported.
  */
 async function readFacts(wire: Wire): Promise<Facts> {
   const { rows } = await wire.send(
     sql`SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "serverVersion",
         pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS "serverVersionText",
         pg_catalog.pg_backend_pid() AS "processId", pg_catalog.current_database() AS database, current_user AS "user"
-   FROM (VALUES ('standard_conforming_strings', 'on'), ('idle_session_timeout', '0')) AS setting(name, value)
+   FROM (VALUES ('standard_conforming_strings', 'on'), ('idle_session_timeout', '0'), ('exit_on_error', 'off')) AS setting(name, value)
   CROSS JOIN LATERAL pg_catalog.set_config(name, value, false)
   WHERE pg_catalog.current_setting(name, true) IS NOT NULL`,
   )

@@ -43,7 +43,6 @@ const clearMark = `
 export const body = `
 DECLARE
   entry record;
-  member record;
   members jsonb[] := '{}';
   present jsonb;
   command text;
@@ -71,8 +70,11 @@ DECLARE
   deleted bigint;
   written fdwsync.refresh;
   result fdwsync.refresh;
-BEGIN${findEntry}${findMembers}${requireTimeout}
-  <<refreshing>>
+BEGIN${findEntry}
+  DECLARE
+    member record;
+  BEGIN${findMembers}
+  END;${requireTimeout}
   DECLARE
     member jsonb;
   BEGIN${askIfSame}
@@ -84,6 +86,6 @@ BEGIN${findEntry}${findMembers}${requireTimeout}
       END IF;${clearMark}
     END IF;${record}
   END LOOP;
-  END refreshing;
+  END;
   RETURN result;
 END`

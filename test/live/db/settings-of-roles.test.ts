@@ -53,6 +53,8 @@ const settings: Readonly<Record<string, string>> = {
   client_min_messages: 'debug1',
   default_statistics_target: '7',
   idle_session_timeout: '1min',
+  exit_on_error: 'on',
+  'plpgsql.extra_errors': 'all',
 }
 
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
@@ -92,6 +94,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await session.query(trusted("SELECT current_setting('idle_session_timeout') AS idle"))).toEqual([
       { idle: '0' },
     ])
+    await expect(session.run(trusted('SELECT 1 / 0'))).rejects.toThrow('division by zero')
     if (pair.major >= 17) {
       await session.run(trusted("SET transaction_timeout = '20ms'"))
       await begin(session, { limitMilliseconds: planLimits })
