@@ -1,6 +1,7 @@
 // The part of fdwsync.refresh() that asks the queries skip_if_same of the policies. See loader/skip-if-same.ts, which digests their answers in
 // the same way.
 
+import { lastAnswer } from '../answers.ts'
 import { callAsOwner, requireOwner } from './as-owner.ts'
 
 const question = `format('DECLARE
@@ -22,9 +23,9 @@ export const askIfSame = `
       SELECT string_agg(quote_ident(name), ', ') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;${requireOwner}${callAsOwner(question, 'answer')}
       answer := encode(sha256(convert_to('[' || ${jsonOf("member ->> 'skip_if_same'")} || ',' || ${jsonOf('answer')} || ']', 'UTF8')), 'hex');
       answers := answers || jsonb_build_object(member ->> 'address', answer);
-      SELECT CASE WHEN r.answer = answers ->> r.address AND (member ->> 'is_loaded')::bool
-                         AND NOT ((member ->> 'is_table')::bool AND pg_relation_size((member ->> 'oid')::oid) = 0) THEN clock_timestamp() - r.started_at END INTO age
-        FROM fdwsync.refresh r WHERE r.address = member ->> 'address' AND r.outcome = 'applied' ORDER BY r.ended_at DESC LIMIT 1;
+      SELECT CASE WHEN last.answer = answers ->> (member ->> 'address') AND (member ->> 'is_loaded')::bool
+                         AND NOT ((member ->> 'is_table')::bool AND pg_relation_size((member ->> 'oid')::oid) = 0) THEN clock_timestamp() - last.started_at END INTO age
+        FROM (${lastAnswer("member ->> 'address'")}) AS last;
     END IF;
     oldest := GREATEST(oldest, age);
     is_same := is_same AND age IS NOT NULL;

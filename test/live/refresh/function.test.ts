@@ -131,6 +131,17 @@ schemas:
     await fixture.sql('TRUNCATE local.keyed')
     expect(await call("'local.keyed'")).toMatch(/^merge applied [1-9]/)
 
+    // The clock is set back by an hour, and the source returns the answer of before that once more.
+    await fixture.sql("UPDATE fdwsync.refresh SET ended_at = ended_at + interval '1 hour' WHERE address ~ 'keyed'")
+    const [row] = await fixture.sql('SELECT max(id) AS id FROM public.rows')
+    for (const again of [() => call("'local.keyed'").then(String), async () => JSON.stringify(await byCommand())]) {
+      await change(`DELETE FROM rows WHERE id = ${row?.id}`)
+      expect(await call("'local.keyed'")).toBe('merge applied 0 0 1')
+      await change(`INSERT INTO rows VALUES (${row?.id}, 'p', '{"a": 1}')`)
+      expect(await again()).not.toMatch(/skipped|unchanged/)
+    }
+    await fixture.sql("DELETE FROM fdwsync.refresh WHERE address ~ 'keyed'")
+
     await change('INSERT INTO rows VALUES (6, NULL)')
     await expect(call("'local.keyed'")).rejects.toThrow(
       'table local.keyed: its query returns the key {"id":6,"part":null}',
