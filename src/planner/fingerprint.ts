@@ -3,7 +3,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { ignoredOf, withoutIgnored } from '../core/ignored.ts'
-import type { Key } from '../core/object.ts'
+import type { DbObject, Key } from '../core/object.ts'
 import { listDigest } from '../introspector/digests.ts'
 import { stateOf } from '../introspector/object-state.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -32,12 +32,34 @@ export function fingerprintOf(
   }
 }
 
-/** As {@link fingerprintOf}, but the same for every role that reads the target: it leaves out what is hidden from some roles. */
-export function fingerprintForAnyRole({ catalog, ledger, state }: TargetState): string {
-  const shown = Array.from(catalog.live, ([key, live]): readonly [Key, LiveObject] =>
-    kindOf(live.id).secrets?.hidden ? [key, { ...live, digest: null, spec: {} }] : [key, live],
-  )
-  return fingerprintOf({ ledger, state, catalog: { ...catalog, live: new Map(shown) } })
+/**
+ * For a saved plan: a digest of each object that it changes, and of whatever these need. The digests are the same for every role that
+ * reads the target, and stay the same if a refresh swaps a copy, since the ledger then has the identity of its successor.
+ */
+export function digestsToSave(
+  { catalog, ledger }: TargetState,
+  changed: Iterable<Key>,
+  wanted: ReadonlyMap<Key, DbObject>,
+): ReadonlyMap<Key, string> {
+  const keys = new Set(changed)
+  for (const key of keys)
+    for (const need of [...(wanted.get(key)?.needs ?? []), ...(catalog.live.get(key)?.needs ?? [])]) keys.add(need)
+  return new Map([...keys].sort().map((key) => [key, listDigest(state(key))]))
+
+  function* state(key: Key): Iterable<unknown> {
+    const [object, entry] = [catalog.live.get(key), ledger.entries.get(key)]
+    const isAsRecorded = entry && object && entry.oid === object.oid && entry.digest === object.digest
+    const identity = isAsRecorded ? { oid: 0, digest: 'recorded' } : {}
+    if (object) yield ['live', ...stateOf(forAnyRole({ ...withoutIgnoredParts(object, entry?.declared), ...identity }))]
+    if (catalog.occupied.has(key)) yield ['occupied', catalog.occupied.get(key)]
+    if (entry) yield ['ledger', isAsRecorded ? 0 : entry.oid, entry.declared]
+    if (ledger.otherOwners.has(key)) yield ['owners', [...(ledger.otherOwners.get(key) ?? [])].sort()]
+  }
+}
+
+/** Without what is hidden from some roles. */
+function forAnyRole(object: LiveObject): LiveObject {
+  return kindOf(object.id).secrets?.hidden ? { ...object, digest: null, spec: {} } : object
 }
 
 /** What something else manages may change between a plan and its apply. */

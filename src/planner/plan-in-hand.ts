@@ -43,8 +43,8 @@ export interface PlanInHand {
   readonly proof: ManifestProof | undefined
   /** To record for a plan that creates everything, with the state of the catalog once all of it is applied. */
   readonly proofOfCreation: UnprovenManifest | undefined
-  /** For a plan that is saved: its fingerprint for any role, since another role may apply it. */
-  readonly savedFingerprint: string | undefined
+  /** For a plan that is saved: digests of what it depends on, the same for any role, since another role may apply it. */
+  readonly digestsToSave: ReadonlyMap<Key, string> | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */
   readonly manifestDigest: string | undefined
   /** Why ownership is unknown, if it is. Then nothing can be applied. */

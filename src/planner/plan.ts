@@ -32,7 +32,7 @@ import { waitingReaders } from './checks/waiting-readers.ts'
 import { checkWatermarks } from './checks/watermarks.ts'
 import type { PlanContext, PlanOptions } from './context.ts'
 import { throwProblems } from './findings.ts'
-import { fingerprintForAnyRole } from './fingerprint.ts'
+import { digestsToSave } from './fingerprint.ts'
 import { copiesLoadedBy } from './loaded-copies.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
@@ -261,7 +261,14 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
       options.prove && options.populate
         ? createProofOfCreation(manifest, objects, plan, resolved.lastingState)
         : undefined,
-    savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
+    digestsToSave:
+      options.suffix === undefined
+        ? undefined
+        : digestsToSave(
+            target,
+            plan.changes.map(({ change }) => change.key),
+            wanted,
+          ),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,
     part: target.part,

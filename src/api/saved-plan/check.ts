@@ -1,10 +1,12 @@
 // Decides whether a saved plan is still what an apply would do: the same target, not applied before, nothing changed since.
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { idOf } from '../../core/object.ts'
 import { someOf } from '../../core/some-of.ts'
 import type { Session } from '../../db/session.ts'
 import { createRunDigests } from '../../introspector/digests.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
+import { titleOf } from '../../kinds/registry.ts'
 import { readApplies } from '../../ledger/history.ts'
 import type { ParsedManifest } from '../../manifest/manifest.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
@@ -56,7 +58,15 @@ export function requireSamePlan({ plan, fingerprint }: SavedPlan, inHand: PlanIn
   const differences = differencesOf(plan, planJson(showReferences(inHand)))
   if (differences.length > 0)
     throw stale(`since it was saved, what has to be done has changed: ${someOf(differences, 5)}`)
-  if (fingerprint !== savedFingerprintOf(inHand)) throw stale('the database has changed since it was saved')
+  const now = savedFingerprintOf(inHand)
+  const changed = Object.keys({ ...fingerprint, ...now }).filter((address) => fingerprint[address] !== now[address])
+  if (changed.length > 0)
+    throw stale(`since it was saved, other sessions have changed: ${someOf(changed.map(titleOfAddress), 5)}`)
+}
+
+function titleOfAddress(address: string): string {
+  const id = idOf(address)
+  return id ? titleOf(id) : address
 }
 
 function stale(reason: string): FdwsyncError {

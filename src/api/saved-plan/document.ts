@@ -31,8 +31,8 @@ export interface SavedPlan {
   readonly suffix: string
   readonly target: SavedTarget
   readonly options: SavedOptions
-  /** A digest of everything in the target that the plan depends on, the same for every role. */
-  readonly fingerprint: string
+  /** A digest of each object of the target that the plan changes or needs, by address, the same for every role. */
+  readonly fingerprint: Readonly<Record<string, string>>
   readonly manifest: SavedManifest & {
     /** The SHA-256 of its text, or of its texts and variables. */
     readonly digest: string
@@ -120,7 +120,9 @@ function parsedJson(path: string, text: string): Readonly<Record<string, unknown
 
 /** A file with the right digest can still be forged. Only what applying needs is checked. */
 function isSavedPlan(data: object): data is SavedPlan {
-  const { apply, suffix, target, options, manifest, lock, plan } = data as Readonly<Record<string, unknown>>
+  const { apply, suffix, target, options, fingerprint, manifest, lock, plan } = data as Readonly<
+    Record<string, unknown>
+  >
   return (
     typeof apply === 'string' &&
     /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(apply) &&
@@ -128,6 +130,7 @@ function isSavedPlan(data: object): data is SavedPlan {
     /^[0-9a-f]{12}$/.test(suffix) &&
     isMap(target) &&
     isMap(options) &&
+    isMap(fingerprint) &&
     isManifest(manifest) &&
     (lock === null || isText(lock)) &&
     isMap(plan) &&

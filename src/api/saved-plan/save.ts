@@ -66,7 +66,7 @@ export function referencesText(references: ParsedManifest['references']): Secret
   return new Secret(canonicalJson(references))
 }
 
-export function savedFingerprintOf({ savedFingerprint }: PlanInHand): string {
-  if (savedFingerprint === undefined) throw new TypeError('only a plan with a suffix can be saved')
-  return savedFingerprint
+export function savedFingerprintOf({ digestsToSave }: PlanInHand): SavedPlan['fingerprint'] {
+  if (digestsToSave === undefined) throw new TypeError('only a plan with a suffix can be saved')
+  return Object.fromEntries(digestsToSave)
 }

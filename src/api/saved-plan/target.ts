@@ -27,7 +27,7 @@ export function requireSameTarget(saved: SavedTarget, now: SavedTarget): void {
 }
 
 function differenceOf(saved: SavedTarget, now: SavedTarget): string | undefined {
-  const named = (label: string | null) => (label === null ? 'no label' : `"${label}"`)
+  const named = (label: string | null) => (label === null ? 'none' : `"${label}"`)
   if (saved.label !== now.label) return `its label is ${named(saved.label)}, here it is ${named(now.label)}`
   if (saved.database !== now.database) return `database "${saved.database}", not "${now.database}"`
   // A role that may not read the identifier can still apply what another role has planned.

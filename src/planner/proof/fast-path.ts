@@ -127,7 +127,7 @@ async function planIfUnchanged(
     notImported: undefined,
     proof: undefined,
     proofOfCreation: undefined,
-    savedFingerprint: undefined,
+    digestsToSave: undefined,
     manifestDigest: proof.digest,
     ownershipUnknown: undefined,
     part: undefined,

@@ -87,7 +87,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       "ALTER SERVER shop OPTIONS (ADD fetch_size '7')": 'what has to be done has changed: server shop',
       'CREATE MATERIALIZED VIEW local.members AS SELECT 1 AS id': 'materialized view local.members',
       'CREATE VIEW public.reader AS SELECT * FROM local.orders': 'materialized view local.orders',
-      "COMMENT ON FOREIGN TABLE proxy.customers IS 'x'": 'the database has changed since it was saved',
+      "COMMENT ON FOREIGN TABLE proxy.customers IS 'x'": 'other sessions have changed: foreign table proxy.customers',
     }
     const undo = [
       'ALTER SERVER shop OPTIONS (DROP fetch_size)',
@@ -107,13 +107,36 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await applyFile(fixture, file)).toMatchObject({ code: 0 })
   })
 
+  test('a refresh between plan and apply, even by swap, does not make a saved plan stale; nor does an object that it does not need', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const both = shopManifest({
+      orders: 'SELECT id, total FROM proxy.orders',
+      members: 'SELECT * FROM proxy.customers',
+    })
+    await applyFile(fixture, await savePlan(fixture, both))
+    const file = await savePlan(fixture, both.replace('id, total FROM', 'id, total * 2 AS total FROM'))
+    const oids = () => fixture.sql("SELECT 'local.orders'::regclass::oid, 'local.members'::regclass::oid AS members")
+    const before = await oids()
+    expect(await run(fixture, ['refresh', '--strategy', 'swap'], both)).toMatchObject({ code: 0 })
+    expect(await oids()).not.toEqual(before)
+    await fixture.sql("GRANT SELECT ON local.members TO PUBLIC; COMMENT ON FOREIGN TABLE proxy.customers IS 'x'")
+    await fixture.sql('CREATE INDEX by_hand ON local.members (name)')
+    const applied = await applyFile(fixture, file)
+    expect([applied.code, applied.stderr.includes('error')]).toEqual([0, false])
+    expect(await fixture.sql('SELECT max(total)::float8 FROM local.orders')).toEqual([{ max: 150 }])
+    const later = await savePlan(fixture, both)
+    await fixture.sql('GRANT SELECT ON local.orders TO PUBLIC')
+    const refused = await applyFile(fixture, later)
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining('materialized view local.orders')])
+  })
+
   test('another target, another file, another value of a reference: refused, nothing is done', async () => {
     const fixture = await fixtureFor(pair, source)
     const other = await fixtureFor(pair, source)
     const file = await savePlan(fixture, first, '--target', 'production')
     const production = ['--target', 'production']
     const cases: readonly (readonly [Fixture, readonly string[], number, string])[] = [
-      [fixture, [file], 4, 'its label is "production", here it is no label'],
+      [fixture, [file], 4, 'its label is "production", here it is none'],
       [fixture, [file, '--target', 'staging'], 4, 'here it is "staging"'],
       [other, [file, ...production], 4, 'another target: database'],
       [

@@ -23,7 +23,7 @@ const saved = newSavedPlan({
   apply: '00000000-0000-4000-8000-000000000000',
   suffix: '0123456789ab',
   target: { label: null, database: 'd', databaseOid: 1, systemIdentifier: null },
-  fingerprint: 'f',
+  fingerprint: { '["server","s"]': 'f' },
   options: { only: [], populate: true, offline: false, takeOver: false },
   manifest: {
     files: [{ path: 'fdwsync.yaml', text: 'version: 1\nname: m\n' }],
