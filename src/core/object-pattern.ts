@@ -20,6 +20,10 @@ export function objectPattern(pattern: string, kinds: readonly KindName[]): (id:
 export function kindNamed(text: string, kinds: readonly KindName[]): KindName {
   const found = kinds.find((kind) => kind.toLowerCase() === text.replace(/[\s_-]/g, '').toLowerCase())
   if (found) return found
-  const names = kinds.map((kind) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
-  throw usageError(`unknown kind "${text}"`, `Kinds are ${names.join(', ')}.`)
+  throw usageError(`unknown kind "${text}"`, `Kinds are ${kinds.map(nameOfKind).join(', ')}.`)
+}
+
+/** `foreign-table`, as {@link kindNamed} accepts it. */
+export function nameOfKind(kind: KindName): string {
+  return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { exitCode } from '../../core/errors.ts'
+import { nameOfKind } from '../../core/object-pattern.ts'
 import { loadManifest } from '../../library/load-manifest.ts'
 import { schemaNames } from '../../library/schemas.ts'
 import { candidates } from '../completion/candidates.ts'
@@ -17,7 +18,8 @@ export async function completion(shell: Shell): Promise<number> {
 export async function complete(root: Command, typed: readonly string[]): Promise<number> {
   const manifest = async (files: readonly string[]) =>
     (await loadManifest(files, { resolve: false, lock: false }).catch(() => undefined))?.manifest
-  const found = await candidates(root, typed, { manifest, schemas: schemaNames })
+  const kinds = async () => (await import('../../library/author.ts')).kinds.map(nameOfKind)
+  const found = await candidates(root, typed, { manifest, schemas: schemaNames, kinds })
   printResult([...found.words, ...(found.files ? [':files'] : [])].map((word) => `${word}\n`).join(''))
   return exitCode.done
 }

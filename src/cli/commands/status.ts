@@ -58,5 +58,7 @@ function checkCodeOf({ objects }: StatusReport): number {
   const isVerifiedAs = (status: Verification['status']) =>
     objects.some(({ verification }) => verification?.status === status)
   if (isStale || isVerifiedAs('different') || has('drifted', 'missing', 'not populated')) return exitCode.changes
-  return has('unknown') || isVerifiedAs('failed') ? exitCode.undetermined : exitCode.done
+  // A database without the objects of a manifest is probably not the one that was meant.
+  const isUnknown = has('unknown') || isVerifiedAs('failed') || objects.length === 0
+  return isUnknown ? exitCode.undetermined : exitCode.done
 }

@@ -15,6 +15,7 @@ export interface NameSources {
   /** The manifest that the typed words name, or the default one; undefined if it cannot be read. */
   manifest(files: readonly string[]): Promise<Manifest | undefined>
   schemas(): Promise<readonly string[]>
+  kinds(): Promise<readonly string[]>
 }
 
 const nothing: Candidates = { words: [], files: false }
@@ -38,6 +39,7 @@ export async function candidates(root: Command, typed: readonly string[], names:
   }
   const option = command.options.find((each) => [each.long, each.short].includes(before.at(-1)))
   if (option?.long === '--only') return starting(word, objectsOf(await names.manifest(filesIn(command, before))))
+  if (option?.long === '--kind') return starting(word, await names.kinds())
   if (option?.required) return valuesOf(option, word)
   if (word.startsWith('-')) return starting(word, [...command.options.map(longOf), '--help'])
   const found = await argumentsOf(command.name(), filesIn(command, before), names)

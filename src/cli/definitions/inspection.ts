@@ -37,7 +37,10 @@ function status(root: Command): void {
     .addOption(shared.sourceTimeout())
     .addOption(shared.verify('Also compare all rows of copies with those of their sources'))
     .option('--all', 'Include unmanaged objects')
-    .option('--check', 'Exit with 2 if something has drifted, is missing, not populated or stale, 6 if that is unknown')
+    .option(
+      '--check',
+      'Exit with 2 if something has drifted, is missing, not populated or stale, 6 if that is unknown or nothing is managed',
+    )
     .action((pattern, flags) =>
       onTargets('status', flags, async () => (await import('../commands/status.ts')).status(pattern, flags)),
     )

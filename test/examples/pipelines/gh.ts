@@ -8,7 +8,7 @@ interface State {
   comments: { id: number; body: string }[]
   issues: { number: number; body: string; isOpen: boolean }[]
   /** The pull request that a commit belongs to. */
-  pull: { number: number; head: string }
+  pull: { number: number; head: string } | null
   /** The artifact of the run for a head commit, if that has succeeded. */
   artifacts: Record<string, string>
 }
@@ -31,10 +31,12 @@ function api(path: string): void {
     if (!found) throw new Error(`no comment ${path}`)
     found.body = bodyFile()
   } else if (path.endsWith('/pulls')) {
-    print(`number=${state.pull.number}\nhead=${state.pull.head}`)
+    if (state.pull) print(`number=${state.pull.number}\nhead=${state.pull.head}`)
   } else if (path.includes('/actions/workflows/fdwsync-plan.yaml/runs?')) {
     const head = /head_sha=(\w*)/.exec(path)?.[1] ?? ''
-    if (state.artifacts[head]) print(`7${head}`)
+    // GitHub takes an empty parameter for none.
+    const [found] = Object.keys(state.artifacts).filter((each) => head === '' || each === head)
+    if (found !== undefined) print(`7${found}`)
   } else {
     throw new Error(`unknown request ${path}`)
   }

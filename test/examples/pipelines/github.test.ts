@@ -106,8 +106,10 @@ function openRepository(fixture: Fixture) {
     /** Without any secret. */
     validate: (text: string) => play('fdwsync-plan.yaml', 'validate', text, {}),
     plan: (text: string, sha: string) => play('fdwsync-plan.yaml', 'plan', text, secrets, sha),
-    merge(text: string, head: string): Promise<Played> {
-      writeFileSync(state, JSON.stringify({ ...read(), pull: { number: 7, head } }))
+    /** @param head that of the pull request; null for a commit that was pushed without one */
+    merge(text: string, head: string | null): Promise<Played> {
+      const pull = head === null ? null : { number: 7, head }
+      writeFileSync(state, JSON.stringify({ ...read(), pull }))
       return play('fdwsync-apply.yaml', 'apply', text, secrets)
     },
     night: (text: string) => play('fdwsync-drift.yaml', 'drift', text, secrets),
@@ -168,6 +170,8 @@ describe.skipIf(!hasPrograms).each(newestMajor())('PostgreSQL $name', (pair: Ser
     expect(await snapshot(fixture)).toEqual(untouched)
 
     // The merge: exactly that plan.
+    const pushed = await merge(two, null)
+    expect([pushed.ok, pushed.output]).toEqual([false, expect.stringContaining('there is no plan for it')])
     const other = await merge(one, 'b')
     expect([other.ok, other.output]).toEqual([false, expect.stringContaining('cmp: ')])
     expect(await snapshot(fixture)).toEqual(untouched)

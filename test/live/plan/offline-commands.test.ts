@@ -45,7 +45,9 @@ test.skipIf(!existsSync('/dev/full'))(
       stdio: ['ignore', full, 'pipe'],
     })
     closeSync(full)
-    expect(stderr.toString()).toMatch(/^error: standard output cannot be written: ENOSPC.*\n$/)
+    expect(stderr.toString()).toMatch(
+      /^error: standard output cannot be written: the disk is full\n {2}What an apply .* history\n$/,
+    )
     expect(status).toBe(1)
   },
 )

@@ -92,6 +92,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     const check = ['status', '--check']
     expect((await run(fixture, check, shop)).code).toBe(0)
+    // Another database than the one that was meant.
+    const empty = await run(await fixtureFor(pair, source), check, undefined)
+    expect([empty.code, empty.stdout]).toEqual([6, expect.stringContaining('No managed objects found')])
     await fixture.sql(damage)
     expect(troubles(await statusOf(fixture, { manifest }))).toEqual([
       'server shop: drifted (altered outside fdwsync: option port)',

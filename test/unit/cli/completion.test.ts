@@ -21,6 +21,7 @@ const manifest = {
 const names = {
   manifest: async (files: readonly string[]) => (files.join() === 'fdwsync.yaml' ? manifest : undefined),
   schemas: async () => ['manifest', 'plan'],
+  kinds: async () => ['foreign-table', 'server'],
 }
 
 test.each([
@@ -28,6 +29,7 @@ test.each([
   [['--v'], ['--version']],
   [['plan', '--det'], ['--detailed-exitcode']],
   [['plan', '--format', 'm'], ['markdown']],
+  [['status', '--kind', 'f'], ['foreign-table']],
   [['plan', '--format=m'], ['--format=markdown']],
   [['comp'], ['completion']],
   [['apply', '--allow', 'drops-da'], ['drops-data']],
