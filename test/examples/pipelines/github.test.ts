@@ -91,7 +91,13 @@ function openRepository(fixture: Fixture) {
     return playJob(join(folder, workflow), job, {
       folder: work,
       env: { ...env, GITHUB_SHA: sha },
-      expressions: { 'github.token': 'token', 'github.event.number': '7', 'steps.pull.outputs.number': '', ...more },
+      expressions: {
+        'github.token': 'token',
+        'github.event.number': '7',
+        'steps.pull.outputs.number': '',
+        'steps.pull.outputs.head': '',
+        ...more,
+      },
       uses: (action) => {
         if (action.startsWith('actions/upload-artifact') && existsSync(join(work, 'plan.json'))) {
           const kept = join(root, `plan-${sha}.json`)
