@@ -33,7 +33,7 @@ export function renderChange({ planned, change }: ShownChange, options: PlanOpti
   return [
     ...renderTitle(planned.title, { planned, change }, options),
     ...renderBody({ planned, change }, options),
-    ...renderPredecessor(planned, options),
+    ...renderPredecessor({ planned, change }, options),
     ...renderHazards(planned, options),
   ]
 }
@@ -115,7 +115,7 @@ export function renderBody({ planned, change }: ShownChange, options: RenderOpti
 
 /** What a replacement keeps of its predecessor, and how much data is loaded for it. */
 export function renderPredecessor(
-  { predecessor, hazards }: Pick<PlannedChange, 'predecessor' | 'hazards'>,
+  { planned: { predecessor, hazards }, change }: ShownChange,
   { columns, verbose }: RenderOptions,
   isOfMany = false,
 ): readonly string[] {
@@ -126,10 +126,18 @@ export function renderPredecessor(
   const reloads = isOfMany ? 'reload their data' : 'reloads its data'
   const loads = known === '' ? reloads : `${reloads}: ${known} now`
   const children = keeps.length === 0 ? [] : [listed(keeps.map(oneLine), verbose)]
-  const keepsOwn = isOfMany ? 'keep their owners, grants and comments' : 'keeps its owner, grants and comments'
-  const kept = [keepsOwn, ...children].join(', ')
+  const kept = [`${isOfMany ? 'keep their' : 'keeps its'} ${keptAccess(change, isOfMany)}`, ...children].join(', ')
   const isLoaded = hazards.some(({ name }) => name === 'reads-source')
   return [kept, ...(isLoaded ? [loads] : [])].flatMap((text) => wrap(text, columns, indent, nameIndent))
+}
+
+/** The owner, grants and comments without what the change itself alters. */
+function keptAccess(change: DatabaseChange, isOfMany: boolean): string {
+  const altered = 'fields' in change ? change.fields.map(({ field }) => field) : []
+  const owner = altered.includes('owner') ? '' : isOfMany ? 'owners, ' : 'owner, '
+  const grants = altered.some((field) => field.startsWith('grant ')) ? 'other grants' : 'grants'
+  const comments = altered.some((field) => /(^| )comment$/.test(field)) ? 'other comments' : 'comments'
+  return `${owner}${grants} and ${comments}`
 }
 
 export function renderHazards(

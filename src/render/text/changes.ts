@@ -71,7 +71,7 @@ function renderAlike(entry: Entry<ShownChange>, options: PlanOptions): readonly 
     ...renderTitle(countedObjects(ids), shown, options),
     ...wrap(listed(ids.map(nameInPlace)), options.columns, indent, `${indent}    `),
     ...(first.change.op === 'create' || followsOthers(first) ? [] : renderBody(first, options)),
-    ...renderPredecessor(shown.planned, options, true),
+    ...renderPredecessor(shown, options, true),
     ...renderHazards(first.planned, options),
   ]
 }

@@ -216,9 +216,17 @@ describe('a change', () => {
             hazards: [{ name: 'reads-source', detail: 'its data is loaded again' }],
           }),
           replace(table, [], { predecessor: { rows: null, bytes: 0, keeps: [], loses: [] } }),
+          replace(
+            table,
+            [field('owner', 'etl', 'app'), field('grant select', 'a', 'b'), field('column id comment', 'a', 'b')],
+            {
+              predecessor: { rows: null, bytes: 0, keeps: ['trigger noted'], loses: [] },
+            },
+          ),
         ],
       }),
       [
+        '      keeps its other grants and other comments, trigger noted\n',
         'foreign table shop_proxy.orders   also replaced   forces replacement',
         '      keeps its owner, grants and comments, index shop.by_total, trigger noted\n      reloads its data: about 1,234,567 rows, 5.1 MB now\n',
         '      keeps its owner, grants and comments\n',
