@@ -1,6 +1,6 @@
 // One changed object of a plan as text: its title and why it changes, its fields, what it keeps, and its hazards.
 
-import type { Change } from '../../core/change.ts'
+import type { Change, FieldChange } from '../../core/change.ts'
 import type { ObjectId } from '../../core/object.ts'
 import { mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
@@ -106,11 +106,17 @@ function renamedFrom(change: DatabaseChange): readonly string[] {
 
 export function renderBody({ planned, change }: ShownChange, options: RenderOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
-  if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
+  if (change.op !== 'drop')
+    return renderFields(planned.cause === 'both' ? change.fields : change.fields.map(withoutCause), options)
   // If the old object is kept, the replacement shows its fields.
   const aside = change.renamedAsideFor?.keptAs ? undefined : change.renamedAsideFor
   const own = (aside?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
-  return renderFields(own, options)
+  return renderFields(own.map(withoutCause), options)
+}
+
+/** For the fields of an object whose title says why they differ. */
+function withoutCause({ cause, causes, ...field }: FieldChange): FieldChange {
+  return field
 }
 
 /** What a replacement keeps of its predecessor, and how much data is loaded for it. */

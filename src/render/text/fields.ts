@@ -14,16 +14,10 @@ const indent = '      '
 const maxLabelWidth = 32
 
 /** The changed fields of one object: old and new value side by side, or a unified diff of text of several lines. */
-export function renderFields(
-  fields: readonly FieldChange[],
-  options: RenderOptions,
-  showCauses = false,
-): readonly string[] {
+export function renderFields(fields: readonly FieldChange[], options: RenderOptions): readonly string[] {
   const widest = Math.max(0, ...fields.filter((field) => !isLong(field)).map(({ field }) => widthOf(oneLine(field))))
   return fields.flatMap((field) =>
-    isLong(field)
-      ? longField(field, options, showCauses)
-      : shortField(field, Math.min(widest, maxLabelWidth), options, showCauses),
+    isLong(field) ? longField(field, options) : shortField(field, Math.min(widest, maxLabelWidth), options),
   )
 }
 
@@ -32,18 +26,18 @@ function isLong({ from, to }: FieldChange): boolean {
 }
 
 /** The remark after a field: whether it forces a replacement, and why it differs. */
-function remarkOf({ effect, cause, causes = [] }: FieldChange, withCauses: boolean): string {
+function remarkOf({ effect, cause, causes = [] }: FieldChange): string {
   const remark = effect.how === 'replace' ? '   forces replacement' : ''
-  if (!withCauses || cause === undefined || cause === 'dependency') return remark
+  if (cause === undefined || cause === 'dependency') return remark
   const words = { manifest: 'manifest', source: 'source', drift: 'drifted' }
   const origins = cause === 'both' ? causes : [cause]
   return `${remark}   ${origins.map((origin) => words[origin]).join(' and ')}`
 }
 
-function shortField(field: FieldChange, width: number, options: RenderOptions, withCauses: boolean): readonly string[] {
+function shortField(field: FieldChange, width: number, options: RenderOptions): readonly string[] {
   const { style, columns } = options
   const label = oneLine(field.field)
-  const forces = remarkOf(field, withCauses)
+  const forces = remarkOf(field)
   const text = difference(field, options)
   const line = `${indent}${pad(label, width)}   ${text}${forces}`
   if (widthOf(line) <= columns) return [`${indent}${style.dim(pad(label, width))}   ${text}${style.magenta(forces)}`]
@@ -84,8 +78,8 @@ function itemText(item: string): string {
   return isPlain ? item : quoted(item)
 }
 
-function longField(field: FieldChange, options: RenderOptions, withCauses: boolean): readonly string[] {
-  const forces = remarkOf(field, withCauses)
+function longField(field: FieldChange, options: RenderOptions): readonly string[] {
+  const forces = remarkOf(field)
   const lines = diffLines(field.from, field.to)
   return [...labelLines(oneLine(field.field), forces, options), ...lines.flatMap((line) => diffLine(line, options))]
 }
