@@ -2,9 +2,8 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyDetails, History, RefreshHistory } from '../core/history.ts'
-import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { begin } from '../db/transaction.ts'
+import { beginStatement, rolledBack } from '../db/transaction.ts'
 import { readApplies, readSteps } from '../ledger/history.ts'
 import { type RefreshHistoryFilter, readRefreshHistory } from '../ledger/refresh-history.ts'
 import { requireKnownManifest } from './known-manifest.ts'
@@ -65,11 +64,7 @@ export function applyDetails(session: Session, id: string): Promise<ApplyDetails
   })
 }
 
-async function reading<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
-  try {
-    return await work()
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+function reading<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  const mode = { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 } as const
+  return rolledBack(session, beginStatement(session.serverVersion, mode), work)
 }

@@ -22,7 +22,17 @@ export async function begin(session: Session, mode: TransactionMode = {}): Promi
   await session.run(beginStatement(session.serverVersion, mode))
 }
 
-/** The same as SQL, to be sent with the first statements of the transaction. */
+/** Does the work in a transaction that `start` begins, and rolls it back in any case. */
+export async function rolledBack<Result>(session: Session, start: Sql, work: () => Promise<Result>): Promise<Result> {
+  try {
+    await session.run(start)
+    return await work()
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+/** The same as {@link begin} as SQL, to be sent with the first statements of the transaction. */
 export function beginStatement(serverVersion: number, mode: TransactionMode = {}): Sql {
   const { isolation = 'READ COMMITTED', readOnly } = mode
   return join(

@@ -9,10 +9,10 @@ import { type DbObject, type IdOf, idOf, type Key, keyOf, namespaceOf, relationK
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { beginStatement, planLimits } from '../db/transaction.ts'
+import { rolledBack } from '../db/transaction.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
-import { readingPath } from '../introspector/transaction-settings.ts'
+import { beginTrial } from '../introspector/transaction-settings.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-view.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { asKind } from '../kinds/specs.ts'
@@ -86,18 +86,15 @@ export async function tryRecreatingViews(session: Session, input: TrialInput): P
     return loses || readByForced.has(key) ? [{ key, object, to, losesColumns: loses }] : []
   })
   if (changed.length === 0) return []
-  await session.run(
-    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}`,
-  )
   try {
-    const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
-    return trials.length === 0 ? [] : await outcomesOf(session, { changed, trials, types }, input)
+    return await rolledBack(session, beginTrial(session), async () => {
+      const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
+      return trials.length === 0 ? [] : outcomesOf(session, { changed, trials, types }, input)
+    })
   } catch (error) {
     // The server is read-only, or the role may not create anything. Then such views block the plan.
     if (!isDatabaseError(error) || session.isLost()) throw error
     return []
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 

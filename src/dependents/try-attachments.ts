@@ -6,11 +6,11 @@ import { namespaceOf } from '../core/object.ts'
 import { qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { beginStatement, planLimits } from '../db/transaction.ts'
+import { rolledBack } from '../db/transaction.ts'
 import type { EvaluatedCode, MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { calledByViews } from '../introspector/evaluation/expressions.ts'
-import { readingPath } from '../introspector/transaction-settings.ts'
+import { beginTrial } from '../introspector/transaction-settings.ts'
 import { createScratchTypes, type TypesToCreate } from './scratch-types.ts'
 import {
   createEmptyTables,
@@ -102,16 +102,12 @@ export interface TriedAttachments {
 
 export async function tryAttachments(session: Session, trial: AttachmentTrial): Promise<TriedAttachments> {
   if (trial.attachments.length === 0) return noneTried(trial, undefined)
-  const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
-  await session.run(sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}`)
   try {
-    return await tryIn(session, trial)
+    return await rolledBack(session, beginTrial(session), () => tryIn(session, trial))
   } catch (error) {
     // The server is read-only, the role may not create anything, or a limit of time was reached.
     if (!isDatabaseError(error) || session.isLost()) throw error
     return noneTried(trial, { reason: error.message })
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 

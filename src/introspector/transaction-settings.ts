@@ -2,7 +2,7 @@
 
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { beginStatement } from '../db/transaction.ts'
+import { beginStatement, planLimits, rolledBack } from '../db/transaction.ts'
 
 /**
  * The settings that change the meaning of SQL or its deparsed text. For example, DateStyle decides how CREATE VIEW
@@ -41,13 +41,13 @@ const pin: Sql = sql`
 export const readingPath: Sql = sql`${pin}; SET LOCAL search_path = pg_catalog, pg_temp`
 
 /** Reads in a read-only transaction of its own, under {@link readingPath}. */
-export async function inReadOnlyTransaction<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
-  await session.run(sql`${beginStatement(session.serverVersion, { readOnly: true })}; ${readingPath}`)
-  try {
-    return await read()
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+export function inReadOnlyTransaction<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
+  return rolledBack(session, sql`${beginStatement(session.serverVersion, { readOnly: true })}; ${readingPath}`, read)
+}
+
+/** Begins a transaction that creates objects for a plan, to be rolled back, under {@link readingPath}. */
+export function beginTrial({ serverVersion }: Session): Sql {
+  return sql`${beginStatement(serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}`
 }
 
 /** The settings of {@link manifestPath} in a form to be read, for scripts. */

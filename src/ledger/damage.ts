@@ -4,7 +4,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { idOf } from '../core/object.ts'
 import { literal, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { begin } from '../db/transaction.ts'
+import { beginStatement, rolledBack } from '../db/transaction.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { findLedger } from './trust.ts'
 
@@ -30,8 +30,7 @@ export async function explainingDamage<T>(session: Session, work: () => Promise<
 }
 
 async function findDamage(session: Session): Promise<FdwsyncError | undefined> {
-  await begin(session, { readOnly: true })
-  try {
+  return rolledBack(session, beginStatement(session.serverVersion, { readOnly: true }), async () => {
     if ((await findLedger(session)).state !== 'ready') return undefined
     const rows = await session.query<Row>(
       trusted(`SELECT manifest, address, declared, to_jsonb(o) -> 'source' AS source FROM fdwsync.object o`),
@@ -39,9 +38,7 @@ async function findDamage(session: Session): Promise<FdwsyncError | undefined> {
     const damaged = rows.filter(isDamaged)
     if (damaged.length === 0) return undefined
     return new FdwsyncError(damaged.map(problemOf))
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  })
 }
 
 /** A row that a release has written can be settled and compared with itself. */

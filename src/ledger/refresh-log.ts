@@ -7,7 +7,7 @@ import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { begin } from '../db/transaction.ts'
+import { beginStatement, rolledBack } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { ledgerVersion } from './schema.ts'
 import { type FoundLedger, findLedger, lockLedger, lockStatement, requireTrustedLedger } from './trust.ts'
@@ -119,14 +119,13 @@ export async function recordingIn(session: Session, found: FoundLedger): Promise
 
 /** The same in a transaction of its own. */
 export async function refreshRecording(session: Session): Promise<RefreshRecording> {
-  await begin(session, { readOnly: true })
   try {
-    return await recordingIn(session, await findLedger(session))
+    return await rolledBack(session, beginStatement(session.serverVersion, { readOnly: true }), async () =>
+      recordingIn(session, await findLedger(session)),
+    )
   } catch (error) {
     if (!(error instanceof FdwsyncError) || session.isLost()) throw error
     return unrecorded(error.message)
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 

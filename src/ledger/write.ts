@@ -9,7 +9,7 @@ import type { Secret } from '../core/secret.ts'
 import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
-import { begin } from '../db/transaction.ts'
+import { beginStatement, rolledBack } from '../db/transaction.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import { slowDigest } from '../introspector/digests.ts'
 import { canonicalOf, recordedSpec } from '../kinds/recorded.ts'
@@ -28,8 +28,7 @@ export interface CommitMarker {
 
 /** Whether the transaction that writes this marker was committed. */
 export async function isRecorded(session: Session, { applyId, step }: CommitMarker): Promise<boolean> {
-  await begin(session, { readOnly: true })
-  try {
+  return rolledBack(session, beginStatement(session.serverVersion, { readOnly: true }), async () => {
     const { state } = await findLedger(session)
     if (state !== 'ready') return false
     const rows =
@@ -37,9 +36,7 @@ export async function isRecorded(session: Session, { applyId, step }: CommitMark
         ? await session.query(trusted('SELECT 1 FROM fdwsync.apply WHERE id = $1'), [applyId])
         : await session.query(trusted('SELECT 1 FROM fdwsync.step WHERE apply_id = $1 AND step = $2'), [applyId, step])
     return rows.length > 0
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  })
 }
 
 /** An apply, as the ledger records it. */

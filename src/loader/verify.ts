@@ -9,7 +9,7 @@ import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
-import { beginStatement } from '../db/transaction.ts'
+import { beginStatement, rolledBack } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
@@ -74,7 +74,7 @@ async function verify(
   const started = performance.now()
   try {
     const rows = await withSession(options.connect, 'load', options.signal, (session) =>
-      rolledBack(session, () => compare(session, { options, sources, probes: target.sources, copy, spec })),
+      inOneSnapshot(session, () => compare(session, { options, sources, probes: target.sources, copy, spec })),
     )
     const isSame = rows.missing + rows.extra + rows.different === 0
     return { status: isSame ? 'same' : 'different', ...rows, milliseconds: performance.now() - started }
@@ -85,14 +85,9 @@ async function verify(
 }
 
 /** Runs the work in one snapshot of the copy. */
-async function rolledBack<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
+function inOneSnapshot<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
   const start = beginStatement(session.serverVersion, { isolation: 'REPEATABLE READ' })
-  await session.run(sql`${start}; ${abortWhenClientDisconnects}`)
-  try {
-    return await work()
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  return rolledBack(session, sql`${start}; ${abortWhenClientDisconnects}`, work)
 }
 
 interface Comparing {

@@ -6,9 +6,8 @@ import type { Secret } from '../core/secret.ts'
 import { ident, literal, sql, statement } from '../core/sql.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
-import { beginStatement, planLimits } from '../db/transaction.ts'
 import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
-import { readingPath } from '../introspector/transaction-settings.ts'
+import { beginTrial, readingPath } from '../introspector/transaction-settings.ts'
 import { createMissingPrerequisites } from './imports/prerequisites.ts'
 import { forbiddenCode, type ServerContext } from './server-context.ts'
 import { type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
@@ -92,9 +91,7 @@ function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMillisec
 
 async function begin(run: ServerSession, { mayExpose }: AskOptions): Promise<void> {
   const { session, context, setup, scratch } = run
-  await session.run(
-    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`,
-  )
+  await session.run(sql`${beginTrial(session)}; CREATE SCHEMA ${ident(scratch)}`)
   await createMissingPrerequisites(session, context, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {

@@ -6,12 +6,12 @@ import type { Change, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import { keyOf } from '../../core/object.ts'
 import type { Refusal } from '../../core/plan.ts'
-import { ident, literal, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
+import { ident, literal, qualified, type Sql, sql } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
-import { beginStatement, planLimits } from '../../db/transaction.ts'
+import { rolledBack } from '../../db/transaction.ts'
 import { isProof } from '../../dependents/stand-ins.ts'
-import { readingPath } from '../../introspector/transaction-settings.ts'
+import { beginTrial } from '../../introspector/transaction-settings.ts'
 import { nameOf } from '../../kinds/facets/names.ts'
 import type { PartitionOf } from '../../kinds/foreign-table/parents.ts'
 import { titleOf } from '../../kinds/registry.ts'
@@ -31,12 +31,9 @@ export async function refuseOverlappingPartitions(
   const attached = changes.flatMap(attachedBy)
   if (attached.length === 0) return []
   const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
-  await session.run(
-    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}`,
-  )
   try {
-    const rows = await session.query<{ at: number; reason: string; inDefault: boolean }>(
-      trial(scratch, attached, changes),
+    const rows = await rolledBack(session, beginTrial(session), () =>
+      session.query<{ at: number; reason: string; inDefault: boolean }>(trial(scratch, attached, changes)),
     )
     return rows.flatMap(({ at, reason, inDefault }) => {
       const to = attached[at]?.to
@@ -50,8 +47,6 @@ export async function refuseOverlappingPartitions(
     // to lock.
     if (!isDatabaseError(error) || session.isLost() || isProof(error)) throw error
     return []
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 

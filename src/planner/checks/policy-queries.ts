@@ -6,9 +6,9 @@ import { groupBy } from '../../core/data.ts'
 import type { ProbeFinding } from '../../core/finding.ts'
 import { type Key, namespaceOf, type Relation } from '../../core/object.ts'
 import { ownerOfReservedSchema } from '../../core/reserved-schemas.ts'
-import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
+import { fragment, ident, join, qualified, type Sql, sql } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
-import { beginStatement, planLimits } from '../../db/transaction.ts'
+import { rolledBack } from '../../db/transaction.ts'
 import {
   createEmptyTables,
   createScratchSchemas,
@@ -18,7 +18,7 @@ import {
   tryStatements,
   usesChangedRows,
 } from '../../dependents/stand-ins.ts'
-import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
+import { beginTrial, manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { asKind } from '../../kinds/specs.ts'
 import { type RelationName, relationsRead } from '../../parser/relations-read.ts'
@@ -39,10 +39,10 @@ export async function checkPolicyQueries(context: PlanContext, { impact: { chang
   const asked = groupBy(changes.flatMap(queriesOf), ({ query }) => query)
   if (asked.size === 0 || changes.some(mayDefineFunctions)) return
   const { session } = context
-  const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
-  await session.run(sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}`)
   try {
-    const reasons = await rejected(context, [...asked.keys()], changes.flatMap(relationOf))
+    const reasons = await rolledBack(session, beginTrial(session), () =>
+      rejected(context, [...asked.keys()], changes.flatMap(relationOf)),
+    )
     throwProblems(
       context,
       [...asked].flatMap(([query, copies]) => {
@@ -53,8 +53,6 @@ export async function checkPolicyQueries(context: PlanContext, { impact: { chang
   } catch (error) {
     // This role may not create anything, which the probe has reported, or a new type is not there yet.
     if (!isDatabaseError(error) || session.isLost()) throw error
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 

@@ -9,7 +9,7 @@ import { keyOf } from '../../core/object.ts'
 import { join, trusted } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
-import { begin } from '../../db/transaction.ts'
+import { beginStatement, rolledBack } from '../../db/transaction.ts'
 import { databaseOf } from '../../differ/steps/changes.ts'
 import { inDatabase } from '../../introspector/read-elsewhere.ts'
 import { kindOf } from '../../kinds/registry.ts'
@@ -66,19 +66,10 @@ async function errorOf(session: Session, job: DeclaredObject): Promise<string | 
   )
   try {
     if (database !== undefined) await inDatabase(session, database, (there) => there.run(trial))
-    else await tryHere(session, trial)
+    else await rolledBack(session, beginStatement(session.serverVersion), () => session.run(trial))
     return undefined
   } catch (error) {
     if (!isDatabaseError(error)) throw error
     return error.sqlstate === invalidParameterValue ? error.message : undefined
-  }
-}
-
-async function tryHere(session: Session, trial: Parameters<Session['run']>[0]): Promise<void> {
-  await begin(session)
-  try {
-    await session.run(trial)
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }

@@ -8,9 +8,9 @@ import type { Refusal } from '../../core/plan.ts'
 import { ident, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
-import { beginStatement, planLimits } from '../../db/transaction.ts'
+import { rolledBack } from '../../db/transaction.ts'
 import { keptColumns } from '../../differ/lost-attachments.ts'
-import { readingPath } from '../../introspector/transaction-settings.ts'
+import { beginTrial } from '../../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
 import { asKind } from '../../kinds/specs.ts'
@@ -54,13 +54,10 @@ export async function refuseViolatedConstraints(
     return constraints ? [{ to: change.to, constraints }] : []
   })
   if (constrained.length === 0) return []
-  const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
-  await session.run(
-    sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}; SET LOCAL statement_timeout = ${literal(longest)}`,
-  )
+  const start = sql`${beginTrial(session)}; SET LOCAL statement_timeout = ${literal(longest)}`
   try {
-    const [row] = await session.query<{ found: readonly Violation[] }>(
-      search(constrained.map(({ constraints }) => constraints)),
+    const [row] = await rolledBack(session, start, () =>
+      session.query<{ found: readonly Violation[] }>(search(constrained.map(({ constraints }) => constraints))),
     )
     return (row?.found ?? []).flatMap((violation) => {
       const to = constrained[violation.at]?.to
@@ -70,8 +67,6 @@ export async function refuseViolatedConstraints(
     // It takes too long, or the server is read-only or this role may not create anything, which the probe has reported.
     if (!isDatabaseError(error) || session.isLost()) throw error
     return []
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 

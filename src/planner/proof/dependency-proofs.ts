@@ -4,8 +4,7 @@
 import type { Change, WantedObject } from '../../core/change.ts'
 import { sameData } from '../../core/data.ts'
 import type { Key } from '../../core/object.ts'
-import { trusted } from '../../core/sql.ts'
-import { begin } from '../../db/transaction.ts'
+import { beginStatement, rolledBack } from '../../db/transaction.ts'
 import { type DependencyDigests, readDependencyDigests } from '../../introspector/dependency-digests.ts'
 import { canonicalOf } from '../../kinds/recorded.ts'
 import { kindOf } from '../../kinds/registry.ts'
@@ -23,12 +22,9 @@ export async function readDigestsOfUnchanged({
 }: PlanContext): Promise<DependencyDigests> {
   const objects = unchangedSince(declared, target.catalog.live, target.ledger)
   if (objects.length === 0) return new Map()
-  await begin(session, { readOnly: true })
-  try {
-    return await readDependencyDigests(session, searchPath, objects)
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  return rolledBack(session, beginStatement(session.serverVersion, { readOnly: true }), () =>
+    readDependencyDigests(session, searchPath, objects),
+  )
 }
 
 /** The digests of objects that were probed, although they are in the ledger, and found unchanged. */

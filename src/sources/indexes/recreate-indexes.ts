@@ -7,11 +7,11 @@ import type { Warning } from '../../core/plan.ts'
 import { ident, join, qualified, type Sql, sql, statementOf, trusted } from '../../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
-import { beginStatement, planLimits } from '../../db/transaction.ts'
+import { rolledBack } from '../../db/transaction.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../../introspector/evaluation/evaluation.ts'
 import { hasEventTriggers } from '../../introspector/event-triggers.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
-import { readingPath } from '../../introspector/transaction-settings.ts'
+import { beginTrial, readingPath } from '../../introspector/transaction-settings.ts'
 import { type Column, columnDefinition } from '../../kinds/facets/columns/columns.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { withColumns } from '../../kinds/index/alike.ts'
@@ -68,10 +68,7 @@ export async function recreateIndexes(
     }
   }
   if (units.length === 0) return { indexes: [], warnings }
-  await session.run(
-    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(schema)}`,
-  )
-  try {
+  return rolledBack(session, sql`${beginTrial(session)}; CREATE SCHEMA ${ident(schema)}`, async () => {
     await createMissingPrerequisites(session, context, schema)
     await session.run(readingPath)
     const used = units.flatMap(({ index }) => index.extensions)
@@ -83,9 +80,7 @@ export async function recreateIndexes(
       return spec ? [{ of, name: index.name, stanza: indexStanza(of.schema, index.name, spec) }] : []
     })
     return { indexes, warnings }
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  })
 }
 
 interface Trial {
