@@ -1,6 +1,6 @@
 // Lists the objects of a database that manifests own, and the state of each.
 
-import { nextRun, parseCron } from '../core/cron-schedule.ts'
+import { nextRunIn, parseCron } from '../core/cron-schedule.ts'
 import { groupBy } from '../core/data.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { isStale, type RecordedFreshness } from '../core/freshness.ts'
@@ -161,7 +161,7 @@ function planOptions({ sources }: StatusOptions): PlanOptions {
 
 function describe(
   id: ObjectId,
-  { catalog, freshness, policies, scheduled, indexes }: StatusReading,
+  { catalog, freshness, policies, scheduled, cronTimeZone, indexes }: StatusReading,
   entries: readonly Owned[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable' | 'verification'> {
   const key: Key = keyOf(id)
@@ -179,7 +179,7 @@ function describe(
         ? freshnessOf(
             policies.get(key),
             freshness.get(key),
-            'schema' in id && scheduled.has(relationKey(id.schema, id.name)),
+            'schema' in id && scheduled.has(relationKey(id.schema, id.name)) ? cronTimeZone : undefined,
           )
         : undefined,
     indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
@@ -187,19 +187,20 @@ function describe(
   }
 }
 
+/** @param cronTimeZone that of the schedule; undefined if no job refreshes the copy */
 function freshnessOf(
   policy: RefreshPolicy = defaultPolicy,
   recorded: RecordedFreshness | undefined,
-  isScheduled: boolean,
+  cronTimeZone: string | undefined,
 ): CopyFreshness {
   const { maxAgeMilliseconds, schedule } = policy
-  const nextRun = isScheduled ? nextRunOf(schedule) : undefined
+  const nextRun = cronTimeZone === undefined ? undefined : nextRunOf(schedule, cronTimeZone)
   return { recorded, maxAgeMilliseconds, isStale: isStale(policy, recorded), nextRun }
 }
 
-function nextRunOf(schedule: string | undefined): string | undefined {
+function nextRunOf(schedule: string | undefined, timeZone: string): string | undefined {
   const parsed = schedule === undefined ? undefined : parseCron(schedule)
-  return parsed && !('message' in parsed) ? nextRun(parsed, new Date())?.toISOString() : undefined
+  return parsed && !('message' in parsed) ? nextRunIn(timeZone, parsed, new Date())?.toISOString() : undefined
 }
 
 /** By kind, in the order of creation, and by name within a kind. */

@@ -1,6 +1,6 @@
 // Schedules as pg_cron reads them: when a job runs, and what is wrong with a schedule that pg_cron would reject.
 
-/** `seconds` is the time between two runs. A job at a `restart` runs once, as the server starts. Times are in UTC. */
+/** `seconds` is the time between two runs. A job at a `restart` runs once, as the server starts. */
 export type CronSchedule =
   | { readonly every: 'seconds'; readonly seconds: number }
   | { readonly every: 'restart' }
@@ -129,7 +129,33 @@ function numbersFrom(low: number, high: number, step: number): readonly number[]
 // February 29 can be eight years away.
 const daysToLookAhead = 9 * 366
 
-/** When it runs next; undefined for a job that runs at a restart. */
+/**
+ * When it runs next where the clocks are those of a time zone; undefined also for a zone that is not known here. A run in the hour that is left
+ * out or repeated as clocks change may be an hour off.
+ */
+export function nextRunIn(timeZone: string, schedule: CronSchedule, after: Date): Date | undefined {
+  const ahead = offsetOf(timeZone, after)
+  if (ahead === undefined) return undefined
+  const local = nextRun(schedule, new Date(after.getTime() + ahead))
+  if (!local) return undefined
+  const aheadThen = offsetOf(timeZone, new Date(local.getTime() - ahead)) ?? ahead
+  return new Date(local.getTime() - aheadThen)
+}
+
+/** How many milliseconds its clocks are ahead of UTC. */
+function offsetOf(timeZone: string, at: Date): number | undefined {
+  try {
+    const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(at)
+    const text = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
+    const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(text) ?? []
+    return (sign === '-' ? -60_000 : 60_000) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** When it runs next, by clocks that show UTC; undefined for a job that runs at a restart. */
 export function nextRun(schedule: CronSchedule, after: Date): Date | undefined {
   if (schedule.every === 'restart') return undefined
   if (schedule.every === 'seconds') return new Date(after.getTime() + schedule.seconds * 1000)

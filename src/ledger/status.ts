@@ -31,6 +31,8 @@ export interface StatusReading {
   readonly freshness: ReadonlyMap<Key, RecordedFreshness>
   /** The copies that a job refreshes by their schedules, as {@link relationKey} has them. */
   readonly scheduled: ReadonlySet<string>
+  /** The time zone of their schedules, if there are any. */
+  readonly cronTimeZone: string | undefined
   /** The policies that are not the default one, by copy. */
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
   /** What could not be imported when each manifest was last applied, by the name of the manifest. */
@@ -72,6 +74,7 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
     for (const { id, entry } of owned) if (!entry && !kindOf(id).data) chosen.delete(keyOf(id))
     const catalog = await readCatalog(session, chosen.values(), createRunDigests().salt)
+    const scheduled = new Set(every.flatMap(({ id }) => scheduledCopy(id)))
     const copies = [...catalog.live.values()].filter(({ id }) => kindOf(id).data).map(({ id }) => id)
     return {
       owned,
@@ -79,7 +82,8 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
       catalog,
       notImported: exists ? await readNotImported(session) : new Map(),
       freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
-      scheduled: new Set(every.flatMap(({ id }) => scheduledCopy(id))),
+      scheduled,
+      cronTimeZone: scheduled.size === 0 ? undefined : await readCronTimeZone(session),
       policies: exists ? await readPolicies(session, copies.filter(isCopyId)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
       declaredAsApplied: scope.unprobed ? await findDeclaredAsApplied(session, owned, scope.unprobed) : new Set(),
@@ -132,6 +136,15 @@ async function countIndexes(session: Session, live: readonly LiveObject[]): Prom
     [oids],
   )
   return new Map(rows.map(({ oid, count }) => [oid, count]))
+}
+
+/** GMT is the default of pg_cron. Other roles cannot read its settings. */
+const cronTimeZoneQuery = trusted(`
+  SELECT coalesce(CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('cron.timezone', true) END, 'GMT') AS zone`)
+
+async function readCronTimeZone(session: Session): Promise<string> {
+  const [row] = await session.query<{ zone: string }>(cronTimeZoneQuery)
+  return row?.zone ?? 'GMT'
 }
 
 function scheduledCopy(id: ObjectId): readonly string[] {

@@ -1,7 +1,7 @@
 // Schedules of pg_cron: the next run, and what is rejected.
 
 import { expect, test } from 'vitest'
-import { nextRun, parseCron } from '../../../src/core/cron-schedule.ts'
+import { nextRun, nextRunIn, parseCron } from '../../../src/core/cron-schedule.ts'
 
 // A Sunday.
 const now = '2026-11-29T13:20:30Z'
@@ -29,6 +29,20 @@ test.each([
   const schedule = parseCron(text)
   if ('message' in schedule) throw new Error(schedule.message)
   expect(nextRun(schedule, new Date(now))?.toISOString().slice(0, 16)).toBe(next)
+})
+
+test.each([
+  ['GMT', '0 3 * * *', '2026-11-30T03:00'],
+  ['Asia/Kolkata', '0 3 * * *', '2026-11-29T21:30'],
+  ['America/New_York', '0 3 * * *', '2026-11-30T08:00'],
+  // The clocks change before that.
+  ['America/New_York', '0 3 1 4 *', '2027-04-01T07:00'],
+  ['America/New_York', '@reboot', undefined],
+  ['a zone that is not known here', '0 3 * * *', undefined],
+])('in the time zone "%s", "%s" runs next at %s', (zone, text, next) => {
+  const schedule = parseCron(text)
+  if ('message' in schedule) throw new Error(schedule.message)
+  expect(nextRunIn(zone, schedule, new Date(now))?.toISOString().slice(0, 16)).toBe(next)
 })
 
 test.each([
