@@ -115,10 +115,13 @@ async function connectToSources(context: UnitContext, session: Session, { id, ke
   }
 }
 
-/** The sum of their last durations; undefined unless all are known. */
-function lastMillisecondsOf(chosen: readonly ChosenCopy[]): number | undefined {
+/**
+ * How long the copies of a unit took the last time: each was recorded with the time of their common transaction. Undefined unless all are
+ * known.
+ */
+export function lastMillisecondsOf(chosen: readonly ChosenCopy[]): number | undefined {
   const last = chosen.flatMap(({ copy, choice }) => copy.facts.lastMilliseconds[choice.strategy] ?? [])
-  return last.length === chosen.length ? last.reduce((sum, each) => sum + each, 0) : undefined
+  return last.length === chosen.length ? Math.max(...last) : undefined
 }
 
 interface StrategyRun {
