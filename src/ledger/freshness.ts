@@ -29,7 +29,7 @@ const copyQuery = `
 
 // Two newest rows of a copy: of all refreshes that succeeded, and of those that loaded data, which a skipped one does not. Each is
 // found by the index on address and ended_at, however many refreshes were recorded. What ended in the future, because the clock of
-// the server was set back, proves nothing, and would hide every refresh until then.
+// the server was set back, proves nothing, and would hide every refresh until then. An old ledger lacks the column of sizes.
 const freshnessQuery = (marks: string) =>
   trusted(`
   WITH marked AS MATERIALIZED (${marks})
@@ -43,7 +43,7 @@ const freshnessQuery = (marks: string) =>
     CROSS JOIN LATERAL (SELECT started_at FROM fdwsync.refresh r
                          WHERE r.address = address.address AND outcome IN ('applied', 'skipped')
                            AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS checked
-    LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count, bytes FROM fdwsync.refresh r
+    LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count, (to_jsonb(r) ->> 'bytes')::bigint AS bytes FROM fdwsync.refresh r
                         WHERE r.address = address.address AND outcome = 'applied'
                           AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS loaded ON true
     LEFT JOIN marked ON marked.address = address.address

@@ -2,6 +2,7 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { status } from '../../../src/api/status.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import { ledgerTables, ledgerVersion } from '../../../src/ledger/schema.ts'
 import { runSql } from '../../servers/databases.ts'
@@ -82,6 +83,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect.arrayContaining(['release schema local', 'drop schema proxy', 'drop foreign table proxy.a']),
     )
     expect(changesOf(await planFor(mirror, fixture.url))).toEqual([])
+    const session = await connectTo(fixture.url)('status')
+    const { objects } = await status(session, { kinds: ['materializedView'], all: false })
+    await session.close()
+    expect(objects).toMatchObject([{ state: 'in sync', freshness: { recorded: { isEmptied: false } } }])
     expect(await versionOf(fixture)).toBe(6)
     const { report: nothing } = await applyTo(mirror, fixture.url)
     expect(nothing, 'only the proof is recorded').toMatchObject({ steps: [] })
