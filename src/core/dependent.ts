@@ -43,6 +43,14 @@ export function lostToOwner(owner: string): Lost {
   }
 }
 
+/** Something that another manifest declares. */
+export function lostToManifest(manifest: string): Lost {
+  return {
+    reason: `it belongs to the manifest "${manifest}"`,
+    hint: `Remove it from the manifest "${manifest}", and apply that one first.`,
+  }
+}
+
 export interface DependentView {
   readonly oid: number
   /** Its owner, if this role is no member of it and so may not replace the definition. Null if it may. */

@@ -68,3 +68,13 @@ export async function nameUnmanagedRelations(
   const rows = await session.query(unmanagedQuery, [manifest, names])
   return rows.length > 0
 }
+
+/** Which manifest owns each of the objects, if one does. */
+export async function readOwners(session: Session, keys: readonly Key[]): Promise<ReadonlyMap<Key, string>> {
+  if (keys.length === 0) return new Map()
+  const query = trusted(
+    'SELECT address, min(manifest) AS manifest FROM fdwsync.object WHERE address = ANY ($1::text[]) GROUP BY 1',
+  )
+  const rows = await session.query<{ address: Key; manifest: string }>(query, [keys])
+  return new Map(rows.map(({ address, manifest }) => [address, manifest]))
+}

@@ -2,7 +2,7 @@
 // steps.
 
 import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
-import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
+import { type Dependent, type Lost, lostToManifest, type TriedView } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Refusal, Replacement, Step } from '../core/plan.ts'
@@ -24,6 +24,7 @@ import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { findSourceViewsOf } from '../kinds/facets/copy/source-view.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { readOwners } from '../ledger/owned-dependents.ts'
 import type { RelationName } from '../parser/relations-read.ts'
 import { requalify } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
@@ -125,7 +126,7 @@ async function addChanges(session: Session, comparison: Comparison, input: Impac
   const dependents = areKnown ? renamed : await dependentsOf(all, temporaryNames)
   const { changes, refusals } = refuseBlocked(
     keepWhatIsRead(all, { dependents, ledger, suffix }),
-    dependents,
+    await withOtherOwners(session, dependents, { ledger, wanted: probed.wanted }),
     new Set(probed.wanted.keys()),
   )
   return {
@@ -136,6 +137,23 @@ async function addChanges(session: Session, comparison: Comparison, input: Impac
     throughViews,
     outdated,
   }
+}
+
+/** The dependents, with the reason why those that another manifest declares keep something from being changed. */
+async function withOtherOwners(
+  session: Session,
+  dependents: readonly Dependent[],
+  { ledger, wanted }: Pick<ImpactInput, 'ledger'> & Pick<Comparison, 'wanted'>,
+): Promise<readonly Dependent[]> {
+  if (!ledger.exists) return dependents
+  const others = dependents.flatMap(({ key }) =>
+    key === undefined || wanted.has(key) || ledger.entries.has(key) ? [] : [key],
+  )
+  const owners = await readOwners(session, [...new Set(others)])
+  return dependents.map((dependent) => {
+    const owner = dependent.key === undefined ? undefined : owners.get(dependent.key)
+    return owner === undefined ? dependent : { ...dependent, lost: lostToManifest(owner) }
+  })
 }
 
 /** All live relations, if something may be replaced. No view reads a new relation yet. */
