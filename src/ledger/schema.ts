@@ -232,7 +232,12 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Replaces fdwsync.refresh(), which refuses to refresh tables that an apply has altered meanwhile.
+    // It replaced the function, too.
+    tables: [],
+    statements: [],
+  },
+  {
+    // Replaces fdwsync.refresh(), which chooses no strategy for which the owner lacks a privilege.
     tables: [],
     statements: [createRefreshFunction],
   },

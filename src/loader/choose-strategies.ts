@@ -85,7 +85,7 @@ function swapObstacles(
   return obstacles
 }
 
-const missing: RefreshRefusal = { reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
+const missing: RefreshRefusal = { reason: 'missing from the database', hint: 'Run fdwsync apply first.' }
 
 function chooseFreely(target: RefreshTarget, policy: RefreshPolicy): PlannedCopy {
   const { copy, readers } = target

@@ -15,7 +15,7 @@ import { titleOf } from '../kinds/registry.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
 import { type CopyRow, readCopyRows } from './copy-rows.ts'
 import { readSources } from './read-sources.ts'
-import type { Copy, CopyFacts, TableFacts } from './strategies/strategy.ts'
+import type { Copy, CopyFacts, LackedPrivilege, TableFacts } from './strategies/strategy.ts'
 import { readTableFacts } from './table-facts.ts'
 
 /** A copy that is to be refreshed. */
@@ -138,6 +138,7 @@ function copyOf(row: CopyRow, known: Known): Copy {
   const facts: CopyFacts = {
     isPopulated: row.isPopulated,
     hasUniqueIndex: row.hasUniqueIndex,
+    lackedByOwner: lackedForConcurrently(row, session),
     table: tables.get(oid),
     bytes: row.bytes,
     owner: row.owner,
@@ -149,6 +150,20 @@ function copyOf(row: CopyRow, known: Known): Copy {
     state: states.get(key) ?? unknownState,
   }
   return { id, key, title: titleOf(id), oid, facts }
+}
+
+/** Its owner creates a temporary table, and names the copy. */
+function lackedForConcurrently(row: CopyRow, { database }: Session): LackedPrivilege | undefined {
+  if (!row.ownerUsesSchema) return lacked('USAGE', 'schema', row.id.schema)
+  return row.ownerCreatesTemporary ? undefined : lacked('TEMPORARY', 'database', database)
+
+  function lacked(privilege: string, kind: 'schema' | 'database', name: string): LackedPrivilege {
+    const owner = ident(row.owner)
+    return {
+      reason: `its owner ${owner} has no ${privilege} on ${kind} ${ident(name)}`,
+      hint: `GRANT ${privilege} ON ${kind.toUpperCase()} ${ident(name)} TO ${owner};`,
+    }
+  }
 }
 
 /** Why this role may not drop the copy and create another one in its place. */

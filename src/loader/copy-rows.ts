@@ -24,6 +24,8 @@ interface Row {
   readonly owner: string
   readonly actsAsOwner: boolean
   readonly setsOwner: boolean
+  readonly ownerUsesSchema: boolean
+  readonly ownerCreatesTemporary: boolean
   readonly createsInSchema: boolean
   readonly createsInDatabase: boolean
   readonly writesLedger: boolean
@@ -41,6 +43,8 @@ const factsQuery = trusted(`
               THEN c.relpages * current_setting('block_size')::float8 ELSE pg_relation_size(c.oid)::float8 END AS bytes,
          pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS "actsAsOwner",
          pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS "setsOwner",
+         has_schema_privilege(c.relowner, c.relnamespace, 'USAGE') AS "ownerUsesSchema",
+         has_database_privilege(c.relowner, current_database(), 'TEMPORARY') AS "ownerCreatesTemporary",
          has_schema_privilege(c.relnamespace, 'CREATE') AS "createsInSchema",
          has_database_privilege(current_database(), 'CREATE') AS "createsInDatabase",
          (SELECT coalesce(bool_and(has_schema_privilege(ln.oid, 'USAGE') AND has_table_privilege(l.oid, 'SELECT')

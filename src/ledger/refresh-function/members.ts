@@ -56,7 +56,7 @@ const membersQuery = `
        WHERE o.manifest = entry.manifest AND o.address ~ '^\\["(materializedView|table)"'
          AND (o.address = entry.address OR p.group_name = entry.group_name)
     ), found AS (
-      SELECT l.*, c.oid, c.relkind = 'r' AS is_table, c.relowner, CASE c.relkind WHEN 'm' THEN c.oid ELSE v.oid END AS source,
+      SELECT l.*, c.oid, c.relkind = 'r' AS is_table, c.relowner, c.relnamespace, CASE c.relkind WHEN 'm' THEN c.oid ELSE v.oid END AS source,
              'fdwsync_source.' || quote_ident(v.relname) AS source_name,
              format('%I.%I', coalesce(n.nspname, l.nspname), coalesce(c.relname, l.relname)) AS name,
              CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE obj_description(v.oid, 'pg_class') IS NULL END AS is_loaded,${watermarkColumnOf} AS grows
@@ -82,6 +82,9 @@ const membersQuery = `
            CASE f.address WHEN entry.address THEN coalesce($2, f.strategy, 'auto') ELSE coalesce(f.strategy, 'auto') END AS asked,
            EXISTS (SELECT FROM pg_index i WHERE i.indrelid = f.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
                       AND i.indpred IS NULL AND i.indexprs IS NULL) AS has_unique_index,
+           CASE WHEN NOT has_schema_privilege(f.relowner, f.relnamespace, 'USAGE') THEN format('USAGE on schema %s', f.relnamespace::regnamespace)
+                WHEN NOT has_database_privilege(f.relowner, current_database(), 'TEMPORARY') THEN format('TEMPORARY on database %I', current_database())
+           END AS lacked,
            EXISTS (SELECT FROM pg_index i WHERE i.indrelid = f.oid AND i.indisprimary) AS has_key
       FROM found f ORDER BY (SELECT count(*) FROM reads JOIN found AS other ON other.oid = reads.what WHERE reads.oid = f.oid), f.address`
 
@@ -127,11 +130,13 @@ export const findMembers = `
     END IF;
     members := array_append(members, to_jsonb(member) || jsonb_build_object(
       'how', CASE WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
-                  WHEN member.has_unique_index THEN 'concurrently' ELSE 'plain' END,
+                  WHEN member.has_unique_index AND member.lacked IS NULL THEN 'concurrently' ELSE 'plain' END,
       'because', CASE WHEN NOT member.is_table AND NOT member.is_loaded THEN 'it holds no data yet, so no reader waits'
                       WHEN member.asked <> 'auto' THEN CASE WHEN member.is_named AND $2 IS NOT NULL THEN 'as asked for' ELSE 'as declared' END
                       WHEN member.is_table THEN 'it has a primary key, so only blocks of rows that differ are read'
-                      WHEN member.has_unique_index THEN 'readers do not wait' ELSE 'it has no unique index on plain columns' END) || scope);
+                      WHEN NOT member.has_unique_index THEN 'it has no unique index on plain columns'
+                      WHEN member.lacked IS NULL THEN 'readers do not wait'
+                      ELSE format('its owner %I has no %s, which CONCURRENTLY needs', member.owner, member.lacked) END) || scope);
   END LOOP;`
 
 // PostgreSQL measures statement_timeout from the beginning of the statement that calls the function, so it cannot be set within it. A

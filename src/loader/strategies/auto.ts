@@ -65,11 +65,13 @@ function chooseForView(facts: CopyFacts, policy: RefreshPolicy): Choice {
       : { strategy: 'swap', reason: 'for its size, that is cheaper than CONCURRENTLY' }
   }
   if (isBrief(facts)) return { strategy: 'plain', reason: 'it takes no longer than a swap would let readers wait' }
-  if (obstacle === undefined) return { strategy: 'swap', reason: 'it has no unique index, which CONCURRENTLY needs' }
+  const lacked = facts.hasUniqueIndex ? facts.lackedByOwner : undefined
+  const { reason, hint } = lacked ?? { reason: 'it has no unique index', hint: indexHint }
+  if (obstacle === undefined) return { strategy: 'swap', reason: `${reason}, which CONCURRENTLY needs` }
   return {
     strategy: 'plain',
-    reason: `readers wait: it has no unique index for CONCURRENTLY, and cannot be swapped: ${obstacle}`,
-    hint: indexHint,
+    reason: `readers wait: ${reason}, which CONCURRENTLY needs, and it cannot be swapped: ${obstacle}`,
+    hint,
   }
 }
 

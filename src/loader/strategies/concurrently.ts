@@ -5,10 +5,10 @@ import { refreshEach } from './refresh-each.ts'
 import type { Strategy } from './strategy.ts'
 
 export const concurrently: Strategy = {
-  obstacle({ isPopulated, hasUniqueIndex, table }) {
+  obstacle({ isPopulated, hasUniqueIndex, lackedByOwner, table }) {
     if (table) return 'it is a table'
     if (!isPopulated) return 'it holds no data yet'
-    return hasUniqueIndex ? undefined : 'it has no unique index on plain columns that covers all rows'
+    return hasUniqueIndex ? lackedByOwner?.reason : 'it has no unique index on plain columns that covers all rows'
   },
   run: (transaction, copies) => refreshEach(transaction, copies, refreshConcurrentlyStatement),
 }

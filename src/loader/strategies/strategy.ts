@@ -40,12 +40,21 @@ export interface TableColumn {
   readonly width: number | undefined
 }
 
+/** A privilege that the owner of a copy lacks. */
+export interface LackedPrivilege {
+  /** As in `its owner a has no USAGE on schema b`. */
+  readonly reason: string
+  readonly hint: string
+}
+
 /** What is known about a copy before it is refreshed. */
 export interface CopyFacts {
   /** Whether it holds data, which readers may be reading. */
   readonly isPopulated: boolean
   /** Whether it has a unique index that REFRESH CONCURRENTLY can use: on plain columns, of all rows. */
   readonly hasUniqueIndex: boolean
+  /** A privilege without which REFRESH CONCURRENTLY fails, whatever indexes there are. */
+  readonly lackedByOwner: LackedPrivilege | undefined
   /** Undefined for a materialized view. */
   readonly table: TableFacts | undefined
   /** The size of its data, without its indexes. */

@@ -66,6 +66,7 @@ async function recordingAfter(session: Session): Promise<RefreshRecording> {
 const factsOfNew: CopyFacts = {
   isPopulated: true,
   hasUniqueIndex: false,
+  lackedByOwner: undefined,
   table: undefined,
   bytes: Number.POSITIVE_INFINITY,
   owner: '',

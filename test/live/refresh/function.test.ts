@@ -297,6 +297,15 @@ schemas:
       [{ by: user }],
     )
 
+    await fixture.sql(`REVOKE USAGE ON SCHEMA local FROM ${user}; ALTER MATERIALIZED VIEW local.orders OWNER TO ${user};
+      GRANT USAGE ON SCHEMA proxy TO ${user}; GRANT SELECT ON proxy.orders TO ${user}`)
+    const because = `its owner ${user} has no USAGE on schema local, which CONCURRENTLY needs`
+    expect(await fixture.sql("SELECT how, because FROM fdwsync.refresh('local.orders')")).toEqual([
+      { how: 'plain', because },
+    ])
+    const { views } = await refresh(parsed, ['orders'], connectTo(fixture.url), refreshDefaults)
+    expect(views).toMatchObject([{ how: 'swap', because }])
+
     for (const change of [
       'ALTER FUNCTION fdwsync.refresh SECURITY DEFINER',
       'ALTER FUNCTION fdwsync.refresh SET search_path = public',

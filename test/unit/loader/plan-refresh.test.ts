@@ -30,6 +30,7 @@ const large = 100 * 1024 * 1024
 const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   isPopulated: true,
   hasUniqueIndex: true,
+  lackedByOwner: undefined,
   table: undefined,
   bytes: large,
   owner: 'owner',
@@ -41,6 +42,8 @@ const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   state: unknownState,
   ...more,
 })
+
+const lackedByOwner = { reason: 'its owner a has no USAGE on schema s', hint: 'GRANT it' }
 
 test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
   ['a table with a key', { table: tableFacts() }, 'compare', /primary key/],
@@ -83,6 +86,7 @@ test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
     'plain',
     /no longer/,
   ],
+  ['small, of an owner without a privilege', { bytes: 8192, lackedByOwner }, 'swap', /no USAGE.*CONCURRENTLY/],
   ['large and quick, without an index', { hasUniqueIndex: false, lastMilliseconds: { plain: 5 } }, 'swap', /index/],
 ])('auto: %s', (_, more, strategy, reason) => {
   const choice = chooseStrategy(facts(more), defaultPolicy)
@@ -90,15 +94,15 @@ test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
   expect(choice.hint).toBeUndefined()
 })
 
-test('auto: where readers wait, it names what would change that', () => {
-  const choice = chooseStrategy(
-    facts({ hasUniqueIndex: false, swapObstacle: 'function f() depends on it' }),
-    defaultPolicy,
-  )
+test.each([
+  [{ hasUniqueIndex: false }, /unique index/],
+  [{ lackedByOwner }, /GRANT it/],
+])('auto: where readers wait, it names what would change that: %j', (more, hint) => {
+  const choice = chooseStrategy(facts({ ...more, swapObstacle: 'function f() depends on it' }), defaultPolicy)
   expect(choice).toMatchObject({
     strategy: 'plain',
     reason: expect.stringMatching(/^readers wait: .*f\(\) depends on it/),
-    hint: expect.stringMatching(/unique index/),
+    hint: expect.stringMatching(hint),
   })
 })
 
@@ -200,8 +204,9 @@ test.each<readonly [string, Parameters<typeof planned>, RegExp]>([
     /b reads it, and cannot be swapped: f\(\)/,
   ],
   ['it cannot be dropped', [{ a: { swapObstacle: 'f() depends on it' } }, 'swap'], /f\(\) depends on it/],
+  ['its owner lacks a privilege', [{ a: { strategy: 'concurrently', lackedByOwner } }], /no USAGE on schema s/],
   ['it has no unique index', [{ a: { strategy: 'concurrently', hasUniqueIndex: false } }], /no unique index/],
-  ['it does not exist', [{ a: { missing: true } }], /does not exist/],
+  ['it does not exist', [{ a: { missing: true } }], /missing from the database/],
 ])('refused: %s', (_, parameters, reason) => {
   expect(planned(...parameters)[0]?.copies[0]).toMatch(reason)
 })
