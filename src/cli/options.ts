@@ -67,7 +67,7 @@ export const options = {
   port: () => new Option('--port <number>', 'Port of the source').argParser(parsePort).default(5432),
   targets: () => new Option('--targets <file>', 'Run on every database of this file, each by itself'),
   parallel: () =>
-    new Option('--parallel <number>', 'With --targets: how many run at once').argParser(parseJobs).default(4),
+    new Option('--parallel <number>', 'With --targets: how many run at once; 4 by default').argParser(parseJobs),
   shard: () =>
     new Option('--shard <index/count>', 'With --targets: only this part of them, from 0/N').argParser(parseShard),
   canary: () => new Option('--canary <name>', 'With --targets: first this one; the others only if it succeeds'),

@@ -68,7 +68,7 @@ async function verify(
   spec: CopySpec | undefined,
 ): Promise<Verification> {
   const { copy } = target
-  if (!copy || !spec) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
+  if (!copy || !spec) return { status: 'failed', reason: 'missing from the database', hint: 'Run fdwsync apply first.' }
   if (copy.id.kind === 'materializedView' && !copy.facts.isPopulated)
     return { status: 'failed', reason: 'it holds no data', hint: 'Run fdwsync refresh.' }
   const started = performance.now()

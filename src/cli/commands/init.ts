@@ -66,7 +66,10 @@ async function starterOf(flags: InitFlags): Promise<Omit<StarterOptions, 'file'>
 function declaredStarter({ host, port, schema, ...given }: InitFlags): Pick<StarterOptions, 'name' | 'source'> {
   const name = given.name ?? given.dbname ?? 'shop'
   const { dbname: database = name, user = `${name}_reader` } = given
-  return { name, source: { host, port, database, user, schemas: schema.length > 0 ? schema : ['public'] } }
+  return {
+    name,
+    source: { host, port, database, user, schemas: schema.length > 0 ? [...new Set(schema)] : ['public'] },
+  }
 }
 
 /** The password in the URL is used to read the source, and written nowhere. */
@@ -75,7 +78,7 @@ async function existingSource(url: string, { schema }: InitFlags): Promise<Start
   const found = source.schemas
   const missing = schema.find((name) => !found.includes(name))
   if (missing !== undefined || found.length === 0) throw nothingToMirror(missing, found)
-  return { ...source, schemas: schema.length > 0 ? schema : found }
+  return { ...source, schemas: schema.length > 0 ? [...new Set(schema)] : found }
 }
 
 function nothingToMirror(missing: string | undefined, found: readonly string[]): FdwsyncError {

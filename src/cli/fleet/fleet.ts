@@ -14,7 +14,8 @@ import { passOnSignals, type RunningTargets } from './signals.ts'
 export interface FleetFlags {
   /** Undefined: the command runs on one database. */
   readonly targets?: string
-  readonly parallel: number
+  /** Default: 4 */
+  readonly parallel?: number
   readonly shard?: Shard
   readonly canary?: string
   readonly label: readonly string[]
@@ -65,7 +66,7 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
   const first = canary && (await run(canary))
   const mayGoOn = first === undefined || first.code === exitCode.done || first.code === exitCode.changes
   const rest = mayGoOn
-    ? await mapConcurrently(others, flags.parallel, run)
+    ? await mapConcurrently(others, flags.parallel ?? 4, run)
     : others.map((target): Ended => ({ target, code: undefined, stdout: '' }))
   const all = [...(first ? [first] : []), ...rest]
   const code = worstOf(all)

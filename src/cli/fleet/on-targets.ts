@@ -29,11 +29,9 @@ export function onTargets(command: FleetCommand, flags: FleetFlags, onOne: () =>
   return setExitCode(run())
 }
 
-/**
- * These options choose among targets. Without `--targets` the command would run on the one database, which they may have been meant
- * to leave out.
- */
-function refuseOptionsOfFleets({ shard, canary, label }: FleetFlags): void {
-  const given = shard ? '--shard' : canary === undefined ? label.length > 0 && '--label' : '--canary'
-  if (given) throw usageError(`${given} needs --targets FILE, which names the databases`)
+/** Without `--targets` the command would run on one database, which these options may have been meant to leave out. */
+function refuseOptionsOfFleets({ parallel, shard, canary, label }: FleetFlags): void {
+  const given = Object.entries({ '--parallel': parallel, '--shard': shard, '--canary': canary, '--label': label[0] })
+  const [option] = given.find(([, value]) => value !== undefined) ?? []
+  if (option !== undefined) throw usageError(`${option} needs --targets FILE, which names the databases`)
 }

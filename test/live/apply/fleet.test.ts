@@ -50,8 +50,13 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fleet = (...args: readonly string[]) => run(one, [...args, '-f', file, '--targets', targets], undefined)
 
     expect(await fleet('apply')).toMatchObject({ code: 64, stderr: expect.stringContaining('--auto-approve') })
-    const onOne = await run(one, ['apply', '--auto-approve', '-f', file, '--shard', '0/2'], undefined)
-    expect(onOne).toMatchObject({ code: 64, stderr: expect.stringContaining('--shard needs --targets') })
+    for (const [option, value] of [
+      ['--shard', '0/2'],
+      ['--parallel', '2'],
+    ] as const) {
+      const onOne = await run(one, ['apply', '--auto-approve', '-f', file, option, value], undefined)
+      expect(onOne).toMatchObject({ code: 64, stderr: expect.stringContaining(`${option} needs --targets`) })
+    }
     const stopped = await fleet('apply', '--auto-approve', '--canary', 'down')
     expect(stopped).toMatchObject({
       code: 1,

@@ -50,6 +50,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const applied = await run(target, ['apply', '--auto-approve', '-f', file], undefined)
     expect(applied, applied.stderr).toMatchObject({ code: 0 })
     expect(await fixture.sql('SELECT o.id, state::text FROM shop.orders o, shop_billing.invoices')).toHaveLength(2)
+    const twice = await run(
+      fixture,
+      [...init.slice(0, 3), '--out', '-', '--schema', 'public', '--schema', 'public'],
+      undefined,
+    )
+    expect(twice.stdout.match(/remote_schema: public/g)).toHaveLength(1)
     const missing = await run(fixture, [...init.slice(0, 3), '--out', '-', '--schema', 'nope'], undefined)
     expect([missing.code, missing.stderr]).toEqual([
       1,

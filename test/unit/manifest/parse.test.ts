@@ -133,6 +133,11 @@ describe('an invalid manifest', () => {
       view('query: SELECT 1, revoked_from_owner: [insert, delete, insert]'),
       ['"revoked_from_owner" must not list anything twice: entries 1 and 3 are the same'],
     ],
+    [
+      'a value of an enumeration twice',
+      `${head}schemas: { s: { types: { t: { enum: [a, b, a] } } } }\n`,
+      ['"enum" must not list anything twice: entries 1 and 3 are the same'],
+    ],
     ['an empty name', server('options: { "": a }'), ['a name cannot be empty']],
     ['NUL in a name', `${head}schemas: { "a\\0b": {} }\n`, ['cannot contain a NUL character']],
     ['a name of 64 bytes', `${head}schemas: { ${'x'.repeat(62)}é: {} }\n`, ['the name has 64 bytes']],
