@@ -114,7 +114,7 @@ export function renderBody({ planned, change }: ShownChange, options: RenderOpti
   return renderFields(own.map(withoutCause), options)
 }
 
-/** For the fields of an object whose title says why they differ. */
+/** For the fields of an object whose title shows why they differ. */
 function withoutCause({ cause, causes, ...field }: FieldChange): FieldChange {
   return field
 }
