@@ -55,6 +55,11 @@ export interface FieldChange {
    * it until the data is loaded once more.
    */
   readonly outdates?: true
+  /**
+   * Set if a copy that the plan loads, whose title is `field`, would read new columns of the object before they have values. So the
+   * object is replaced instead of altered.
+   */
+  readonly readsEmpty?: true
   /** Set for a new column of a copy with rows, in which it is empty until the next refresh. The ledger keeps that until then. */
   readonly isEmptyAtFirst?: true
   /**

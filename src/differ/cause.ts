@@ -100,7 +100,7 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const originsOf = fieldOrigins(originInput(change.to, change.from, entry, context, needs.length > 0))
   const fields = change.fields.map((field): FieldChange => {
     if (field.cause) return isRenamedAtSource ? { ...field, cause: 'source' } : field
-    if (field.outdates) return { ...field, cause: 'dependency' }
+    if (field.outdates || field.readsEmpty) return { ...field, cause: 'dependency' }
     const found = isRenamedAtSource ? withoutRename(originsOf(field)) : originsOf(field)
     const origins = isLeftover(change, field, context) ? withoutDrift(found) : found
     if (origins === 'dependency') return { ...field, cause: 'dependency' }

@@ -57,10 +57,7 @@ export async function examineAttachments(
   return {
     predecessors: new Map(predecessors.flat()),
     hazards: new Map(Array.from(lost, ([{ key }, loses]) => [key, lossHazards(loses)])),
-    refusals: changing.flatMap((change) => [
-      ...refuseRejected(change, attachedTo(change), rejected),
-      ...refuseInTheWay(change, lost.get(change) ?? []),
-    ]),
+    refusals: changing.flatMap((change) => refuseRejected(change, attachedTo(change), rejected)),
     undetermined: changing.flatMap((change) => undeterminedAttachments(change, attachedTo(change), untried)),
   }
 }
@@ -133,22 +130,6 @@ function refuseRejected(
     ]
   })
 }
-
-/** Of what uses a column, PostgreSQL itself drops indexes, constraints and statistics along with it, and refuses because of the rest. */
-function refuseInTheWay(change: ChangeOfColumns, lost: readonly LostAttachment[]): readonly Refusal[] {
-  if (change.op !== 'alter' || change.to.id.kind !== 'table') return []
-  return lost
-    .filter(({ catalog }) => inTheWay.has(catalog))
-    .map(({ title }) => ({
-      code: 'dependents/unmanaged-object',
-      key: change.key,
-      title: titleOf(change.to.id),
-      reason: `it cannot be altered while something depends on a column that goes: ${title}`,
-      hint: 'Drop that first, and create it again once this is applied.',
-    }))
-}
-
-const inTheWay: ReadonlySet<string> = new Set(['pg_policy', 'pg_publication_rel', 'pg_rewrite', 'pg_trigger'])
 
 function undeterminedAttachments(
   { key, to }: ChangeOfColumns,

@@ -63,14 +63,14 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
   }
   const forcedViews = new Map<Key, readonly Key[]>()
   const along = new Set<Key>()
-  const replaced = new Set<Key>()
+  const replaced = new Map<Key, readonly Key[]>()
   for (;;) {
     const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews, along, replaced)
     const impact = await analyzeImpact(session, comparison, probeInput, { populate, suffix })
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
     const more = replacedAlong(comparison.selection, impact.changes)
     const copies = toReplaceAfterAll(comparison, impact)
-    if (views.length + more.length + copies.length === 0)
+    if (views.length + more.length + copies.size === 0)
       return {
         comparison,
         impact: refuseStaleReads(impact),
@@ -79,7 +79,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
       }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
     for (const key of more) along.add(key)
-    for (const key of copies) replaced.add(key)
+    for (const [key, readers] of copies) replaced.set(key, readers)
   }
 }
 

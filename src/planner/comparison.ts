@@ -23,7 +23,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput, ProbeResult } from '../probe/run.ts'
-import { alterInPlace } from './alter-in-place.ts'
+import { alterInPlace, type ReplacedNevertheless } from './alter-in-place.ts'
 import type { PlanContext } from './context.ts'
 import { requireUsableOptions, throwProblems } from './findings.ts'
 import { readOutdated } from './outdated-views.ts'
@@ -63,7 +63,7 @@ export async function compareWithUnmanagedViews(
   input: ProbeInput,
   forcedViews: ReadsThroughViews,
   along: ReadonlySet<Key>,
-  replaced: ReadonlySet<Key>,
+  replaced: ReplacedNevertheless,
 ): Promise<Comparison> {
   const { session, digests } = context
   const { searchPath, mayEvaluate, trustedRoles } = input
@@ -102,7 +102,7 @@ async function selectChanges(
   context: PlanContext,
   probed: ProbeResult,
   along: ReadonlySet<Key>,
-  replaced: ReadonlySet<Key>,
+  replaced: ReplacedNevertheless,
 ): Promise<Pick<Comparison, 'selection' | 'diff' | 'changes' | 'inPlace'>> {
   const declared = compareDeclared(context, probed)
   const { changes: altered, inPlace } = await alterInPlace(context.session, declared.changes, replaced)

@@ -99,6 +99,7 @@ export interface FieldDocument {
   readonly cause: FieldCause | 'dependency' | null
   readonly causes?: readonly Origin[]
   readonly outdates?: true
+  readonly readsEmpty?: true
 }
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after' | 'last'> {

@@ -99,10 +99,11 @@ function setAsideJson({ to, fields, keptAs }: Replace): Pick<ChangeDocument, 'se
   return { setAsideFor: to.id, ...(keptAs ? { keptAs } : {}), fields: fields.map(fieldJson) }
 }
 
-function fieldJson({ field, from, to, effect, cause, causes, outdates }: FieldChange): FieldDocument {
+function fieldJson({ field, from, to, effect, cause, causes, outdates, readsEmpty }: FieldChange): FieldDocument {
   const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
   const why = { cause: cause ?? null, ...(causes ? { causes } : {}) }
-  return { field, from: from ?? null, to: to ?? null, effect: how, ...why, ...(outdates ? { outdates } : {}) }
+  const marks = { ...(outdates ? { outdates } : {}), ...(readsEmpty ? { readsEmpty } : {}) }
+  return { field, from: from ?? null, to: to ?? null, effect: how, ...why, ...marks }
 }
 
 function stepJson(step: Step): StepDocument {

@@ -162,7 +162,7 @@ function wantedOf(id: ObjectId): WantedObject {
   return { id, spec: {}, needs: [], declared: {}, written: {} }
 }
 
-function fieldOf({ field, from, to, effect, cause, causes, outdates }: FieldDocument): FieldChange {
+function fieldOf({ field, from, to, effect, cause, causes, outdates, readsEmpty }: FieldDocument): FieldChange {
   return {
     field,
     from: from ?? undefined,
@@ -171,6 +171,7 @@ function fieldOf({ field, from, to, effect, cause, causes, outdates }: FieldDocu
     ...(cause === null ? {} : { cause }),
     ...(causes ? { causes } : {}),
     ...(outdates ? { outdates } : {}),
+    ...(readsEmpty ? { readsEmpty } : {}),
   }
 }
 

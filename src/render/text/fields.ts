@@ -50,8 +50,9 @@ function labelLines(label: string, forces: string, { style, columns }: RenderOpt
   return lines.map((line, at) => style.dim(line) + (at === last ? style.magenta(forces) : ''))
 }
 
-function difference({ field, from, to, outdates }: FieldChange, { verbose }: RenderOptions): string {
+function difference({ field, from, to, outdates, readsEmpty }: FieldChange, { verbose }: RenderOptions): string {
   if (outdates) return 'its rows look different'
+  if (readsEmpty) return 'reads its new columns'
   if (from === undefined && to === undefined) return 'also replaced'
   const isLong = !verbose && from !== undefined && to !== undefined && isListField(field)
   const list = isLong ? listDifference(from, to) : undefined

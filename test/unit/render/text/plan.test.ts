@@ -206,6 +206,7 @@ describe('a change', () => {
       'what a replacement keeps, and how much data it loads',
       planWith({
         changes: [
+          replace(table, [{ ...field(titleOf(view), undefined, undefined, 'replace'), readsEmpty: true }]),
           replace(view, [field(titleOf(table), undefined, undefined, 'replace')], {
             predecessor: {
               rows: 1_234_567,
@@ -227,6 +228,7 @@ describe('a change', () => {
       }),
       [
         '      keeps its other grants and other comments, trigger noted\n',
+        'materialized view shop.orders   reads its new columns   forces replacement',
         'foreign table shop_proxy.orders   also replaced   forces replacement',
         '      keeps its owner, grants and comments, index shop.by_total, trigger noted\n      reloads its data: about 1,234,567 rows, 5.1 MB now\n',
         '      keeps its owner, grants and comments\n',
