@@ -9,7 +9,7 @@ import type { ProbeInput } from '../probe/run.ts'
 import { type AttachmentFindings, examineAttachments } from './attachments.ts'
 import { refuseTakenNames } from './checks/names-of-keys.ts'
 import { refuseNotCreatable } from './checks/not-creatable.ts'
-import { refuseRequiredNotNull } from './checks/not-null-in-use.ts'
+import { refuseNotNull } from './checks/not-null.ts'
 import { refuseOverlappingPartitions } from './checks/partition-bounds.ts'
 import { refuseWithoutPrivilege } from './checks/privileges.ts'
 import { readCode } from './checks/untrusted-code.ts'
@@ -101,7 +101,7 @@ async function examine(
     ...(await refuseWithoutPrivilege(session, comparison, changes)),
     ...(await refuseOverlappingPartitions(session, changes)),
     ...(await refuseViolatedConstraints(session, changes)),
-    ...(await refuseRequiredNotNull(session, changes)),
+    ...(await refuseNotNull(session, changes)),
     ...(await refuseTakenNames(session, changes, comparison.live)),
   ]
   return { attachments, drops, inheriting: inheriting.hazards, code, impossible }
