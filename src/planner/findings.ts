@@ -1,6 +1,7 @@
 // What a plan reports of findings: problems end it, undetermined objects are listed, and what cannot be created is refused.
 
 import type { Change } from '../core/change.ts'
+import type { ProblemCode } from '../core/codes.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { ProbeFinding, SqlPosition } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -73,7 +74,8 @@ export function undeterminedFindings(findings: readonly ProbeFinding[], titles: 
 
 /**
  * An object that does not exist and cannot be probed cannot be created either, and a plan without it would not converge. An object
- * that was not probed because that would run code can still be created: an apply may run the code.
+ * that was not probed because that would run code can still be created: an apply may run the code. On a read-only server nothing is
+ * known of it, and no apply gets as far.
  */
 export function refuseUncreatable(
   findings: readonly ProbeFinding[],
@@ -81,12 +83,14 @@ export function refuseUncreatable(
   titles: Titles,
 ): readonly Refusal[] {
   return findings.flatMap(({ status, ...finding }) =>
-    (status === 'undetermined' && finding.code !== 'object/evaluates-code' && !live.has(finding.key)) ||
+    (status === 'undetermined' && !mayBeCreatable.has(finding.code) && !live.has(finding.key)) ||
     finding.code === 'object/untrusted-code'
       ? [withTitle(finding, titles)]
       : [],
   )
 }
+
+const mayBeCreatable: ReadonlySet<ProblemCode> = new Set(['object/evaluates-code', 'server/read-only'])
 
 /** It is reported for the schema of the ledger, since it concerns every object. */
 export function unknownOwnership({ unreadable }: Ledger): readonly Undetermined[] {

@@ -163,13 +163,14 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
     if (!isDatabaseError(error) || isTransient(error)) throw error
     await session.run(trusted('ROLLBACK TO scratch'))
     const reason = `it cannot be checked on the server: ${error.message}`
-    const hint =
-      error.sqlstate === '25006'
-        ? 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
-        : `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
+    const isReadOnly = error.sqlstate === '25006'
+    const code = isReadOnly ? 'server/read-only' : 'object/not-probed'
+    const hint = isReadOnly
+      ? 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
+      : `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
     for (const { id } of toProbe) {
       if (kindOf(id).probe.how !== 'read-back') continue
-      run.findings.push({ code: 'object/not-probed', key: keyOf(id), status: 'undetermined', reason, hint })
+      run.findings.push({ code, key: keyOf(id), status: 'undetermined', reason, hint })
     }
     return false
   }

@@ -36,7 +36,7 @@ const requiredQuery = trusted(`
     LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisreplident AND NOT i.indisprimary AND a.attnum = ANY (i.indkey::int2[])
    WHERE a.attidentity <> '' OR i.indexrelid IS NOT NULL`)
 
-// SET NOT NULL validates a constraint, but does not make it inheritable. From PostgreSQL 18 on there are such constraints.
+// SET NOT NULL validates a constraint, but leaves it NO INHERIT. From PostgreSQL 18 on there are such constraints.
 const unfitQuery = trusted(`
   SELECT changed.key, changed.title,
          format('the NOT NULL constraint %I of column %I is %s', conname, attname,

@@ -232,6 +232,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'materialized view local.orders',
       expect.stringContaining('plan against the primary'),
     ])
+    const queries = { orders: 'SELECT id, total FROM proxy.orders', more: 'SELECT id FROM proxy.orders' }
+    const withNew = await planFor(await fixture.manifest(shopManifest(queries)), fixture.url)
+    expect([withNew.refusals, withNew.undetermined.map(({ code }) => code)]).toEqual([
+      [],
+      expect.arrayContaining(['server/read-only']),
+    ])
     const altered = await fixture.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host'))
     const session = await connectTo(fixture.url)('refresh')
     const attempts = [
