@@ -1,4 +1,4 @@
-// Tables of imports and mirrors that this database cannot follow, since an unmanaged view reads a column that is gone, for example,
+// Tables, and their types, of imports and mirrors that this database cannot follow, since an unmanaged view reads a column that is gone, for example,
 // or that it may not read. They are kept as they were last applied, or left out, so that all else can be applied.
 
 import { type Key, keyOf } from '../core/object.ts'
@@ -8,7 +8,7 @@ import type { ResolvedImports } from '../sources/imports/resolve-imports.ts'
 import type { Reason } from '../sources/reasons.ts'
 
 /**
- * Why tables are not as their source has them, by the key of the foreign table. With a lock there are none, since a change of the lock
+ * Why tables and types are not as their source has them, by the key of the foreign table or type. With a lock there are none, since a change of the lock
  * is deliberate.
  */
 export function tablesToKeep(plan: Plan, resolved: ResolvedImports): ReadonlyMap<Key, Reason> {
@@ -29,9 +29,9 @@ function notFollowing(plan: Plan, { asWritten, resolutions }: ResolvedImports): 
   }))
   return plan.changes.flatMap(({ cause, change }): readonly (readonly [Key, Reason])[] => {
     const { id } = change.op === 'drop' ? change.from : 'to' in change ? change.to : { id: undefined }
-    if (cause !== 'source' || id?.kind !== 'foreignTable') return []
+    if (cause !== 'source' || (id?.kind !== 'foreignTable' && id?.kind !== 'type')) return []
     const copies = tables.flatMap(({ schema, mirror }) =>
-      schema === id.schema && mirror ? [keyOf(mirroredCopy(mirror, id.name))] : [],
+      id.kind === 'foreignTable' && schema === id.schema && mirror ? [keyOf(mirroredCopy(mirror, id.name))] : [],
     )
     const keys = [change.key, ...copies]
     const [refusal] = keys.flatMap((key) => refused.get(key) ?? [])

@@ -4,8 +4,9 @@ import type { Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Notice } from '../../core/notice.ts'
 import { idOf, type Key, keyOf } from '../../core/object.ts'
-import type { Warning } from '../../core/plan.ts'
+import type { Undetermined, Warning } from '../../core/plan.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
+import { titleOf } from '../../kinds/registry.ts'
 import type { PathProblem } from '../../manifest/checks/path-problem.ts'
 import { importTitle, type TableIdentity } from '../../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../../manifest/manifest.ts'
@@ -80,7 +81,7 @@ export interface SourceState {
   readonly state: string | undefined
 }
 
-/** The answers as if the source had not changed these tables. `kept` has the reasons, by the key of the foreign table. */
+/** The answers as if the source had not changed these tables and types. `kept` has the reasons, by the key of the foreign table or type. */
 export function withTablesKept(answers: Answers, kept: ReadonlyMap<Key, Reason>): Answers {
   if (kept.size === 0) return answers
   return new Map(Array.from(answers, ([request, answer]) => [request, withKept(request, answer, kept)]))
@@ -93,7 +94,23 @@ function withKept({ schema }: ImportRequest, answer: Answer, all: ReadonlyMap<Ke
     own.flatMap(([id, reason]) => (id?.kind === 'foreignTable' && id.schema === schema ? [[id.name, reason]] : [])),
   )
   const tables = new Map([...answer.tables].filter(([name]) => !kept.has(name)))
-  return { ...answer, tables, kept, state: undefined }
+  return { ...answer, copied: withTypesKept(answer.copied, all), tables, kept, state: undefined }
+}
+
+function withTypesKept(copied: Copied, kept: ReadonlyMap<Key, Reason>): Copied {
+  const undetermined = copied.types.flatMap(({ schema, name }): readonly Undetermined[] => {
+    const id = { kind: 'type', schema, name } as const
+    const key = keyOf(id)
+    const why = kept.get(key)
+    const reason = `it is kept as it was last applied. It has changed at the source, but ${why?.reason}`
+    return why ? [{ code: 'source/type', key, title: titleOf(id), reason, hint: why.hint, follows: false }] : []
+  })
+  const keys = new Set(undetermined.map(({ key }) => key))
+  return {
+    ...copied,
+    types: copied.types.filter(({ schema, name }) => !keys.has(keyOf({ kind: 'type', schema, name }))),
+    undetermined: [...copied.undetermined, ...undetermined],
+  }
 }
 
 /** Problems for everything that the manifest requests and the source does not have. */

@@ -77,7 +77,11 @@ function resolveFromAnswer(
   const declared = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
   const undeclared = [...failed].filter(([name]) => !Object.hasOwn(declared, name))
   // A table that is kept may use a type that the source no longer has.
-  const keepsType = (type: CopiedType) => keptTables.length > 0 || copied.failed.has(titleOf(type))
+  const undetermined = new Set(copied.undetermined.map(({ key }) => key))
+  const keepsType = (type: CopiedType) =>
+    keptTables.length > 0 ||
+    copied.failed.has(titleOf(type)) ||
+    undetermined.has(keyOf({ kind: 'type', schema: type.schema, name: type.name }))
   return {
     request,
     tables: new Map([...imported, ...keptTables]),

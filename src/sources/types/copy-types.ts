@@ -4,6 +4,7 @@
 import type { DeclaredObject, LiveObject } from '../../core/change.ts'
 import { type DbObject, type IdOf, keyOf } from '../../core/object.ts'
 import type { Undetermined, Warning } from '../../core/plan.ts'
+import { someOf } from '../../core/some-of.ts'
 import { ident, join, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
@@ -22,7 +23,7 @@ import { foreignExpressions } from '../stored-expressions.ts'
 import { missingTypes } from './missing-types.ts'
 import type { RemoteType } from './remote-types.ts'
 import { evaluatedParts, type OmittedPart, omissionWarning, partsToOmit, withoutParts } from './type-expressions.ts'
-import { isReplaceableWithUsers } from './uses-of-type.ts'
+import { obstaclesToReplacing } from './uses-of-type.ts'
 
 export interface Copied {
   readonly types: readonly CopiedType[]
@@ -228,13 +229,19 @@ async function reasonToKeep(
   if (replaced.length + altered.length === 0) return undefined
   const failure = await failureOfAttempt(session, attempt)
   if (!failure) return undefined
-  const isReplaceable = replaced.length > 0 && typeKind.aside?.isPossible?.(from) !== false
-  if (isReplaceable && (await isReplaceableWithUsers(session, live.oid, context.ledger.entries))) return undefined
+  const mayBeReplaced = replaced.length > 0 || altered.some(({ rewritesValues }) => rewritesValues)
+  const isReplaceable = mayBeReplaced && typeKind.aside?.isPossible?.(from) !== false
+  const obstacles = isReplaceable ? await obstaclesToReplacing(session, live.oid, context.ledger.entries) : undefined
+  if (obstacles?.length === 0) return undefined
   const differences = [...replaced, ...altered].map(({ field, from: was, to }) => `${field} ${was} → ${to ?? 'none'}`)
-  const because = 'PostgreSQL cannot alter it while it is in use'
+  const because = obstacles
+    ? `it cannot be replaced because of ${someOf(obstacles, 5)}`
+    : `PostgreSQL cannot alter it while it is in use: ${reasonOf(failure).reason}`
   return {
-    reason: `it is kept as it is. It has changed at the source (${differences.join('; ')}), and ${because}: ${reasonOf(failure).reason}`,
-    hint: 'Drop what uses it, and apply. Or declare the type below "types" of its schema.',
+    reason: `it is kept as it is. It has changed at the source (${differences.join('; ')}), and ${because}`,
+    hint: obstacles
+      ? 'Drop that, apply, and create it again. Or declare the type below "types" of its schema.'
+      : 'Drop what uses it, and apply. Or declare the type below "types" of its schema.',
   }
 }
 
