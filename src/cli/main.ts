@@ -2,12 +2,12 @@
 // The entry point of the command.
 
 import { setFlagsFromString } from 'node:v8'
-import { fileFailure } from '../core/file-failure.ts'
 import { toolVersion } from '../core/version.ts'
 
 // The reader of a pipe may stop early: `fdwsync plan | head` is not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return
+  const { fileFailure } = await import('../core/file-failure.ts')
   const hint = 'What an apply or a refresh has changed until then is listed by: fdwsync history'
   process.stderr.write(`error: standard output cannot be written: ${fileFailure(error)}\n  ${hint}\n`)
   process.exit(1)
