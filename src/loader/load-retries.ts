@@ -15,9 +15,9 @@ interface LoadRetries {
 }
 
 /**
- * Repeats a load after a serialization failure, a deadlock, a swap by another refresh, a lost connection to the target or to a source, or if one
- * of them has too many connections. What a source will refuse again, such as a wrong password, is not repeated. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome
- * is unknown is not repeated.
+ * Repeats a load after a serialization failure, a deadlock, a swap by another refresh, a lost connection to the target or to a source,
+ * or if one of them has too many connections. What a source will refuse again, such as a wrong password, is not repeated, nor is a load
+ * whose outcome is unknown. The pauses double, and are random, so that loads that collided do not collide again.
  */
 export async function withLoadRetries<T>({ signal, onRetry }: LoadRetries, load: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

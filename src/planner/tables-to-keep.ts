@@ -1,5 +1,5 @@
-// Tables, and their types, of imports and mirrors that this database cannot follow, since an unmanaged view reads a column that is gone, for example,
-// or that it may not read. They are kept as they were last applied, or left out, so that all else can be applied.
+// Tables of imports and mirrors, and their types, that this database cannot follow: an unmanaged view reads a column that is gone, for
+// example, or it may not read them. They are kept as they were last applied, or left out, so that all else can be applied.
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
@@ -8,8 +8,8 @@ import type { ResolvedImports } from '../sources/imports/resolve-imports.ts'
 import type { Reason } from '../sources/reasons.ts'
 
 /**
- * Why tables and types are not as their source has them, by the key of the foreign table or type. With a lock there are none, since a change of the lock
- * is deliberate.
+ * Why tables and types are not as their source has them, by the key of the foreign table or type. With a lock there are none, since a
+ * change of the lock is deliberate.
  */
 export function tablesToKeep(plan: Plan, resolved: ResolvedImports): ReadonlyMap<Key, Reason> {
   if (resolved.asWritten.lock) return new Map()

@@ -165,17 +165,14 @@ const queries: readonly Rule[] = [
 /** The role that reads has no user mapping, which PostgreSQL itself reports before it connects. */
 const noMapping = /^user mapping not found for /
 
+const missingMapping: SourceError = {
+  kind: 'rejected',
+  hint: 'Declare a user mapping for that role, or one for public, which serves every role.',
+}
+
 /** Explains an error that reading from a source may have caused. */
 export function explainSourceError(error: DatabaseError): SourceError {
-  if (isMissingMapping(error)) {
-    return {
-      kind: 'rejected',
-      hint: 'Declare a user mapping for that role, or one for public, which serves every role.',
-    }
-  }
-  const rules = isOfConnecting(error) ? connecting : queries
-  const text = `${error.message}\n${decisiveDetail(error)}`
-  const known = rules.find(({ matches }) => matches.test(text)) ?? bySqlstate[error.sqlstate]
+  const known = knownError(error)
   if (known) return { kind: known.kind, hint: known.hint }
   return isOfConnecting(error)
     ? { kind: 'unreachable', hint: 'Check host and port of the server, and the network between target and source.' }
@@ -184,8 +181,15 @@ export function explainSourceError(error: DatabaseError): SourceError {
 
 /** Whether each attempt will end with this error. A refusal for an unknown reason may pass. */
 export function isPermanent(error: DatabaseError): boolean {
-  const { kind, hint } = explainSourceError(error)
-  return kind === 'rejected' && hint !== unknownRefusal.hint
+  const known = knownError(error)
+  return known?.kind === 'rejected' && known !== unknownRefusal
+}
+
+function knownError(error: DatabaseError): SourceError | undefined {
+  if (isMissingMapping(error)) return missingMapping
+  const rules = isOfConnecting(error) ? connecting : queries
+  const text = `${error.message}\n${decisiveDetail(error)}`
+  return rules.find(({ matches }) => matches.test(text)) ?? bySqlstate[error.sqlstate]
 }
 
 /** Whether the error shows that reading from a source caused it. */

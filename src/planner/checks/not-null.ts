@@ -9,7 +9,7 @@ import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
 import { titleOf } from '../../kinds/registry.ts'
-import type { TableSpec } from '../../kinds/table/spec.ts'
+import { asKind } from '../../kinds/specs.ts'
 
 type ChangeOfTable = Extract<Change, { op: 'alter' | 'replace' }>
 
@@ -79,9 +79,8 @@ function droppedBy(change: ChangeOfTable): readonly ChangedNotNull[] {
 }
 
 function addedBy(change: ChangeOfTable): readonly ChangedNotNull[] {
-  const { primaryKey } = change.to.spec as TableSpec // the spec of a table
   const isNewKey = change.fields.some(({ field, effect }) => field === 'primary key' && effect.how === 'clause')
-  const ofKey = isNewKey ? (primaryKey?.columns ?? []) : []
+  const ofKey = isNewKey ? (asKind(change.to, 'table')?.spec.primaryKey?.columns ?? []) : []
   return [
     ...ofKey.flatMap((column) => changedNotNull(change, column, true)),
     ...change.fields.flatMap((field) => changedNotNull(change, columnOf(field, 'yes'))),

@@ -84,8 +84,8 @@ interface Candidate {
 }
 
 /**
- * Materialized views without a unique index, and with a strategy that such an index matters to, that change, that are read by changed ones, or that lose a
- * child or a policy.
+ * Materialized views without a unique index, and with a strategy that such an index matters to, that change, that are read by changed
+ * ones, or that lose a child or a policy.
  */
 function candidatesIn(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly Candidate[] {
   const affected = new Set(changes.flatMap(copiesAffectedBy))
