@@ -157,7 +157,7 @@ mirrors:
     const url = await host().database()
     const elsewhere = await manifestOf(imported, { FOLDER: join(folder, 'nowhere') })
     const problems = problemsOf(await planFor(elsewhere, url).catch((error: unknown) => error))
-    expect(problems).toContain(`6: server land: unable to connect to data source "${folder}/nowhere/land.sqlite"`)
+    expect(problems).toContain('8: server land: unable to connect to data source "${env:FOLDER}/land.sqlite"')
     const parsed = await parse(imported)
     await converge(parsed, url)
     renameSync(file(), `${file()}.away`)
