@@ -77,6 +77,8 @@ const otherRelationsQuery: Sql = sql`
   SELECT FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL (SELECT FROM ${inSchema('pg_class', 'n.oid')}) AS member
    WHERE n.nspname = 'fdwsync' LIMIT 1`
 
+const otherFunction = 'function refresh is not as fdwsync has created it'
+
 /**
  * Returns one row per reason not to trust the ledger. Any role that may create a schema could prepare one, with a
  * trigger, a rule, a view or a default that runs with the rights of the role that applies. So this runs before anything
@@ -112,7 +114,7 @@ const reasonsQuery: Sql = sql`
     FROM ns CROSS JOIN LATERAL (SELECT proname, proowner FROM ${inSchema('pg_proc', 'ns.oid')}) AS member
    WHERE proowner NOT IN (SELECT oid FROM trusted)
   UNION ALL
-  SELECT 'function refresh is not as fdwsync has created it'
+  SELECT ${literal(otherFunction)}
     FROM ns CROSS JOIN LATERAL (SELECT p.* FROM ${refreshFunctions('ns.oid')}) AS p WHERE ${isRefreshFunction} IS NOT TRUE
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' is not a plain table'
@@ -150,7 +152,11 @@ export async function findLedger(session: Session): Promise<FoundLedger> {
   const problem = whyUnreadable(session, facts, reasons)
   // A ledger that cannot be read cannot run code either, so its owner does not matter yet.
   if (problem) return { state: 'unreadable', problem }
-  if (reasons.length > 0) throw untrustedLedgerError(reasons)
+  if (reasons.length > 0) {
+    // A newer release has another function. If there is no other reason, the tables can be read.
+    if (reasons.every((reason) => reason === otherFunction)) await versionOf(session)
+    throw untrustedLedgerError(reasons)
+  }
   if (facts.tables.length === 0) return emptySchema(session, facts)
   return { state: 'ready', owner: facts.owner, version: await versionOf(session) }
 }

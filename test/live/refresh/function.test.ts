@@ -321,5 +321,11 @@ schemas:
         ALTER FUNCTION fdwsync.refresh SECURITY INVOKER SET search_path = pg_catalog, pg_temp`)
     }
     await planFor(parsed, fixture.url)
+
+    // The function of a newer release is another one, too.
+    await fixture.sql(
+      'ALTER FUNCTION fdwsync.refresh SECURITY DEFINER; UPDATE fdwsync.version SET version = version + 1',
+    )
+    await expect(planFor(parsed, fixture.url)).rejects.toThrow(/has version \d+, but this release of fdwsync supports/)
   })
 })
