@@ -1,6 +1,6 @@
 // Masks secrets in the lines that error messages quote.
 
-import { isMap, isNode, isPair, isScalar, isSeq, type Node, type Scalar, visit } from 'yaml'
+import { isMap, isNode, isPair, isScalar, isSeq, type Node, type Scalar, visit, type YAMLMap } from 'yaml'
 import { secretText } from '../../core/secret.ts'
 import { containsSecret, isSecretMappingOption, soundsSecret } from '../../core/secret-options.ts'
 import { isOnlyReferences } from './replace-references.ts'
@@ -53,8 +53,10 @@ function suspicious(root: Node | null, named: ReadonlySet<string>): readonly Ent
       const parent = ancestors.at(-1)
       if (isPair(parent) && isScalar(parent.key) && parent.key.value === 'columns') return undefined
       const isSuspicious = ({ name, value }: Entry) =>
-        isScalar(value) &&
-        (soundsSecret(name) || named.has(name) || containsSecret(String(value.source ?? value.value)))
+        value === null
+          ? soundsSecret(name)
+          : isScalar(value) &&
+            (soundsSecret(name) || named.has(name) || containsSecret(String(value.source ?? value.value)))
       found.push(...entriesOf(map).filter(isSuspicious))
       return ancestors.length > maximumDepth ? visit.SKIP : undefined
     },
@@ -126,6 +128,8 @@ interface Entry {
   readonly name: string
   readonly key: Scalar
   readonly value: Node | null
+  /** The key that follows in the same braces, if it may be the rest of a value: it has no value, or no blank before it. */
+  readonly rest: Node | undefined
 }
 
 function entryOf(node: Node | null, name: string): Node | null {
@@ -134,16 +138,35 @@ function entryOf(node: Node | null, name: string): Node | null {
 
 function entriesOf(node: Node | null): readonly Entry[] {
   if (!isMap(node)) return []
-  return node.items.flatMap(({ key, value }) =>
-    isScalar(key) ? [{ name: String(key.source ?? key.value), key, value: isNode(value) ? value : null }] : [],
+  return node.items.flatMap(({ key, value }, at) =>
+    isScalar(key)
+      ? [{ name: String(key.source ?? key.value), key, value: isNode(value) ? value : null, rest: restAfter(node, at) }]
+      : [],
   )
 }
 
-/** Everything after the key: the parser's range omits a `!` or `&` at the start, which may be part of a password. */
-function rangeOf(text: string, { key, value }: Entry): readonly SecretRange[] {
-  if (!value?.range || (isScalar(value) && isOnlyReferences(String(value.value)))) return []
-  const keyEnd = key.range?.[1] ?? value.range[0]
+/** `{ password: a,b, user: c }` has the keys `password`, `b` and `user`. */
+function restAfter({ flow, items }: YAMLMap, at: number): Node | undefined {
+  const [value, next] = [items[at]?.value, items[at + 1]]
+  if (!flow || !next || !isNode(next.key) || !isNode(value)) return undefined
+  const isAdjacent = next.key.range?.[0] === (value.range?.[1] ?? 0) + 1
+  return next.value === null || isAdjacent ? next.key : undefined
+}
+
+/**
+ * Everything after the key: the parser's range omits a `!` or `&` at the start, which may be part of a password, and a comment
+ * and the text after a comma, which may be the rest of one. A key without a value may contain it: `password:x`.
+ */
+function rangeOf(text: string, { key, value, rest }: Entry): readonly SecretRange[] {
+  const [keyStart, keyEnd] = key.range ?? [0, 0]
+  if (!value?.range) {
+    const name = /^[^:=]*[:=]/.exec(text.slice(keyStart, keyEnd))?.[0] ?? ''
+    return value === null ? [{ start: keyStart + name.length, end: keyEnd }] : []
+  }
+  if (isScalar(value) && isOnlyReferences(String(value.value))) return []
   const colon = /^\s*:\s*/.exec(text.slice(keyEnd, value.range[0]))?.[0].length
   const start = colon === undefined ? value.range[0] : keyEnd + colon
-  return value.range[1] > start ? [{ start, end: value.range[1] }] : []
+  const comment = /^[ \t]+#[^\n]*/.exec(text.slice(value.range[1]))?.[0].length ?? 0
+  const end = Math.max(value.range[1] + comment, rest?.range?.[1] ?? 0)
+  return end > start ? [{ start, end }] : []
 }

@@ -56,7 +56,7 @@ export function replaceReferences(
     if (length > longest) throw new FdwsyncError(tooLong)
     return value
   })
-  if (missing.length === 0 && isSecret && isEmptied(text, replaced)) missing.push(emptySecret(text))
+  if (isSecret && missing.length + unknown.length === 0 && isEmptied(text, replaced)) missing.push(emptySecret(text))
   return { text: replaced, values, length, missing, unknown }
 }
 

@@ -1,5 +1,5 @@
-// Values that YAML ends earlier than their author meant, because they are not quoted: `{ type: numeric(12,2) }` has the keys
-// "type" and "2)".
+// Values that YAML ends elsewhere than their author meant: `{ type: numeric(12,2) }` has the keys "type" and "2)", and
+// `{ password:x }` has the key "password:x".
 
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLParseError, type YAMLSeq } from 'yaml'
 import type { Problem } from '../../core/errors.ts'
@@ -7,30 +7,47 @@ import { placeAt, type Source, startOf, textOf } from './source-map.ts'
 
 const hint = 'If this is part of a value, quote the whole value: "…".'
 
-/** A map or a list in brackets in which a comma has ended a value. The problem does not quote it: it may be part of a secret. */
+/**
+ * A map or a list in brackets in which a value ends early, or a key has none. The problem does not quote what is found: it may be
+ * part of a secret.
+ */
 export function splitValue(source: Source, node: Node): Problem | undefined {
-  const rest = isMap(node) ? restInMap(node) : isSeq(node) ? restInList(node) : undefined
-  if (!rest) return undefined
-  const message = `a comma ends a value in ${isMap(node) ? '{ }' : '[ ]'} that is not quoted`
-  return { code: 'yaml/syntax', message, hint, place: placeAt(source, startOf(rest) ?? 0) }
+  const found = isMap(node) ? keyWithoutValue(node) : isSeq(node) ? restInList(node) : undefined
+  if (!found) return undefined
+  return { code: 'yaml/syntax', hint, ...found, place: placeAt(source, startOf(found.node) ?? 0) }
 }
 
-/** The first key without a value that follows a plain value. */
-function restInMap({ flow, items }: YAMLMap): Node | undefined {
+interface Split extends Pick<Problem, 'message'> {
+  readonly node: Node
+  readonly hint?: string
+}
+
+/** The first key without a value that follows a value, or that contains one. */
+function keyWithoutValue({ flow, items }: YAMLMap): Split | undefined {
   if (!flow) return undefined
-  const at = items.findIndex(({ value }, index) => value === null && isPlain(items[index - 1]?.value))
-  const key = items[at]?.key
-  return isScalar(key) ? key : undefined
+  for (const [index, { key, value }] of items.entries()) {
+    if (value !== null || !isScalar(key)) continue
+    const before = items[index - 1]?.value
+    if (isPlain(key) && /[:=]/.test(textOf(key))) return { node: key, ...withoutBlank }
+    if (isPlain(before)) return { node: key, message: 'a comma ends a value in { } that is not quoted' }
+    if (isScalar(before)) return { node: key, message: 'a key in { } has no value' }
+  }
+  return undefined
+}
+
+const withoutBlank = {
+  message: 'a key in { } has no value',
+  hint: `Write a colon and a blank between a key and its value: { key: value }. ${hint}`,
 }
 
 /** The item after one with an open parenthesis. */
-function restInList({ flow, items }: YAMLSeq): Node | undefined {
+function restInList({ flow, items }: YAMLSeq): Split | undefined {
   if (!flow) return undefined
   const rest = items.find((_, index) => {
     const before = items[index - 1]
     return isPlain(before) && hasOpenParenthesis(textOf(before))
   })
-  return isScalar(rest) ? rest : undefined
+  return isScalar(rest) ? { node: rest, message: 'a comma ends a value in [ ] that is not quoted' } : undefined
 }
 
 function isPlain(value: unknown): value is Scalar {

@@ -130,6 +130,16 @@ describe('references', () => {
     expect(secrets.map((secret) => secret.reveal())).toEqual([''])
   })
 
+  test.each([
+    '${hunter2}',
+    '${hunter2',
+    '${EMPTY}${hunter2}',
+  ])('a secret that only looks like a reference: %s', async (text) => {
+    const problems = await problemsOf(load(mapping(`password: "${text}"`)))
+    expect(problems).toContain('unknown reference in a secret')
+    expect(problems).not.toMatch(/hunter2|set, but empty/)
+  })
+
   test('variables come from the given environment', async () => {
     const text = server('options: { host: "${env:A}", dbname: "${env:toString:-b}" }')
     const { manifest } = await load(text, { env: { A: 'a' } })
