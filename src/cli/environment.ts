@@ -3,6 +3,7 @@
 import { FdwsyncError } from '../core/errors.ts'
 import type { CommandOptions } from '../library/options.ts'
 import { statementLog } from './log.ts'
+import { interruptingSignals } from './signals.ts'
 
 export interface TargetFlags {
   readonly database?: string
@@ -17,7 +18,7 @@ export function targetOf({ database, ledgerOwner }: TargetFlags): CommandOptions
 /** Aborts at the first signal, so that running work is cancelled and reported. A second signal ends the process. */
 export function abortOnInterrupt(): AbortSignal {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of interruptingSignals()) {
     process.once(signal, () =>
       controller.abort(new FdwsyncError({ code: 'usage/interrupted', message: `interrupted by ${signal}` })),
     )

@@ -4,16 +4,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { toolVersion } from '../core/version.ts'
 
-// The reader of a pipe may stop early: `fdwsync plan | head` is not a failure.
-process.stdout.on('error', async (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return
-  const { fileFailure } = await import('../core/file-failure.ts')
-  const hint = 'What an apply or a refresh has changed until then is listed by: fdwsync history'
-  process.stderr.write(`error: standard output cannot be written: ${fileFailure(error)}\n  ${hint}\n`)
-  process.exit(1)
-})
-
-// Messages that cannot be written, because the disk is full or the reader of the pipe has gone, must not end an apply halfway.
+// Output that cannot be written, because the disk is full or the reader of the pipe has gone, must not end an apply halfway.
+process.stdout.on('error', async (error) => (await import('./lost-output.ts')).reportLostOutput(error))
 process.stderr.on('error', () => {})
 
 // PostgreSQL's parser is WebAssembly, which V8 compiles twice, the second time for speed. With two cores the second
@@ -32,6 +24,8 @@ const [first, ...rest] = process.argv.slice(2)
 if (rest.length === 0 && (first === '--version' || first === '-V')) {
   process.stdout.write(`fdwsync ${toolVersion}\n`)
 } else {
+  const { ignoreLostTerminal } = await import('./signals.ts')
+  ignoreLostTerminal()
   const { enableCompileCache } = await import('./compile-cache.ts')
   enableCompileCache()
   const { runProgram } = await import('./program.ts')

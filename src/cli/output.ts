@@ -1,6 +1,7 @@
 // The only way out to standard output and standard error. Whatever a renderer or a message forgot to escape is escaped here.
 
 import { clearScreenDown, moveCursor } from 'node:readline'
+import { FdwsyncError } from '../core/errors.ts'
 import { printable, printableText } from '../core/printable.ts'
 
 /** Prints on standard output what a command was asked for. `isColoured`: a renderer coloured the text. */
@@ -67,10 +68,17 @@ export function wrapMessages(wrap: (text: string) => string): void {
   wrapMessage = wrap
 }
 
-/** As {@link printResult}; resolves once the text is written, so that the output of another process comes after it. */
+/**
+ * As {@link printResult}; resolves once the text is written, so that the output of another process comes after it.
+ * @throws FdwsyncError if it cannot be written
+ */
 export function printAndFlush(text: string, isColoured = false): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(printable(text, isColoured), (error) => (error ? reject(error) : resolve()))
+    const message = 'stopped: standard output cannot be written'
+    process.stdout.write(printable(text, isColoured), (error) => {
+      if (error) reject(new FdwsyncError({ code: 'usage/interrupted', message }))
+      else resolve()
+    })
   })
 }
 

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import process from 'node:process'
+import { FdwsyncError } from '../core/errors.ts'
 
 export interface CommandLineOptions {
   readonly cwd: string
@@ -11,7 +12,10 @@ export interface CommandLineOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs this program with other arguments and returns the exit code. Its output goes to this process's standard output. */
+/**
+ * Runs this program with other arguments and returns the exit code. Its output goes to this process's standard output.
+ * @throws FdwsyncError without a problem of its own if it was interrupted and has reported that
+ */
 export async function runCommand(args: readonly string[], { cwd, env, signal }: CommandLineOptions): Promise<number> {
   signal.throwIfAborted()
   const program = [...process.execArgv, ...process.argv.slice(1, 2), ...args]
@@ -22,8 +26,12 @@ export async function runCommand(args: readonly string[], { cwd, env, signal }: 
   signal.addEventListener('abort', interrupt)
   try {
     const [code, endedBy] = await once(child, 'exit')
-    signal.throwIfAborted()
-    if (typeof code !== 'number') throw new Error(`fdwsync ${args.join(' ')} was ended by ${endedBy}`)
+    if (typeof code !== 'number') {
+      signal.throwIfAborted()
+      throw new Error(`fdwsync ${args.join(' ')} was ended by ${endedBy}`)
+    }
+    // The command has reported the interruption.
+    if (signal.aborted) throw new FdwsyncError([])
     return code
   } finally {
     signal.removeEventListener('abort', interrupt)

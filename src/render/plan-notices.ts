@@ -3,7 +3,7 @@
 import { groupBy } from '../core/data.ts'
 import type { Place } from '../core/errors.ts'
 import { type Hazard, mustBeAllowed, type Plan, type PlannedChange, type Warning } from '../core/plan.ts'
-import { foldedNotices, type Notice, reasonIn } from './text/notices.ts'
+import { foldedNotices, type Notice, reasonIn, undeterminedOnly } from './text/notices.ts'
 import { permissionText } from './text/permission.ts'
 
 export type NoticeLevel = 'refused' | 'hazard' | 'undetermined' | 'warning'
@@ -22,8 +22,6 @@ export interface PlanNotice {
 
 /** Notices that need a decision come first. Mere information, such as that data is loaded, is left to the summary. */
 export function planNotices(plan: Plan): readonly PlanNotice[] {
-  const refused = new Set(plan.refusals.map(({ key }) => key))
-  const undetermined = plan.undetermined.filter(({ key, follows }) => !follows && !refused.has(key))
   return [
     ...noticesOf('refused', plan.refusals),
     ...noticesOf('hazard', hazardsOf(plan, mustBeAllowed)),
@@ -31,7 +29,10 @@ export function planNotices(plan: Plan): readonly PlanNotice[] {
       'hazard',
       hazardsOf(plan, (hazard) => hazard.name !== 'reads-source' && !mustBeAllowed(hazard)),
     ),
-    ...noticesOf('undetermined', undetermined),
+    ...noticesOf(
+      'undetermined',
+      undeterminedOnly(plan).filter(({ follows }) => !follows),
+    ),
     ...warningsOf(plan.warnings),
     ...noticesOf('warning', sourceNotices(plan)),
   ]

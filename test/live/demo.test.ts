@@ -60,8 +60,17 @@ describe.skipIf(findBinaries().length === 0)('the demo', () => {
     await until('the demo to apply', () => demo.output().includes('$ fdwsync apply'))
     demo.child.kill('SIGINT')
     expect(await demo.exitCode, demo.output()).toBe(1)
-    expect(demo.output()).toContain('interrupted by SIGINT')
+    expect(demo.output().split('interrupted by SIGINT')).toHaveLength(2)
     expect(demo.output()).not.toContain('bug')
+    await untilGone(servers)
+  })
+
+  test('ends when nobody reads its output', async () => {
+    const demo = start()
+    const servers = await serversOf(demo.child)
+    demo.child.stdout?.destroy()
+    expect(await demo.exitCode, demo.output()).toBe(1)
+    expect(demo.output()).toContain('error: stopped: standard output cannot be written')
     await untilGone(servers)
   })
 })

@@ -38,7 +38,7 @@ export async function runHere(args: readonly string[], env: Environment, input: 
 
 function replaceProcess(env: Environment, input: string): () => void {
   const { env: environment, exitCode } = process
-  const signals = ['SIGINT', 'SIGTERM'] as const
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const listeners = signals.map((signal) => process.listeners(signal))
   const stdin = vi.spyOn(process, 'stdin', 'get')
   // Only a terminal has more than a stream of bytes.

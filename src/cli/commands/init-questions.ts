@@ -1,6 +1,6 @@
 // What `fdwsync init` asks on a terminal if it is given no options.
 
-import { FdwsyncError } from '../../core/errors.ts'
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import { inspectSource, type StarterOptions, type StarterSource } from '../../library/author.ts'
 import { targetOf } from '../environment.ts'
@@ -11,8 +11,15 @@ import { openPrompt } from './prompt.ts'
 /** Returns the answer to a question, or `initial` if the answer is empty. */
 type Ask = (question: string, initial: string) => Promise<string>
 
-/** @throws FdwsyncError if Ctrl-C or Ctrl-D ends it */
+/** @throws FdwsyncError if there is no terminal, or Ctrl-C or Ctrl-D ends it */
 export async function askForStarter(): Promise<Omit<StarterOptions, 'file'>> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    const hint = 'Answer them by options: --from-source URL, or --host, --dbname, --user and --schema.'
+    throw new FdwsyncError(
+      { code: 'usage/no-terminal', message: 'the questions need a terminal', hint },
+      exitCode.usage,
+    )
+  }
   const prompt = openPrompt()
   const ask: Ask = async (question, initial) => {
     const answer = await prompt.question(`${question} [${oneLine(initial)}]: `)

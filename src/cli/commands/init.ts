@@ -31,7 +31,7 @@ export async function init(flags: InitFlags, given: readonly string[]): Promise<
     throw usageError(`${flags.out} exists already`, hint)
   }
   const file = flags.out === '-' ? 'fdwsync.yaml' : flags.out
-  const asks = process.stdin.isTTY && process.stderr.isTTY && given.every((option) => option === 'out')
+  const asks = given.every((option) => option === 'out')
   const options = asks ? await askForStarter() : await starterOf(flags)
   const starter = starterManifest({ ...options, file })
   await requireValid(starter)

@@ -60,7 +60,7 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
   const run = async (target: FleetTarget): Promise<Ended> => {
     if (running.isInterrupted()) return { target, code: undefined, stdout: '' }
     const ended = await runOn(target, flags, running)
-    if (!json) printResult(`== ${oneLine(target.name)} ==\n${ended.stdout}\n`)
+    if (!json && ended.stdout !== '') printResult(`== ${oneLine(target.name)} ==\n${ended.stdout}\n`)
     return ended
   }
   const first = canary && (await run(canary))
@@ -113,9 +113,10 @@ function runOn(target: FleetTarget, { var: given = {} }: FleetFlags, running: Ru
       rest = lines.pop() ?? ''
       for (const line of lines) printLineOf(target.name, line)
     })
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       running.delete(child)
       if (rest !== '') printLineOf(target.name, rest)
+      if (signal !== null) printLineOf(target.name, `error: ended by ${signal}`)
       resolve({ target, code: code ?? exitCode.failed, stdout })
     })
   })

@@ -1,6 +1,7 @@
 // Passes signals on to the processes of a fleet, so that none of them goes on by itself.
 
 import type { ChildProcess } from 'node:child_process'
+import { interruptingSignals } from '../signals.ts'
 
 export interface RunningTargets {
   add(child: ChildProcess): void
@@ -12,10 +13,11 @@ export interface RunningTargets {
 export function passOnSignals(): RunningTargets {
   const children = new Set<ChildProcess>()
   let isInterrupted = false
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of interruptingSignals()) {
     process.on(signal, () => {
       isInterrupted = true
-      for (const child of children) child.kill(signal)
+      // They write to pipes, and so have no terminal to lose.
+      for (const child of children) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal)
     })
   }
   return {

@@ -2,7 +2,7 @@
 // however many objects it concerns.
 
 import { groupBy } from '../../core/data.ts'
-import type { Plan } from '../../core/plan.ts'
+import type { Plan, Undetermined } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import type { RenderOptions } from '../format.ts'
 import { counted, wrap } from './layout.ts'
@@ -20,11 +20,16 @@ export function renderRefusals({ refusals }: Plan, options: RenderOptions): read
   return notices('refused', options.style.red, refusals, options)
 }
 
-export function renderUndetermined({ undetermined, refusals }: Plan, options: RenderOptions): readonly string[] {
+/** What is undetermined and not refused: the reason for a refused object is already in its refusal. */
+export function undeterminedOnly({ undetermined, refusals }: Plan): readonly Undetermined[] {
   const refused = new Set(refusals.map(({ key }) => key))
-  // The reason for a refused object is already in its refusal.
-  const own = undetermined.filter(({ key, follows }) => !follows && !refused.has(key))
-  const dependents = undetermined.filter(({ follows }) => follows).length
+  return undetermined.filter(({ key }) => !refused.has(key))
+}
+
+export function renderUndetermined(plan: Plan, options: RenderOptions): readonly string[] {
+  const undetermined = undeterminedOnly(plan)
+  const own = undetermined.filter(({ follows }) => !follows)
+  const dependents = undetermined.length - own.length
   return [
     ...notices('undetermined', options.style.yellow, own, options),
     ...(dependents > 0

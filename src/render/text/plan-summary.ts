@@ -5,6 +5,7 @@ import type { Plan } from '../../core/plan.ts'
 import type { PlanOptions } from '../format.ts'
 import { plannedParts } from './counts.ts'
 import { counted } from './layout.ts'
+import { undeterminedOnly } from './notices.ts'
 
 export function summaryOf(plan: Plan, { destroys }: PlanOptions): string {
   if (destroys && plan.changes.length === 0) return 'Nothing to destroy: the manifest owns nothing in this database.'
@@ -42,8 +43,9 @@ function driftSummary(plan: Plan, leftOut: number): string {
   ])
 }
 
-function undeterminedText({ undetermined }: Plan): string {
-  return undetermined.length > 0 ? `${counted(undetermined.length, 'object')} undetermined` : ''
+function undeterminedText(plan: Plan): string {
+  const { length } = undeterminedOnly(plan)
+  return length > 0 ? `${counted(length, 'object')} undetermined` : ''
 }
 
 function withSource(summary: string, { source }: Plan): string {

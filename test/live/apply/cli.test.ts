@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -124,6 +124,44 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const { code, stderr } = await ended
       expect([code, stderr]).toEqual([0, ''])
     }
+  })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'an apply goes on when nobody can read its report (needs /dev/full)',
+    async () => {
+      const fixture = await fixtureFor(pair, source)
+      const full = openSync('/dev/full', 'w')
+      const applyTo = async (stdout: number | 'pipe', name: string) => {
+        const manifest = `version: 1\nname: ${name}\nschemas: { ${name}: {} }\n`
+        const child = spawn(process.execPath, [command, ...apply, '-f', '-'], {
+          env: { ...process.env, ...fixture.env, DATABASE_URL: fixture.url },
+          stdio: ['pipe', stdout, 'pipe'],
+        })
+        child.stdin?.end(manifest)
+        child.stdout?.once('data', () => child.stdout?.destroy())
+        let stderr = ''
+        child.stderr?.on('data', (text) => {
+          stderr += String(text)
+        })
+        const [code] = await once(child, 'close')
+        return [code, stderr, (await fixture.sql(`SELECT FROM pg_namespace WHERE nspname = '${name}'`)).length]
+      }
+      const failure = /^error: standard output cannot be written: the disk is full\n.*fdwsync history$/m
+      expect(await applyTo(full, 'on_full_disk')).toEqual([1, expect.stringMatching(failure), 1])
+      expect(await applyTo('pipe', 'in_closed_pipe')).toEqual([0, expect.not.stringContaining('error'), 1])
+      closeSync(full)
+    },
+  )
+
+  test('SIGHUP interrupts only what has a terminal, so `nohup` works', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const gate = await closeGate(fixture)
+    const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
+    const { child, ended } = start(fixture, apply, gated)
+    await waiting(fixture, 'load')
+    child.kill('SIGHUP')
+    await gate.open()
+    expect(await ended).toMatchObject({ code: 0, signal: null })
   })
 
   test.skipIf(process.platform !== 'linux')('the prompt on a terminal: only "yes" confirms', async () => {

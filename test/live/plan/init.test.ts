@@ -90,7 +90,13 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const file = temporaryFile()
     const { code, written } = await answer(nowhere, file, { 'a URL to look at it now': 'shop-db\r', Port: '\u0003' })
     expect([code, existsSync(file), written]).toEqual([1, false, expect.stringContaining('nothing was written')])
-    expect(await run(nowhere, ['init', '--out', file], undefined)).toMatchObject({ code: 0 })
+    const unasked = await run(nowhere, ['init', '--out', file], undefined)
+    expect([unasked.code, existsSync(file), unasked.stderr]).toEqual([
+      64,
+      false,
+      expect.stringContaining('the questions need a terminal'),
+    ])
+    expect(await run(nowhere, ['init', '--out', file, '--dbname', 'shop'], undefined)).toMatchObject({ code: 0 })
     expect(readFileSync(file, 'utf8')).toContain('host: localhost')
   })
 })

@@ -123,6 +123,11 @@ describe('the last line', () => {
     ],
     ['a refusal', planWith({ refusals: [refusal] }), 'This plan cannot be applied; see the refusals.'],
     [
+      'an object that is refused and undetermined: it is listed as refused only',
+      planWith({ refusals: [refusal], undetermined: [{ ...undetermined, key: refusal.key }] }),
+      'This plan cannot be applied; see the refusals.',
+    ],
+    [
       'only adoption',
       planWith({ changes: [planned({ op: 'adopt', key: keyOf(table), to: wanted(table) }, table)] }),
       'Nothing to change: 1 object as declared. 1 object to record in the ledger.',
