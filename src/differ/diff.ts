@@ -9,7 +9,7 @@ import { ident } from '../core/sql.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { areDeclaredAlike, hasDigests } from '../kinds/recorded.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { kindOf, titleOf, titleWithoutKind } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 import { outdatedBy } from './forced-replacements.ts'
 
@@ -137,11 +137,6 @@ function renames({
   if (!renamedFrom) return columns
   const [from, to] = [renamedFrom, id].map(titleWithoutKind)
   return [{ field: 'name', from, to, effect, ...(isRenamedByManifest ? byManifest : {}) }, ...columns]
-}
-
-/** `proxy.orders` of `foreign table proxy.orders`. */
-function titleWithoutKind(id: ObjectId): string {
-  return titleOf(id).slice(kindTitle(id).length + 1)
 }
 
 /** Whether the ledger proves that what this role cannot see was applied as it is declared. */

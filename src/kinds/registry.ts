@@ -1,4 +1,5 @@
 // The list of kinds, and the way from an id to its kind.
+import { kindTitle } from '../core/kind-change.ts'
 import type { IdOf, KindName, ObjectId } from '../core/object.ts'
 import { extension } from './extension.ts'
 import { foreignDataWrapper } from './foreign-data-wrapper.ts'
@@ -60,6 +61,11 @@ export function kindOf(id: ObjectId): AnyKind {
 
 export function titleOf(id: ObjectId): string {
   return kindOf(id).title(id)
+}
+
+/** `proxy.orders` of `foreign table proxy.orders`. */
+export function titleWithoutKind(id: ObjectId): string {
+  return titleOf(id).slice(kindTitle(id).length + 1)
 }
 
 /** Whether the object itself is a row of the ledger, so that it is unknown if the ledger cannot be read. */

@@ -6,7 +6,7 @@ import { idOf, type Key, keyOf, type ObjectId } from '../../core/object.ts'
 import type { Refusal } from '../../core/plan.ts'
 import type { Session } from '../../db/session.ts'
 import { type CatalogReading, readCatalog } from '../../introspector/read-catalog.ts'
-import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { kindOf, titleOf, titleWithoutKind } from '../../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../../ledger/read.ts'
 import { possibleKeys, relationsRead } from '../../parser/relations-read.ts'
 import type { Renamed } from './renamed-in-database.ts'
@@ -49,6 +49,8 @@ export async function resolveRenamedFrom(
   if (open.length === 0) return { objects: new Map(), rekeyed: new Map(), refusals: [] }
   const ids = open.flatMap(({ id, old }) => [id, old])
   const { live, occupied } = await readCatalog(session, ids, salt)
+  const names = new Set(declared.map(({ id }) => titleWithoutKind(id)))
+  const isOfOtherKind = ({ old, oldKey }: DeclaredRename) => occupied.has(oldKey) && !names.has(titleWithoutKind(old))
   const refusals: Refusal[] = []
   const objects = new Map<Key, ObjectId>()
   const owned: DeclaredRename[] = []
@@ -58,6 +60,7 @@ export async function resolveRenamedFrom(
     const [owner] = ledger.otherOwners.get(oldKey) ?? []
     if (live.has(key) && live.has(oldKey)) refusals.push(bothExist(id, old))
     else if (live.has(key) || occupied.has(key)) continue
+    else if (isOfOtherKind(rename)) refusals.push(otherKind(id, old, occupied.get(oldKey) ?? ''))
     else if (live.has(oldKey) && !isOwned && owner !== undefined) refusals.push(ownedByAnother(id, old, owner))
     else {
       if (live.has(oldKey)) objects.set(key, old)
@@ -104,6 +107,12 @@ function bothExist(id: ObjectId, old: ObjectId): Refusal {
   const reason = `renamed_from: both ${titleOf(old)} and ${titleOf(id)} exist`
   const hint =
     'Drop or rename one of the two. Or remove renamed_from, and the object that is no longer declared is dropped.'
+  return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
+}
+
+function otherKind(id: ObjectId, old: ObjectId, found: string): Refusal {
+  const reason = `renamed_from: ${titleWithoutKind(old)} is a ${found}`
+  const hint = `An object is renamed and changes its kind in two plans. First declare it as ${titleWithoutKind(id)} of its present kind.`
   return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
