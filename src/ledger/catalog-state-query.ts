@@ -23,7 +23,7 @@ const attribute = row(
   'a.attfdwoptions, CASE WHEN r.manages_grants THEN a.attacl END',
 )
 
-const partsOf = (kinds: OwnedKinds): readonly string[] => [
+const ledgerParts: readonly string[] = [
   part('ledger', row('address, oid, digest, jsonb_hash_extended(declared, 0)'), 'address', 'owned'),
   part(
     'other manifests',
@@ -31,6 +31,9 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
     'o.manifest, o.address',
     'fdwsync.object o WHERE o.manifest <> $1 AND o.address IN (SELECT address FROM owned WHERE catalog IS NOT NULL)',
   ),
+]
+
+const relationParts: readonly string[] = [
   part(
     'own relations',
     row(
@@ -63,6 +66,10 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
       FROM (SELECT r.oid, (SELECT md5(string_agg(CASE WHEN r.is_whole THEN ${attribute} ELSE ${readAttribute} END, '|' ORDER BY attnum))
                              FROM pg_attribute a WHERE attrelid = r.oid AND attnum > 0) AS digest
               FROM relation r) AS each`,
+]
+
+/** What belongs to the relations. */
+const partsOfRelations = (kinds: OwnedKinds): readonly string[] => [
   ...onlyIf(hasTables(kinds), () =>
     part(
       'defaults',
@@ -117,6 +124,9 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
       `own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}`,
     ),
   ),
+]
+
+const otherObjectParts = (kinds: OwnedKinds): readonly string[] => [
   ...onlyIf(kinds.has('statistics'), () =>
     part(
       'statistics',
@@ -153,10 +163,22 @@ const partsOf = (kinds: OwnedKinds): readonly string[] => [
     'd.classoid, d.objoid, d.objsubid',
     `described ${eachOf('pg_description', 'd', 'objoid = described.oid AND classoid = class')}`,
   ),
+]
+
+/** What the names in the SQL of the objects depend on. */
+const surroundingParts: readonly string[] = [
   part('schemas', row('oid, nspname'), 'oid', 'reachable'),
   `SELECT 'database', ${row('dattablespace, spcname, encoding, datcollate, datctype')}
       FROM pg_database JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = current_database()`,
   `SELECT 'path', $3::name[]::text`,
+]
+
+const partsOf = (kinds: OwnedKinds): readonly string[] => [
+  ...ledgerParts,
+  ...relationParts,
+  ...partsOfRelations(kinds),
+  ...otherObjectParts(kinds),
+  ...surroundingParts,
 ]
 
 /** Parts that have rows only if the manifest owns something of certain kinds. */
