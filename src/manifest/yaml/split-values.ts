@@ -28,7 +28,7 @@ function keyWithoutValue({ flow, items }: YAMLMap): Split | undefined {
   for (const [index, { key, value }] of items.entries()) {
     if (value !== null || !isScalar(key)) continue
     const before = items[index - 1]?.value
-    if (isPlain(key) && /[:=]/.test(textOf(key))) return { node: key, ...withoutBlank }
+    if (isPlain(key) && /^[\w-]+[:=][^\s:=]+$/.test(textOf(key))) return { node: key, ...withoutBlank }
     if (isPlain(before)) return { node: key, message: 'a comma ends a value in { } that is not quoted' }
     if (isScalar(before)) return { node: key, message: 'a key in { } has no value' }
   }

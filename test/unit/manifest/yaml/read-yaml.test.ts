@@ -40,6 +40,12 @@ describe('a value that is not quoted ends early: the error is at what follows it
     ['a type of a column', table('{ a: numeric(12, 2), b: int }'), '2)', comma],
     ['twice in a map, which is no duplicate', table('{ a: numeric(1,2), b: numeric(3,2) }'), '2)', comma],
     ['a query', 'schemas: { p: { materialized_views: { v: { query: SELECT a, b FROM t } } } }', 'b FROM', comma],
+    [
+      'a cast in a query',
+      'schemas: { p: { materialized_views: { v: { query: SELECT a, b::int FROM t } } } }',
+      'b::int',
+      comma,
+    ],
     ['an expression', index('[{ expression: coalesce(a, b) }]'), 'b)', comma],
     ['an expression in a list', index('[left(a, 3)]'), '3)', comma],
     ['an array', table('{ a: int[], b: int }'), '[], b', /^unexpected text after a value$/],
@@ -54,6 +60,16 @@ describe('a value that is not quoted ends early: the error is at what follows it
     expect(found).toMatch(message)
     expect(place).toBe(`${before.length}:${(before.at(-1)?.length ?? 0) + 1}`)
     expect(hint).toBe('  If this is part of a value, quote the whole value: "…".')
+  })
+
+  test.each([
+    '{ a:int }',
+    '{ a: int, b:int }',
+    '{ a=int }',
+  ])('and without a blank after its colon a key has none: %s', async (columns) => {
+    expect(await problemsOf(head + table(columns))).toMatch(
+      /a key in \{ } has no value\n.*\n.*\n {2}Write a colon and a blank/,
+    )
   })
 
   test('a password is not shown', async () => {
