@@ -6,6 +6,7 @@ import type { Sql } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { alteredCopies, markEmptyColumns } from '../ledger/empty-columns.ts'
+import { markFormer } from '../ledger/former-refreshes.ts'
 import { markOutdated } from '../ledger/outdated-views.ts'
 import { forgetStates } from '../ledger/strategy-states.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
@@ -20,17 +21,19 @@ export async function markCopies(
   const outdated = outdatedViews(plan)
   const altered = alteredCopies(changes)
   const withEmptyColumns = altered.flatMap(({ address, added }) => (added.length > 0 ? [address] : []))
-  const adopted = plan.changes.flatMap((planned) => (isAdoptedCopy(planned) ? [planned.change.key] : []))
-  const forgotten = [...(await copiesOfOtherRows(session, changes, wanted)), ...withEmptyColumns, ...adopted]
+  const newlyManaged = plan.changes.flatMap((planned) => (isNewlyManaged(planned) ? [planned.change.key] : []))
+  const forgotten = [...(await copiesOfOtherRows(session, changes, wanted)), ...withEmptyColumns]
   return [
     ...(outdated.size > 0 ? [markOutdated(plan.manifest, outdated)] : []),
     ...(altered.length > 0 ? [markEmptyColumns(plan.manifest, altered)] : []),
     ...(forgotten.length > 0 ? [forgetStates(forgotten)] : []),
+    ...(newlyManaged.length > 0 ? [markFormer(newlyManaged)] : []),
   ]
 }
 
-/** Whether no manifest managed it until now: what the ledger has of its refreshes is of a former copy, or of before it was released. */
-function isAdoptedCopy({ change, cause, takenFrom }: PlannedChange): boolean {
+/** Whether it is a copy that did not exist until now, or that no manifest managed. */
+function isNewlyManaged({ change, cause, takenFrom }: PlannedChange): boolean {
+  if (change.op === 'create') return isCopyId(change.to.id)
   if (change.op === 'adopt') return isCopyId(change.to.id) && cause === undefined && takenFrom.length === 0
   return change.op === 'alter' && kindOf(change.to.id).adoption?.isUnmanaged(change.from.spec) === true
 }

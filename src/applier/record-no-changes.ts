@@ -15,8 +15,8 @@ import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /** Does nothing if the record cannot be written: the next plan only takes longer then. */
 export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Promise<void> {
-  const { proof, provenDigests, canonicalForms, notImported = [] } = inHand
-  if (!proof && provenDigests.size === 0 && canonicalForms.size === 0 && notImported.length === 0) return
+  // Then there is nothing to record, and the ledger is that of this release. Otherwise it may have to be migrated.
+  if (inHand.isProven) return
   try {
     const session = await connect('ledger')
     try {

@@ -122,11 +122,13 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     updated: 'The number of rows updated; null if unknown',
     deleted: 'The number of rows deleted; null if unknown',
     bytes: 'The size of the data of the copy afterwards, without indexes; null if unknown',
-    answer: 'A digest of the query skip_if_same of the policy and of what it returned; null if it was not asked',
+    answer:
+      'A digest of the query skip_if_same of the policy and of what it returned, and the state of the copy afterwards; null if it was not asked',
     state: 'What the next refresh of the table depends on: what was compared with the source, and how much had changed',
     outcome: 'applied, skipped (nothing had changed), failed or in doubt (unknown whether it was committed)',
     reason: 'Why the refresh was skipped, or not applied',
     apply_id: 'The apply that loaded the copy; null for other refreshes',
+    is_former: 'True if it was of a former copy of that name, or of before the copy was released; otherwise null',
   },
 }
 

@@ -5,7 +5,9 @@ import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { isLoaded, sourceViewOid } from '../kinds/facets/copy/source-view.ts'
+import { isMarked } from '../kinds/facets/copy/table-mark.ts'
 import { emptyColumnMarks, emptyColumnOf } from './empty-columns.ts'
+import { isOfThisCopy } from './former-refreshes.ts'
 
 interface Row {
   readonly address: Key
@@ -18,10 +20,10 @@ interface Row {
   readonly isEmptied: boolean | null
 }
 
-// A refresh of a former copy of the same name proves nothing for a copy that was never loaded. A crash of the server, or a standby that
-// takes its place, empties unlogged tables.
+// What was recorded proves nothing for a copy that holds no data, or for another table that was created under its name. A crash of the
+// server, or a standby that takes its place, empties unlogged tables.
 const copyQuery = `
-  SELECT CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE v.oid IS NULL OR ${isLoaded('v')} END AS is_loaded,
+  SELECT CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE ${isMarked('c')} AND (v.oid IS NULL OR ${isLoaded('v')}) END AS is_loaded,
          CASE WHEN c.relpersistence = 'u' AND c.oid <> ALL (current_setting('fdwsync.locked')::oid[]) THEN pg_relation_size(c.oid) = 0 END AS is_empty
     FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
     LEFT JOIN pg_class v ON v.oid = ${sourceViewOid()}
@@ -29,7 +31,7 @@ const copyQuery = `
 
 // Two newest rows of a copy: of all refreshes that succeeded, and of those that loaded data, which a skipped one does not. Each is
 // found by the index on address and ended_at, however many refreshes were recorded. What ended in the future, because the clock of
-// the server was set back, proves nothing, and would hide every refresh until then. An old ledger lacks the column of sizes.
+// the server was set back, proves nothing, and would hide every refresh until then. An old ledger lacks some columns.
 const freshnessQuery = (marks: string) =>
   trusted(`
   WITH marked AS MATERIALIZED (${marks})
@@ -37,14 +39,14 @@ const freshnessQuery = (marks: string) =>
          to_json(checked.started_at) #>> '{}' AS "startedAt", to_json(loaded.ended_at) #>> '{}' AS "endedAt",
          extract(epoch FROM loaded.ended_at - loaded.started_at)::float8 * 1000 AS milliseconds, loaded.row_count::text AS rows,
          CASE WHEN loaded.started_at > marked.recorded_at THEN NULL ELSE marked.columns END AS "emptyColumns",
-         copy.is_empty AND (loaded.bytes > 0 OR loaded.row_count > 0) AS "isEmptied"
+         copy.is_empty AND coalesce(loaded.row_count > 0, loaded.bytes > 0) AS "isEmptied"
     FROM unnest($1::text[]) AS address(address)
     LEFT JOIN LATERAL (${copyQuery}) AS copy ON true
     CROSS JOIN LATERAL (SELECT started_at FROM fdwsync.refresh r
-                         WHERE r.address = address.address AND outcome IN ('applied', 'skipped')
+                         WHERE r.address = address.address AND outcome IN ('applied', 'skipped') AND ${isOfThisCopy}
                            AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS checked
     LEFT JOIN LATERAL (SELECT started_at, ended_at, row_count, (to_jsonb(r) ->> 'bytes')::bigint AS bytes FROM fdwsync.refresh r
-                        WHERE r.address = address.address AND outcome = 'applied'
+                        WHERE r.address = address.address AND outcome = 'applied' AND ${isOfThisCopy}
                           AND ended_at <= clock_timestamp() ORDER BY ended_at DESC LIMIT 1) AS loaded ON true
     LEFT JOIN marked ON marked.address = address.address
    WHERE copy.is_loaded IS NOT FALSE`)

@@ -20,7 +20,7 @@ const lastLoadsQuery = trusted(`
     CROSS JOIN LATERAL (
       SELECT DISTINCT ON (how) how, extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
         FROM (SELECT how, started_at, ended_at FROM fdwsync.refresh r
-               WHERE r.address = address.address AND outcome = 'applied' ORDER BY ended_at DESC LIMIT 10) AS newest
+               WHERE r.address = address.address AND outcome = 'applied' AND is_former IS NULL ORDER BY ended_at DESC LIMIT 10) AS newest
        ORDER BY how, ended_at DESC) AS last`)
 
 /** The caller has found the ledger to be trusted. */

@@ -1,14 +1,15 @@
 // Records loads and refreshes of copies in `fdwsync.refresh`.
 
 import { FdwsyncError } from '../core/errors.ts'
-import type { Key } from '../core/object.ts'
+import { idOf, isCopyId, type Key } from '../core/object.ts'
 import type { RefreshStrategy, StrategyName } from '../core/refresh-policy.ts'
-import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
+import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, rolledBack } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { recordedAnswer } from './answers.ts'
 import { ledgerVersion } from './schema.ts'
 import { type FoundLedger, findLedger, lockLedger, lockStatement, requireTrustedLedger } from './trust.ts'
 
@@ -72,7 +73,7 @@ export function insertRefreshes(manifest: string, applyId: string | undefined, r
       text(record.updated),
       text(record.deleted),
       text(record.bytes),
-      text(record.answer),
+      answerOf(record),
       text(record.state && JSON.stringify(record.state)),
       literal(record.status),
       text(record.reason),
@@ -83,6 +84,13 @@ export function insertRefreshes(manifest: string, applyId: string | undefined, r
   return sql`INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count,
              inserted, updated, deleted, bytes, answer, state, outcome, reason, apply_id)
       VALUES ${join(rows, ', ')} ON CONFLICT (id) DO NOTHING`
+}
+
+function answerOf({ key, answer }: RefreshRecord): Sql {
+  const id = idOf(key)
+  if (answer === undefined || !id || !isCopyId(id)) return trusted('NULL')
+  const oid = sql`pg_catalog.to_regclass(${literal(qualified(id.schema, id.name))})`
+  return trusted(recordedAnswer(literal(answer), oid))
 }
 
 /**

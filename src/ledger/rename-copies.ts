@@ -3,6 +3,7 @@
 import { idOf, type Key, type KindName } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { markFormer } from './former-refreshes.ts'
 
 interface Renamed {
   readonly before: Key
@@ -32,10 +33,13 @@ async function renamePolicies(session: Session, renamed: readonly Renamed[]): Pr
 
 async function renameRefreshes(session: Session, manifest: string, renamed: readonly Renamed[]): Promise<void> {
   if (renamed.length === 0) return
+  const before = new Set(renamed.map((each) => each.before))
+  const former = renamed.flatMap(({ address }) => (before.has(address) ? [] : [address]))
+  if (former.length > 0) await session.run(markFormer(former))
   await session.query(
     trusted(`UPDATE fdwsync.refresh f SET address = r.address
                FROM pg_catalog.jsonb_to_recordset($2) AS r(before text, address text)
-              WHERE f.manifest = $1 AND f.address = r.before`),
+              WHERE f.manifest = $1 AND f.address = r.before AND f.is_former IS NULL`),
     [manifest, JSON.stringify(renamed)],
   )
 }

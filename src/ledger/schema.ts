@@ -237,9 +237,15 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Replaces fdwsync.refresh(), which chooses no strategy for which the owner lacks a privilege.
+    // It replaced the function, too.
     tables: [],
-    statements: [createRefreshFunction],
+    statements: [],
+  },
+  {
+    // Replaces fdwsync.refresh() as well, which takes the lease of the manifest, and records the state of a copy along with the answer of
+    // `skip_if_same`.
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN is_former boolean'), createRefreshFunction],
   },
 ]
 

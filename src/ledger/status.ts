@@ -74,6 +74,7 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
     for (const { id, entry } of owned) if (!entry && !kindOf(id).data) chosen.delete(keyOf(id))
     const catalog = await readCatalog(session, chosen.values(), createRunDigests().salt)
+    const managed = new Set(owned.map(({ id }) => keyOf(id)))
     const scheduled = new Set(every.flatMap(({ id }) => scheduledCopy(id)))
     const copies = [...catalog.live.values()].filter(({ id }) => kindOf(id).data).map(({ id }) => id)
     return {
@@ -81,7 +82,12 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
       canonicalForms: await readNeededForms(session, owned, catalog, scope),
       catalog,
       notImported: exists ? await readNotImported(session) : new Map(),
-      freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
+      freshness: exists
+        ? await readFreshness(
+            session,
+            copies.map(keyOf).filter((key) => managed.has(key)),
+          )
+        : new Map(),
       scheduled,
       cronTimeZone: scheduled.size === 0 ? undefined : await readCronTimeZone(session),
       policies: exists ? await readPolicies(session, copies.filter(isCopyId)) : new Map(),

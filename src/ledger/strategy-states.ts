@@ -30,9 +30,9 @@ const few = 1000
  */
 const newest = (limit: number, condition: string, value: string) => `(
            SELECT CASE WHEN apply_id IS NULL AND NOT EXISTS (
-                    SELECT FROM fdwsync.refresh later WHERE later.address = given.address AND outcome = 'applied'
+                    SELECT FROM fdwsync.refresh later WHERE later.address = given.address AND outcome = 'applied' AND is_former IS NULL
                        AND later.ended_at > r.ended_at AND later.ended_at < r.ended_at + interval '1 day' AND later.started_at < r.started_at) THEN ${value} END
-             FROM (SELECT started_at, ended_at, apply_id, state FROM fdwsync.refresh r WHERE r.address = given.address AND outcome = 'applied'
+             FROM (SELECT started_at, ended_at, apply_id, state FROM fdwsync.refresh r WHERE r.address = given.address AND outcome = 'applied' AND is_former IS NULL
                     ORDER BY ended_at DESC LIMIT ${limit}) AS r
             WHERE apply_id IS NOT NULL OR ${condition} ORDER BY ended_at DESC LIMIT 1)`
 

@@ -145,7 +145,7 @@ function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
 
 export function resultOf(
   { choice }: ChosenCopy,
-  { written, instead, state }: StrategyOutcome,
+  { written, isEmpty, instead, state }: StrategyOutcome,
   before: Counted | undefined,
   after: Measured | undefined,
 ): Omit<CopyResult, 'answer'> {
@@ -153,7 +153,7 @@ export function resultOf(
   const common = { bytes: Number(after?.bytes ?? 0), instead, state }
   if (written) {
     const [inserted, updated, deleted] = [written.inserted, written.updated, written.deleted].map(String)
-    return { ...common, rows: undefined, inserted, updated, deleted }
+    return { ...common, rows: isEmpty ? '0' : undefined, inserted, updated, deleted }
   }
   const inserted = since('inserted')
   // CONCURRENTLY inserts only the rows that differ, so their number is not that of the copy.

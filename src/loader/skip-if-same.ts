@@ -1,4 +1,5 @@
-// Asks the query `skip_if_same` of a policy before a refresh. The same answer as at the last refresh means that there is nothing to do.
+// Asks the query `skip_if_same` of a policy before a refresh. The same answer as at the last refresh means that there is nothing to do,
+// unless another role has changed the data of the copy since.
 
 import { createHash } from 'node:crypto'
 import { type Key, relationKey } from '../core/object.ts'
@@ -6,7 +7,7 @@ import { fragment, type Sql, sql } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { callAsOwner } from '../kinds/table/as-owner.ts'
-import { type RecordedAnswer, readAnswers } from '../ledger/answers.ts'
+import { findSame } from '../ledger/answers.ts'
 import { QuestionFailure } from './failure.ts'
 import { loadSettings } from './load-settings.ts'
 import type { Copy, RefreshTransaction } from './strategies/strategy.ts'
@@ -36,22 +37,15 @@ export async function askIfSame(transaction: RefreshTransaction, copies: readonl
   if (answers.size === 0) return { byCopy: answers, sameForMilliseconds: undefined }
   const { session, searchPath } = transaction
   await session.run(readingPath)
-  const recorded = await readAnswers(session, [...answers.keys()])
+  const same = await findSame(session, answers)
   await session.run(loadSettings(searchPath))
-  const ages = copies.map(({ copy }) =>
-    holdsWhatWasLoaded(copy) ? ageIfSame(recorded.get(copy.key), answers.get(copy.key)) : undefined,
-  )
-  const known = ages.filter((age) => age !== undefined)
+  const known = copies.flatMap(({ copy }) => (hasRows(copy) ? (same.get(copy.key) ?? []) : []))
   return { byCopy: answers, sameForMilliseconds: known.length === copies.length ? Math.max(...known) : undefined }
 }
 
-/** An unlogged table is empty after a crash, and any table may have been truncated. */
-function holdsWhatWasLoaded({ id, facts }: Copy): boolean {
+/** An unlogged table is empty after a crash. */
+function hasRows({ id, facts }: Copy): boolean {
   return facts.isPopulated && (id.kind !== 'table' || facts.bytes > 0)
-}
-
-function ageIfSame(recorded: RecordedAnswer | undefined, answer: string | undefined): number | undefined {
-  return recorded !== undefined && recorded.answer === answer ? recorded.millisecondsAgo : undefined
 }
 
 async function ask(transaction: RefreshTransaction, copy: Copy, query: string): Promise<string> {

@@ -8,7 +8,7 @@ export const asVersion7 = `
   DROP TABLE fdwsync.policy;
   DROP INDEX fdwsync.refresh_address_ended_at_idx, fdwsync.refresh_started_at_idx;
   ALTER TABLE fdwsync.refresh DROP origin, DROP asked, DROP because, DROP inserted, DROP updated, DROP deleted, DROP bytes, DROP answer,
-    DROP state;
+    DROP state, DROP is_former;
   ALTER TABLE fdwsync.proof DROP names, DROP warnings, DROP declarations;
   ALTER TABLE fdwsync.apply DROP not_imported;
   ALTER TABLE fdwsync.object DROP canonical, DROP search_path, DROP outdated_by;

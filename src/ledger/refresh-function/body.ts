@@ -3,7 +3,8 @@
 // The manifest's search_path applies to the queries alone, as it does to those of the command: before PostgreSQL 17 the functions in a
 // query find names by it. What runs under that path names its functions with pg_catalog.
 
-import { findEntry, findMembers, requireTimeout } from './members.ts'
+import { recordedAnswer } from '../answers.ts'
+import { findEntry, findMembers, requireTimeout, takeLease } from './members.ts'
 import { askIfSame } from './skip.ts'
 import { refreshTable } from './table.ts'
 
@@ -19,6 +20,7 @@ const refreshView = `
       deleted := CASE WHEN current_setting('track_counts') = 'on' AND member ->> 'how' = 'concurrently'
                       THEN pg_stat_get_xact_tuples_deleted((member ->> 'oid')::oid) - deleted END;
       updated := NULL;
+      row_count := CASE member ->> 'how' WHEN 'plain' THEN inserted END;
       found_state := NULL;`
 
 // A transaction may read a source as it was at the beginning of the transaction. So the age counts from there.
@@ -26,8 +28,8 @@ const record = `
     INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count, inserted,
            updated, deleted, bytes, answer, state, outcome, reason)
     VALUES (gen_random_uuid(), member ->> 'manifest', member ->> 'address', origin, member ->> 'asked', member ->> 'how', member ->> 'because',
-            current_user, now(), clock_timestamp(), CASE member ->> 'how' WHEN 'plain' THEN inserted END, inserted, updated, deleted,
-            CASE WHEN NOT is_same THEN pg_relation_size((member ->> 'oid')::oid) END, CASE WHEN NOT is_same THEN answers ->> (member ->> 'address') END, CASE WHEN NOT is_same THEN found_state END,
+            current_user, now(), clock_timestamp(), row_count, inserted, updated, deleted,
+            CASE WHEN NOT is_same THEN pg_relation_size((member ->> 'oid')::oid) END, CASE WHEN NOT is_same THEN ${recordedAnswer("answers ->> (member ->> 'address')", "(member ->> 'oid')::oid")} END, CASE WHEN NOT is_same THEN found_state END,
             CASE WHEN is_same THEN 'skipped' ELSE 'applied' END, reason)
     RETURNING * INTO written;
     IF (member ->> 'is_named')::bool THEN
@@ -39,6 +41,12 @@ const clearMark = `
         UPDATE fdwsync.object o SET outdated_by = NULL
          WHERE o.manifest = member ->> 'manifest' AND o.address = member ->> 'address' AND o.outdated_by IS NOT NULL;
       END IF;`
+
+// Other sessions compare the number of writes with what is recorded. This one may report it much later.
+const reportWrites = `
+  IF answers <> '{}' AND current_setting('server_version_num')::int >= 150000 THEN
+    PERFORM pg_stat_force_next_flush();
+  END IF;`
 
 export const body = `
 DECLARE
@@ -65,12 +73,13 @@ DECLARE
   oldest interval;
   is_same boolean := true;
   reason text;
+  row_count bigint;
   inserted bigint;
   updated bigint;
   deleted bigint;
   written fdwsync.refresh;
   result fdwsync.refresh;
-BEGIN${findEntry}
+BEGIN${findEntry}${takeLease}
   DECLARE
     member record;
   BEGIN${findMembers}
@@ -86,6 +95,6 @@ BEGIN${findEntry}
       END IF;${clearMark}
     END IF;${record}
   END LOOP;
-  END;
+  END;${reportWrites}
   RETURN result;
 END`

@@ -1,6 +1,8 @@
 // The part of fdwsync.refresh() that finds what to refresh: the copy, or all copies of its group, and by which strategy each.
+import { trusted } from '../../core/sql.ts'
 import { fullNameIn } from '../../kinds/facets/copy/full-name.ts'
 import { isMarked } from '../../kinds/facets/copy/table-mark.ts'
+import { leaseKey } from '../lease-key.ts'
 import { comparedBytes, findUndigested, rowsPerBlock } from './digests.ts'
 import { findKnown, findScope, findUnusable, watermarkColumnOf } from './watermark.ts'
 
@@ -44,12 +46,22 @@ export const findEntry = `
       USING ERRCODE = 'insufficient_privilege', HINT = format('Grant it: GRANT INSERT ON fdwsync.refresh TO %I;', current_user);
   END IF;`
 
+/**
+ * As the command does, until the transaction ends: an apply may alter the server or the mapping that is read through. It does not wait,
+ * since its transaction may hold what the apply waits for, which the server would not find to be a deadlock.
+ */
+export const takeLease = `
+  IF NOT pg_try_advisory_xact_lock_shared(${leaseKey(trusted('entry.manifest'))}) THEN
+    RAISE EXCEPTION 'an apply of "%" is running', entry.manifest
+      USING ERRCODE = 'lock_not_available', HINT = format('Refresh %s once it has ended.', entry.name);
+  END IF;`
+
 // A copy reads what its rule depends on; the rule of a table is that of its view in fdwsync_source. A copy that reads other
 // members, also through views, comes after them. All are found by name in one snapshot, as a swap may have replaced the named one
 // since it was found; or by OID, if they were renamed by hand.
 const membersQuery = `
     WITH RECURSIVE listed AS (
-      SELECT o.address, o.manifest, o.apply_id, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
+      SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same, p.watermark,
              CASE o.address WHEN entry.address THEN entry.nspname ELSE (o.address::json ->> 1)::name END AS nspname,
              CASE o.address WHEN entry.address THEN entry.relname ELSE (o.address::json ->> 2)::name END AS relname, o.object_oid
         FROM fdwsync.object o LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')

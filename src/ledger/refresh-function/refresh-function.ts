@@ -34,6 +34,7 @@ const knownBodies: readonly string[] = [
   'f580211ec97928616553a4279cf93346', // version 23
   'af21ec7a41851a6cf507bb2e8cdeee6d', // version 24
   'bf4f352ed1617c3aa8debdb3987f6de2', // version 25
+  '4ebfe54d430106369c0c9a7c7bf0af4d', // version 26
 ]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked elsewhere. */

@@ -1,7 +1,7 @@
 // The part of fdwsync.refresh() that asks the queries skip_if_same of the policies. See loader/skip-if-same.ts, which digests their answers in
 // the same way.
 
-import { lastAnswer } from '../answers.ts'
+import { lastAnswer, recordedAnswer } from '../answers.ts'
 import { callAsOwner, requireOwner } from './as-owner.ts'
 
 const question = `format('DECLARE
@@ -23,7 +23,7 @@ export const askIfSame = `
       SELECT string_agg(quote_ident(name), ', ') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;${requireOwner}${callAsOwner(question, 'answer')}
       answer := encode(sha256(convert_to('[' || ${jsonOf("member ->> 'skip_if_same'")} || ',' || ${jsonOf('answer')} || ']', 'UTF8')), 'hex');
       answers := answers || jsonb_build_object(member ->> 'address', answer);
-      SELECT CASE WHEN last.answer = answers ->> (member ->> 'address') AND (member ->> 'is_loaded')::bool
+      SELECT CASE WHEN last.answer = ${recordedAnswer("answers ->> (member ->> 'address')", "(member ->> 'oid')::oid")} AND (member ->> 'is_loaded')::bool
                          AND NOT ((member ->> 'is_table')::bool AND pg_relation_size((member ->> 'oid')::oid) = 0) THEN clock_timestamp() - last.started_at END INTO age
         FROM (${lastAnswer("member ->> 'address'")}) AS last;
     END IF;

@@ -134,29 +134,26 @@ const block = `(
             .join(`,
           `)}] AS inserts, ${hasIntegerKey} AS has_integer_key FROM columns) AS table_values)`
 
-/** A column that was added or dropped after the snapshot of a REPEATABLE READ transaction: privileges are those of now. */
+/** A column that an apply has added or dropped after the snapshot of a REPEATABLE READ transaction: privileges are those of now. */
 const unseenColumn = `
          SELECT FROM (VALUES (c.oid, c.relnatts), (v.oid, v.relnatts)) AS r(oid, columns) CROSS JOIN generate_series(1, r.columns + 1) AS n
            LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = n AND NOT a.attisdropped
           WHERE (has_column_privilege(r.oid, n::smallint, 'SELECT') IS NULL) <> (a.attnum IS NULL)`
 
-/**
- * No swap can replace the table from here on, and no apply can alter it. A swap may have replaced it since it was found. If an apply has
- * altered it, what was chosen to be compared no longer holds.
- */
+/** No swap can replace the table from here on. One may have replaced it since it was found. */
 const lockTable = `
       EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', member ->> 'name');
-      SELECT jsonb_build_object('oid', c.oid, 'source', v.oid) INTO present FROM pg_class c, pg_class v, fdwsync.object o
+      SELECT jsonb_build_object('oid', c.oid, 'source', v.oid) INTO present FROM pg_class c, pg_class v
        WHERE c.oid = to_regclass(member ->> 'name') AND v.oid = to_regclass(member ->> 'source_name')
-         AND o.manifest = member ->> 'manifest' AND o.address = member ->> 'address' AND o.apply_id = (member ->> 'apply_id')::uuid
          AND NOT EXISTS (${unseenColumn});
       IF NOT FOUND THEN${raiseReplaced("member ->> 'name'")}
       END IF;
       member := member || present;`
 
-/** Sets `inserted`, `updated`, `deleted`, and `found_state` for the next refresh. */
+/** Sets `row_count`, `inserted`, `updated`, `deleted`, and `found_state` for the next refresh. */
 export const refreshTable = `${requireOwner}${lockTable}${callAsOwner(block, 'answer')}
       counts := answer;
+      row_count := CASE WHEN (counts ->> 'is_empty')::bool THEN 0 END;
       inserted := (counts ->> 'inserted')::bigint;
       updated := (counts ->> 'updated')::bigint;
       deleted := (counts ->> 'deleted')::bigint;

@@ -46,5 +46,6 @@ export const findScope = `
       scope := scope || jsonb_build_object('because', CASE
         WHEN known.reached IS NULL OR known."allMillisecondsAgo" IS NULL THEN 'everything is compared, since no earlier watermark is recorded'
         WHEN scope ->> 'compared' = 'all' THEN 'everything is compared, as often as its policy declares'
-        ELSE concat('changes since ', member.watermark ->> 'column', ' ', known.reached,
+        ELSE concat(CASE pg_relation_size(member.oid) WHEN 0 THEN 'everything is read, since it is empty'
+                         ELSE concat('changes since ', member.watermark ->> 'column', ' ', known.reached) END,
                     CASE scope ->> 'compared' WHEN 'keys' THEN ', and keys, to find deleted rows' END) END);`

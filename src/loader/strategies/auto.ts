@@ -42,7 +42,7 @@ function chooseForTable(facts: CopyFacts, policy: RefreshPolicy): Choice {
   if (obstacle !== undefined) return { strategy: 'swap', reason: obstacle }
   const unusable = policy.watermark && watermark.obstacle(facts, policy)
   if (policy.watermark && unusable === undefined)
-    return { strategy: 'watermark', reason: scopeOf(policy.watermark, facts.state).reason }
+    return { strategy: 'watermark', reason: scopeOf(policy.watermark, facts).reason }
   const { strategy, reason } = chooseWithoutWatermark(facts)
   return { strategy, reason: unusable === undefined ? reason : `${unusable}; ${reason}` }
 }

@@ -19,6 +19,7 @@ export interface BlockResult {
   readonly inserted: number
   readonly updated: number
   readonly deleted: number
+  readonly is_empty: boolean | null
   readonly [name: string]: unknown
 }
 
@@ -42,8 +43,12 @@ export async function runTableBlocks(
     try {
       const result = await callTableBlock(transaction, { ...copy, table }, block)
       await session.execute(markLoaded(copy.id))
-      const { inserted, updated, deleted } = result
-      outcomes.set(copy.key, { ...outcomeOf(result), written: { inserted, updated, deleted } })
+      const { inserted, updated, deleted, is_empty: isEmpty } = result
+      outcomes.set(copy.key, {
+        ...outcomeOf(result),
+        written: { inserted, updated, deleted },
+        isEmpty: isEmpty === true,
+      })
     } catch (error) {
       // A lost connection or an interruption is not this copy's failure.
       throw session.isLost() || signal.aborted ? error : new MemberFailure(copy.key, error)

@@ -107,6 +107,8 @@ export interface RefreshTransaction {
 export interface StrategyOutcome {
   /** How many rows were written. */
   readonly written?: WrittenRows
+  /** Whether the copy is known to have no rows afterwards. */
+  readonly isEmpty?: boolean
   /** The strategy that was used in place of the requested one, and why. */
   readonly instead?: { readonly strategy: StrategyName; readonly reason: string }
   /** What to record for the next refresh. */

@@ -4,7 +4,7 @@
 
 import { roughDuration } from '../../core/duration.ts'
 import { fragment, ident, literal, sql } from '../../core/sql.ts'
-import type { FoundState, StrategyState } from '../../core/strategy-state.ts'
+import type { FoundState } from '../../core/strategy-state.ts'
 import type { Watermark } from '../../core/watermark.ts'
 import {
   changesBlock,
@@ -21,7 +21,7 @@ import { compareBlockOf, compareOutcome, digestedKey, planDigests } from './comp
 import { findByKeyDigests } from './find-by-key-digests.ts'
 import { merge, mergeOutcome } from './merge.ts'
 import { type BlockResult, runTableBlocks, type TableRun } from './run-table-block.ts'
-import type { CopyToRefresh, Strategy } from './strategy.ts'
+import type { CopyFacts, CopyToRefresh, Strategy } from './strategy.ts'
 import { type TableCopy, tableSqlOf } from './table-block.ts'
 
 export const watermark: Strategy = {
@@ -41,7 +41,7 @@ export interface Scope {
   readonly reason: string
 }
 
-export function scopeOf(declared: Watermark, state: StrategyState): Scope {
+export function scopeOf(declared: Watermark, { state, bytes }: Pick<CopyFacts, 'state' | 'bytes'>): Scope {
   const { watermark: reached, keysMillisecondsAgo, allMillisecondsAgo } = state
   const { column, soft, deletesMilliseconds, fullMilliseconds } = declared
   if (reached?.column !== column || reached.soft !== soft || allMillisecondsAgo === undefined)
@@ -51,7 +51,7 @@ export function scopeOf(declared: Watermark, state: StrategyState): Scope {
       compared: 'all',
       reason: `everything is compared, which was last done ${roughDuration(allMillisecondsAgo)} ago`,
     }
-  const since = `changes since ${column} ${reached.value}`
+  const since = bytes === 0 ? 'everything is read, since it is empty' : `changes since ${column} ${reached.value}`
   return deletesMilliseconds !== undefined && (keysMillisecondsAgo ?? Number.POSITIVE_INFINITY) >= deletesMilliseconds
     ? { compared: 'keys', reason: `${since}, and keys, to find deleted rows` }
     : { compared: 'changes', reason: since }
@@ -62,7 +62,7 @@ function runOf(copy: TableCopy & CopyToRefresh): TableRun {
   const type = copy.table.columns.find(({ name }) => name === declared?.column)?.type
   const column = type === undefined ? undefined : watermarkColumn(type)
   if (!declared || !column) throw new Error(`${copy.title} has no watermark`)
-  const { compared, reason } = scopeOf(declared, copy.facts.state)
+  const { compared, reason } = scopeOf(declared, copy.facts)
   const sqlOf = watermarkSqlOf(declared, column, copy.facts.state.watermark?.value ?? null)
   const { block, outcomeOf } = compared === 'all' ? compareAll(copy, sqlOf) : readChanges(copy, sqlOf, compared)
   return {

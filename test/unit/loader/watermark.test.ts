@@ -28,5 +28,5 @@ test.each<[string, Parameters<typeof watermarkOf>[0], StrategyState, string]>([
   ['everything is due', { column: 'at', deletes: '1h', full: '1d' }, reached, 'all'],
   ['everything is never due', { column: 'at', full: 'never' }, { ...reached, allMillisecondsAgo: 9e9 }, 'changes'],
 ])('%s', (_, stanza, state, compared) => {
-  expect(scopeOf(watermarkOf(stanza), state).compared).toBe(compared)
+  expect(scopeOf(watermarkOf(stanza), { state, bytes: 8192 }).compared).toBe(compared)
 })

@@ -49,7 +49,7 @@ BEGIN
   END reading;
   ${join([...end, sql`PERFORM pg_catalog.set_config('work_mem', memory, true)`], ';\n')};
   ${runDeferred}
-  RETURN pg_catalog.jsonb_build_object(${join(fields, ', ')});
+  RETURN pg_catalog.jsonb_build_object(${join(fields, ', ')}, 'is_empty', ${isEmpty(table)});
 END`
 }
 
@@ -59,6 +59,17 @@ END`
 const useMaintenanceMemory = trusted(`IF pg_catalog.pg_size_bytes(memory)
       OPERATOR(pg_catalog.<) pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))
   THEN PERFORM pg_catalog.set_config('work_mem', pg_catalog.current_setting('maintenance_work_mem'), true); END IF`)
+
+/**
+ * Whether an unlogged table has no rows, so that it is not taken for one that a crash has emptied. NULL for others. Most others have a row
+ * on the first page.
+ */
+const isEmpty = ({
+  name,
+  relation,
+}: TableSql) => sql`CASE WHEN fdwsync.inserted OPERATOR(pg_catalog.+) fdwsync.updated OPERATOR(pg_catalog.=) 0
+    AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) ${relation} AND relpersistence OPERATOR(pg_catalog.=) 'u')
+    THEN NOT EXISTS (SELECT FROM ONLY ${name}) END`
 
 /** DROP … IF EXISTS would send a notice. */
 const dropTemporary = sql`DROP TABLE ${fresh};
