@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { largePages } from '../../src/demo/server/processes.ts'
 import { runHere } from './command-here.ts'
 import type { Environment } from './fdwsync.ts'
 import type { Fixture } from './fixture.ts'
@@ -35,7 +36,7 @@ export function start(
   more: Environment = {},
 ): Run {
   const child = spawn(process.execPath, [...flags, command, ...withManifest(args, manifest)], {
-    env: environmentFor(target, more),
+    env: { ...largePages, ...environmentFor(target, more) },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
-import { childrenOf, isRunning, processOptions, until } from './processes.ts'
+import { childrenOf, isRunning, largePages, processOptions, until } from './processes.ts'
 
 export interface PostmasterSettings {
   readonly bin: string
@@ -36,8 +36,10 @@ export async function startPostmaster(settings: PostmasterSettings): Promise<Pos
   const { bin, dataDirectory, logFile, port } = settings
   const log = openSync(logFile, 'a')
   const logged = statSync(logFile).size
+  const options = processOptions(dataDirectory)
   const child = spawn(join(bin, 'postgres'), ['-D', dataDirectory, '-p', String(port)], {
-    ...processOptions(dataDirectory),
+    ...options,
+    env: { ...largePages, ...options.env },
     // Detached, so that Ctrl-C in the terminal does not reach it.
     detached: true,
     stdio: ['ignore', log, log],

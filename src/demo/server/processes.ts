@@ -48,6 +48,19 @@ export function processOptions(home: string): ProcessOptions {
   return { cwd: '/', env: { ...Object.fromEntries(inherited), HOME: home, LC_ALL: 'C', TZ: 'UTC' }, ...serverAccount() }
 }
 
+/**
+ * For processes that live shortly, as the backends of a throwaway server do: mapping the pages of their memory takes a large part of
+ * their time, on virtual machines most of it. With this, glibc takes huge pages and keeps them; other libraries ignore it.
+ */
+export const largePages: Readonly<Record<string, string>> = {
+  GLIBC_TUNABLES: [
+    'glibc.malloc.hugetlb=1',
+    `glibc.malloc.top_pad=${2 ** 24}`,
+    `glibc.malloc.mmap_threshold=${2 ** 25}`,
+    `glibc.malloc.trim_threshold=${2 ** 28}`,
+  ].join(':'),
+}
+
 /** Runs a program under the server's account until it ends. */
 export async function runToEnd(home: string, file: string, args: readonly string[], input = ''): Promise<void> {
   const running = promisify(execFile)(file, args, processOptions(home))
