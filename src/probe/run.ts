@@ -160,11 +160,12 @@ export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObj
 
 /**
  * Whether a plan considers an object: a declared or owned one, or one that may be between two such objects: a plain view, or a
- * table that foreign ones inherit from.
+ * table that foreign ones inherit from. A stand-in is none of them.
  */
-export function isKnown({ settled, input }: ProbeRun, key: Key): boolean {
-  const kind = idOf(key)?.kind
-  return settled.has(key) || input.reading.live.has(key) || kind === 'view' || kind === 'table'
+export function isKnown({ settled, input, scratchSchema }: ProbeRun, key: Key): boolean {
+  if (settled.has(key) || input.reading.live.has(key)) return true
+  const id = idOf(key)
+  return (id?.kind === 'view' || id?.kind === 'table') && id.schema !== scratchSchema
 }
 
 /** Records the wanted spec of an object. */

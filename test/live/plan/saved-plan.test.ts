@@ -11,7 +11,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
-import { shopManifest } from '../../support/manifests.ts'
+import { mirroring, shopManifest } from '../../support/manifests.ts'
 import { snapshot } from '../../support/outcomes.ts'
 
 const first = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
@@ -77,6 +77,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const again = await applyFile(fixture, file)
     expect([again.code, again.stderr]).toEqual([3, expect.stringMatching(/has been applied already$/m)])
     expect(await snapshot(fixture)).toEqual(before)
+  })
+
+  test('the first plan of a database with tables as copies can be saved and applied', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const manifest = mirroring('as: tables')
+    expect(await applyFile(fixture, await savePlan(fixture, manifest))).toMatchObject({ code: 0 })
   })
 
   test('what changed since the plan was saved makes it stale: exit 3, nothing is done', async () => {
