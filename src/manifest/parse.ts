@@ -6,13 +6,12 @@ import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { PathProblem } from './checks/path-problem.ts'
 import { optionValueProblems } from './checks/postgres-fdw-options.ts'
 import { ruleProblems } from './checks/rules.ts'
-import { schemaProblems } from './checks/schema-problems.ts'
 import { type Composition, compose, type Documents } from './composition/compose.ts'
 import { variablesOf, withVariables } from './composition/variables.ts'
 import { parseFile, placed } from './document.ts'
 import { importRequests } from './expansion/imports.ts'
+import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
-import { shapeErrors } from './shape/errors.ts'
 import { digestOf, type ManifestFile, type ManifestTexts } from './texts.ts'
 import { type Resolved, resolveReferences, textAt } from './yaml/references.ts'
 
@@ -50,7 +49,7 @@ export async function parseManifestFiles(
     ? withVariables(composed.data, variables, isUnresolved ? () => false : (isNeeded ?? (() => true)))
     : { data: composed.data, problems: [] }
   // Everything below relies on the shape that the schema guarantees.
-  const misshapen = [...unfit, ...problems, ...schemaProblems(shapeErrors(data))].map(at)
+  const misshapen = [...unfit, ...problems, ...(await schemaErrors(data))].map(at)
   throwIfAny(onePerPlace([...composed.problems, ...misshapen]))
   const referencesAt = isUnresolved ? undefined : (path: Path) => composed.fileOf(path).references
   const resolved = resolveReferences(data, referencesAt, isNeeded)
@@ -101,6 +100,15 @@ function withReference(found: PathProblem, { data, withReferences }: Resolved): 
   const [value, reference] = [textAt(data, found.path), textAt(withReferences, found.path)]
   if (!value || reference === undefined || value === reference) return found
   return { ...found, problem: { ...found.problem, message: found.problem.message.replaceAll(value, () => reference) } }
+}
+
+async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
+  if (validate(data)) return []
+  // Taken before the import is awaited: the errors belong to the validator, and another parse would replace them.
+  const errors = validate.errors ?? []
+  // The messages need the schema itself, which is loaded only if something is wrong.
+  const { schemaProblems } = await import('./checks/schema-problems.ts')
+  return schemaProblems(errors)
 }
 
 /** Keeps the first problem at each place. It usually causes the others. */

@@ -1,6 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import standalone from 'ajv/dist/standalone/index.js'
+import dependentSchemas from 'ajv/dist/vocabularies/applicator/dependentSchemas.js'
+import { build } from 'esbuild'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { overlaySchema } from './overlay-schema.ts'
 import { withoutHints } from './without-hints.ts'
@@ -68,46 +72,134 @@ function referenced(name: string, { title, type }: Schema): string {
   const object = title.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase())
   if (type === 'object') return object
   if (type.includes('array')) return `(string[] | ${object})`
-  return type.includes('boolean') && !type.includes('string') ? `(boolean | ${object})` : `(string | ${object})`
+  return isTruthValue({ type }) ? `(boolean | ${object})` : `(string | ${object})`
 }
 
-const forEditors = ['$schema', '$id', 'title', 'description', 'default']
-const withParts = ['properties', 'dependentSchemas', '$defs']
-const withOnePart = ['items', 'additionalProperties', 'if', 'not', 'then']
-const plain = [
-  '$ref',
-  'type',
-  'const',
-  'enum',
-  'minLength',
-  'pattern',
-  'minimum',
-  'minItems',
-  'uniqueItems',
-  'required',
-]
+async function validator(schema: Schema): Promise<string> {
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    // Messages are written elsewhere, and each definition is checked by one function wherever it is used: both reduce the size of
+    // the code.
+    messages: false,
+    inlineRefs: false,
+    code: { source: true, esm: true },
+  })
+  // The only keyword of a later draft that the schema uses. All others would add code to each function.
+  ajv.addKeyword(dependentSchemas.default)
+  const code = withoutUnused(standalone.default(ajv, ajv.compile(withoutTexts(schema))))
+  const bundle = await build({
+    stdin: { contents: entry, resolveDir: root, sourcefile: 'validate-manifest.js' },
+    bundle: true,
+    // Otherwise the text would contain the path of a linked node_modules.
+    preserveSymlinks: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'node20',
+    minify: true,
+    legalComments: 'none',
+    plugins: [
+      {
+        name: 'standalone',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^standalone$/ }, ({ path }) => ({ path, namespace: 'standalone' }))
+          onLoad({ filter: /./, namespace: 'standalone' }, () => ({ contents: code, resolveDir: root }))
+        },
+      },
+    ],
+  })
+  return `${banner}\n${bundle.outputFiles[0]?.text ?? ''}`
+}
 
-/** The schema as `src/manifest/shape/` checks manifests by it. */
-function shapeOf(part: unknown): unknown {
+/** Removes what Ajv passes on for keywords that the schema does not use, and the places in the schema of errors. */
+function withoutUnused(code: string): string {
+  return code
+    .replaceAll(/,\s*parentData\b[^,]*,\s*parentDataProperty\b[^,]*,\s*rootData(=data)?/g, '')
+    .replaceAll(/schemaPath:"[^"]*",/g, '')
+}
+
+// An error under a condition is reported itself, so an error of the condition adds nothing.
+const entry = `
+  import check from 'standalone'
+  export default function validate(data) {
+    const valid = check(data)
+    validate.errors = valid ? null : check.errors.filter(({ keyword }) => keyword !== 'if')
+    return valid
+  }
+`
+
+/** Removes texts for editors, which would be a fifth of the package. A key of a manifest may have the name of a keyword. */
+function withoutTexts<Part>(part: Part): Part {
+  if (Array.isArray(part)) return part.map(withoutTexts) as Part
   if (typeof part !== 'object' || part === null) return part
-  const kept = Object.entries(part).filter(([keyword]) => !forEditors.includes(keyword))
-  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, shapeOfKeyword(keyword, value)]))
+  const isText = ([keyword, value]: [string, unknown]) =>
+    ['description', 'title', '$id', '$schema'].includes(keyword) && typeof value === 'string'
+  const kept = Object.entries(part).filter((entry) => !isText(entry))
+  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, withoutTexts(value)])) as Part
 }
 
-function shapeOfKeyword(keyword: string, value: unknown): unknown {
-  if (plain.includes(keyword)) return value
-  if (withOnePart.includes(keyword)) return shapeOf(value)
-  if (!withParts.includes(keyword))
-    throw new Error(`${schemaFile} has "${keyword}", which src/manifest/shape/ cannot check`)
-  const parts = Object.entries(value as Readonly<Record<string, unknown>>) // as the keyword requires
-  return Object.fromEntries(parts.map(([key, child]) => [key, shapeOf(child)]))
+const validatorTypes = `${banner}
+
+export interface ValidationError {
+  /** A JSON pointer to the value in question. */
+  readonly instancePath: string
+  readonly keyword: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+declare const validate: {
+  (data: unknown): boolean
+  /** Of the last call: null if it returned true. */
+  errors?: readonly ValidationError[] | null
+}
+export default validate
+`
+
+/** The places of maps and booleans in a manifest: keys separated by dots, with `*` for any name or position. */
+function shapes(schema: Schema): string {
+  const found: Record<'object' | 'boolean', string[]> = { object: [], boolean: [] }
+  const visit = (part: unknown, path: readonly string[]): void => {
+    const node = resolved(part, schema)
+    if (!node) return
+    if (node.type === 'object') found.object.push(path.join('.'))
+    if (isTruthValue(node)) found.boolean.push(path.join('.'))
+    for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, [...path, key])
+    for (const child of [node.additionalProperties, node.items]) visit(child, [...path, '*'])
+  }
+  visit(schema, [])
+  const list = (name: string, paths: readonly string[]) =>
+    `export const ${name}: readonly string[] = [\n${paths.map((path) => `  '${path}',\n`).join('')}]\n`
+  return [
+    `${banner}\n`,
+    list(
+      'maps',
+      found.object.filter((path) => path !== ''),
+    ),
+    list('truthValues', found.boolean),
+  ].join('\n')
+}
+
+/** Whether a scalar there is a boolean. Where any text is allowed, `true` is a text, too. */
+function isTruthValue({ type }: Pick<Schema, 'type'>): boolean {
+  return type === 'boolean' || (Array.isArray(type) && type.includes('boolean') && !type.includes('string'))
+}
+
+function resolved(part: unknown, schema: Schema): Schema | undefined {
+  if (typeof part !== 'object' || part === null) return undefined
+  const { $ref } = part as Schema
+  return typeof $ref === 'string' ? schema.$defs?.[$ref.replace('#/$defs/', '')] : (part as Schema)
 }
 
 const published = JSON.parse(await readFile(root + schemaFile, 'utf8')) as Schema
 const schema = withoutHints(published)
 const files = new Map([
   ['src/manifest/generated/manifest-types.ts', await types(schema)],
-  ['src/manifest/generated/manifest-schema.json', `${JSON.stringify(shapeOf(schema))}\n`],
+  ['src/manifest/generated/manifest-shapes.ts', shapes(schema)],
+  ['src/manifest/generated/validate-manifest.js', await validator(schema)],
+  ['src/manifest/generated/validate-manifest.d.ts', validatorTypes],
   ['schemas/overlay.schema.json', overlaySchema(published)],
 ])
 for (const [file, text] of files) {

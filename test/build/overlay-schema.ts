@@ -44,9 +44,10 @@ function partial(schema: Schema): Schema {
 /** The same schema, or null. What a schema refers to allows null already. */
 function removable(schema: unknown): unknown {
   if (!isMap(schema)) return schema
-  const { type, enum: values, ...rest } = partial(schema)
+  const { type, enum: values, oneOf, ...rest } = partial(schema)
   return {
     ...rest,
+    ...(Array.isArray(oneOf) ? { oneOf: [...oneOf, { type: 'null' }] } : {}),
     ...(type === undefined ? {} : { type: [type, 'null'].flat() }),
     ...(Array.isArray(values) ? { enum: [...values, null] } : {}),
   }

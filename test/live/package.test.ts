@@ -74,9 +74,9 @@ test('every export of the library is documented', () => {
   expect(own.filter((name) => !isDocumented(name))).toEqual([])
 })
 
-// 1.1 MB of it is our code, half of which is texts and SQL, and 0.23 MB that of the packages in the bundle.
+// 1.2 MB of it is our code, half of which is texts and SQL, and 0.23 MB that of the packages in the bundle.
 test('is no larger than it has to be', () => {
-  expect(packed.unpackedSize).toBeLessThan(1_985_000)
+  expect(packed.unpackedSize).toBeLessThan(2_110_000)
 })
 
 test('names the license of each package in the bundle, and needs none but the grammar', () => {

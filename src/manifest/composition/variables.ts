@@ -5,8 +5,8 @@ import { emptyRecord, isMap } from '../../core/data.ts'
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import { atKey, atValue, type PathProblem } from '../checks/path-problem.ts'
+import { truthValues } from '../generated/manifest-shapes.ts'
 import type { Path, Variable, VariableType } from '../manifest.ts'
-import { truthValues } from '../shape/places.ts'
 import { matcher } from '../yaml/path-pattern.ts'
 
 /** Values by name, as `--var NAME=VALUE` sets them. */

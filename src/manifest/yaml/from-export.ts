@@ -1,8 +1,8 @@
 // Converts an exported stanza to what the parser would read from its YAML.
 
 import { emptyRecord } from '../../core/data.ts'
+import { truthValues } from '../generated/manifest-shapes.ts'
 import type { Path } from '../manifest.ts'
-import { truthValues } from '../shape/places.ts'
 import { matcher } from './path-pattern.ts'
 
 const isTruthValue = matcher(truthValues)
