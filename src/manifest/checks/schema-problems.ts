@@ -100,7 +100,8 @@ function unknownKey(key: string, path: Path): Problem {
   const code = 'manifest/unknown-key'
   const valid = keysAt(path)
   const message = `unknown key "${key}"${didYouMean(key, valid)}`
-  return { code, message, ...(valid.length > 0 && { hint: `Valid keys here: ${valid.join(', ')}.` }) }
+  const order = path.at(-1) === 'grants' ? `A grant begins with its privilege: { ${valid[0]}: [role] }. ` : ''
+  return { code, message, ...(valid.length > 0 && { hint: `${order}Valid keys here: ${valid.join(', ')}.` }) }
 }
 
 type SchemaNode = Readonly<Record<string, unknown>>

@@ -98,6 +98,11 @@ describe('an invalid manifest', () => {
       ['m.yaml:3:1: unknown key "serverz"; did you mean "servers"?', 'Valid keys here: version, name'],
     ],
     [
+      'a grant that begins with the role',
+      `${head}schemas: { s: { grants: { reader: [usage] } } }\n`,
+      ['unknown key "reader"', 'A grant begins with its privilege: { usage: [role] }. Valid keys here: usage, create.'],
+    ],
+    [
       'an unknown key deep inside',
       server('option: { a: b }'),
       ['m.yaml:5:5: unknown key "option"; did you mean "options"?'],
