@@ -233,6 +233,7 @@ export type SourceRequest = Pick<
 > & {
   /** Null if all tables were requested. */
   readonly limitTo: readonly string[] | null
+  readonly typesSchema?: string
   /** What a mirror copies. */
   readonly relations?: readonly string[]
   readonly partitions?: string

@@ -85,13 +85,17 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
   }
 }
 
-/** With other import options, only the columns and their types show what has changed at the source. */
+/**
+ * With other import options, only the columns and their types show what has changed at the source; with another `types_schema` not
+ * even the types do.
+ */
 function recordedTable(
   { request, response }: SourceRecord,
-  { options }: ImportRequest,
+  { options, typesSchema }: ImportRequest,
   now: TableStanza | undefined,
 ): TableStanza {
   const recorded = response as TableStanza // the ledger keeps stanzas as written
+  if (now && request.typesSchema !== typesSchema) return now
   if (!now || sameData(request.options, options)) return recorded
   const columns = Object.entries(recorded.columns ?? {}).map(([name, column]) => {
     const type = typeof column === 'string' ? column : column.type
@@ -116,7 +120,10 @@ function recordedTypes(
   ledger: Ledger,
   tables: readonly RecordedObject[],
 ): readonly CopiedType[] {
-  if (!request.copiesTypes || !tables.some(({ source }) => source.request.copiesTypes)) return types
+  const wereCopiedHere = tables.some(
+    ({ source: { request: former } }) => former.copiesTypes && former.typesSchema === request.typesSchema,
+  )
+  if (!request.copiesTypes || !wereCopiedHere) return types
   const recorded = new Map<Key, CopiedType>()
   for (const [key, { id, source }] of ledger.entries) {
     if (id.kind !== 'type' || !source || !isRecordOf(source, id, request, id.schema)) continue
@@ -151,7 +158,7 @@ function recordedIndexes(
   )
   return new Map(
     Array.from(tables.keys(), (table) => {
-      const isAsBefore = wereCopied && wasRequested(table) && !isOfAnotherKind(mirroredCopy(mirror, table), ledger)
+      const isAsBefore = wereCopied && wasRequested(table) && existedAsCopy(mirroredCopy(mirror, table), ledger)
       if (!isAsBefore) return [table, indexes.get(table) ?? {}]
       const own = recorded.filter(({ source }) => source.table === table)
       // The ledger keeps stanzas as written.
@@ -161,12 +168,12 @@ function recordedIndexes(
 }
 
 /**
- * Whether a table becomes a view, of which the primary key is just an index, or the reverse. Only tables have a record of their
- * key.
+ * Whether the copy existed before, and of the same kind: the primary key of a table is just an index of a view. Only tables have a
+ * record of their key.
  */
-function isOfAnotherKind(copy: CopyId, { entries }: Ledger): boolean {
+function existedAsCopy(copy: CopyId, { entries }: Ledger): boolean {
   const entry = entries.get(keyOf(copy))
-  return entry !== undefined && (entry.source !== null) !== (copy.kind === 'table')
+  return entry !== undefined && (entry.source !== null) === (copy.kind === 'table')
 }
 
 /** The recorded primary keys of copies that were tables then. */

@@ -93,9 +93,10 @@ function withoutColumnOptions(options: ImportRequest['options']): unknown {
 
 /** The part of a request that is recorded. */
 export function recordedRequest(request: ImportRequest): SourceRequest {
-  const { server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes, mirrored } = request
+  const { server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes, typesSchema, mirrored } = request
   return {
     ...{ server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes, copiesTypes },
+    ...(typesSchema === undefined ? {} : { typesSchema }),
     ...(mirrored ? { relations: mirrored.kinds, partitions: mirrored.partitions } : {}),
   }
 }

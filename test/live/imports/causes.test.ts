@@ -133,6 +133,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
+  test('what the manifest moves to another schema is not new at the source', async () => {
+    const types = "CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE a ADD mood mood"
+    const fixture = await fixtureWithOwnSource(pair, `${shop}; ${types}`)
+    const text = mirroring('limit_to: [a]\ntypes: copy\ntypes_schema: types')
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const { schema, proxy_schema, types_schema } = {
+      schema: 'schema: local',
+      proxy_schema: 'proxy_schema: proxy',
+      types_schema: 'types_schema: types',
+    }
+    for (const key of [schema, proxy_schema, types_schema]) {
+      const causes = causesOf(await planned(fixture, text.replace(`  ${key}\n`, `  ${key}2\n`)))
+      expect(causes.filter((cause) => !/: (?:undefined|manifest|dependency)$/.test(cause))).toEqual([])
+      expect(causes).not.toEqual([])
+    }
+  })
+
   test('causes for copied types', async () => {
     const more =
       "CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN much AS int; ALTER TABLE b ADD mood mood; ALTER TABLE c ADD much much;"
