@@ -60,8 +60,9 @@ export default defineConfig({
           isolate: false,
           execArgv,
           globalSetup: ['test/servers/global-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          // Against hanging only: the longest take 90 seconds on a slow machine.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],
