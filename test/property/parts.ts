@@ -2,6 +2,15 @@
 
 import fc from 'fast-check'
 
+/** A manifest, or a part of it, as data. */
+export type ManifestData = Readonly<Record<string, unknown>>
+
+/** What an arbitrary draws. */
+export type Drawn<A> = A extends fc.Arbitrary<infer Value> ? Value : never
+
+export const columnNames = ['id', 'Total', 'a b', 'note', 'at'] as const
+export const columnName = fc.constantFrom(...columnNames)
+
 export const text = fc.constantFrom('', 'a', "it's", 'back\\slash', 'new\nline', 'ünïcödé', '$${x}', '%s {} "')
 export const comment = fc.option(text, { nil: undefined })
 export const role = fc.constantFrom('case_reader', 'case_lead', 'Case "Reader"')
@@ -44,6 +53,20 @@ export const columnGrants = maybe(
     selector: ({ role: name }) => name,
   }),
 )
+
+/** With grants on columns. Those with a privilege of their own, as a role that has it on all is another matter. */
+export function grantsWith(
+  rest: ManifestData,
+  onColumns: Drawn<typeof columnGrants>,
+  names: readonly string[],
+): { readonly grants?: ManifestData } {
+  if (!onColumns) return {}
+  const update = onColumns.map(({ role, places }) => ({
+    role,
+    columns: [...new Set(places.map((place) => names[place % names.length] ?? ''))],
+  }))
+  return { grants: { ...(rest.grants as ManifestData | undefined), update } } // grantsOf has maps only
+}
 
 /** Settings of a column. Storage is for types that can be kept elsewhere. */
 export const settings = (isLong: boolean) => ({

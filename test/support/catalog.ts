@@ -6,10 +6,18 @@ import type pg from 'pg'
  * The objects that fdwsync manages, as lines of text that are equal where the databases are. Everything is identified by name, and
  * read in another way than by the introspector where possible.
  */
-export async function catalogLines(client: pg.Client): Promise<readonly string[]> {
+export function catalogLines(client: pg.Client): Promise<readonly string[]> {
+  return linesOf(client, queries)
+}
+
+/** The same for queries by title. Each returns a name, and attributes as further columns. */
+export async function linesOf(
+  client: pg.Client,
+  queriesByTitle: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
   await client.query('SET search_path = pg_catalog')
   const lines: string[] = []
-  for (const [title, query] of Object.entries(queries)) {
+  for (const [title, query] of Object.entries(queriesByTitle)) {
     const { rows } = await client.query<Record<string, unknown>>(query)
     for (const { name, ...attributes } of rows) {
       for (const [attribute, value] of Object.entries(attributes)) {
@@ -23,17 +31,18 @@ export async function catalogLines(client: pg.Client): Promise<readonly string[]
   return lines.sort()
 }
 
-const isUserSchema = (schema: string) => `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync')`
-const notMember = (catalog: string, oid: string) =>
+export const isUserSchema = (schema: string) =>
+  `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync')`
+export const notMember = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`
 /** Sorted, since the order of grants and options has no meaning. `normal` is the meaning of NULL. */
-const acl = (column: string, normal: string) =>
+export const acl = (column: string, normal: string) =>
   `(SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(${column}, ${normal})) a)`
 const sorted = (column: string) => `(SELECT array_agg(o ORDER BY o) FROM unnest(${column}) o)`
-const described = (oid: string, catalog: string) => `obj_description(${oid}, '${catalog}')`
+export const described = (oid: string, catalog: string) => `obj_description(${oid}, '${catalog}')`
 
 /** Columns of relations of some kinds, at their names; `relkind` is one letter. */
-const columnsOf = (relkind: string) => `
+export const columnsOf = (relkind: string) => `
   SELECT format('%I.%I.%I', n.nspname, c.relname, a.attname) AS name,
          'yes' AS exists,
          format_type(a.atttypid, a.atttypmod) AS type,
@@ -57,7 +66,7 @@ const columnsOf = (relkind: string) => `
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
    WHERE c.relkind = '${relkind}' AND ${isUserSchema('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`
 
-const relation = `
+export const relation = `
          'yes' AS exists,
          pg_get_userbyid(c.relowner) AS owner,
          ${acl('c.relacl', "acldefault('r', c.relowner)")} AS grants,

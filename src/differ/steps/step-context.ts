@@ -4,7 +4,7 @@
 import type { Change, LiveObject, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import type { Dependent } from '../../core/dependent.ts'
-import { type Key, namespaceOf, type ObjectId, relationKey } from '../../core/object.ts'
+import { type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../../core/object.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import type { ReplacementGroup } from '../replacement-groups.ts'
 import { type Drop, parentOf } from './changes.ts'
@@ -104,7 +104,7 @@ function dropsByNeed(changes: readonly Change[], dependents: readonly Dependent[
   const users = groupBy(dependents, ({ key }) => key)
   const needs = changes.flatMap((drop) => {
     if (drop.op !== 'drop') return []
-    const needed = new Set([...drop.from.needs, ...(users.get(drop.key) ?? []).map(({ on }) => on)])
+    const needed = new Set([...drop.from.needs, ...(users.get(formerKeyOf(drop)) ?? []).map(({ on }) => on)])
     return Array.from(needed, (need) => ({ need, drop }))
   })
   return mapGroups(
@@ -114,10 +114,15 @@ function dropsByNeed(changes: readonly Change[], dependents: readonly Dependent[
   )
 }
 
+/** Its key before the plan gives it a temporary name. */
+function formerKeyOf({ key, renamedAsideFor, formerly }: Drop): Key {
+  return renamedAsideFor?.key ?? (formerly ? keyOf(formerly.id) : key)
+}
+
 function mapGroups<Item, Value>(
   items: readonly Item[],
-  keyOf: (item: Item) => Key,
+  keyOfItem: (item: Item) => Key,
   pick: (item: Item) => Value,
 ): ReadonlyMap<Key, readonly Value[]> {
-  return new Map(Array.from(groupBy(items, keyOf), ([key, group]) => [key, group.map(pick)]))
+  return new Map(Array.from(groupBy(items, keyOfItem), ([key, group]) => [key, group.map(pick)]))
 }

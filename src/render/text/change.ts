@@ -68,7 +68,8 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
     case 'drop':
       if (change.renamedAsideFor) {
         const { to, keptAs } = change.renamedAsideFor
-        const kept = `formerly ${titleOf(to.id)}; kept until its dependents are ${keptAs ? 'dropped' : 'swapped'}`
+        const former = { ...to.id, kind: change.from.id.kind } as ObjectId // the kind that it still has goes with its name
+        const kept = `formerly ${titleOf(former)}; kept until its dependents are ${keptAs ? 'dropped' : 'swapped'}`
         return planned.cause === 'dependency' ? `${causeOf(planned, change)} · ${kept}` : kept
       }
       return [
