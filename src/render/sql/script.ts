@@ -54,9 +54,11 @@ function requireExpressible(plan: Plan): void {
   if (refusals.length > 0) {
     throw refused(refusals.map(({ code, title, reason, hint }) => ({ code, message: `${title}: ${reason}`, hint })))
   }
+  // Such a plan has values instead of references.
+  if (script) return
   const hint = 'Print the script with fdwsync plan --format sql.'
   const problems = steps.flatMap((step) => {
-    if ((step.action === 'replace' || step.action === 'alter') && !script)
+    if (step.action === 'replace' || step.action === 'alter')
       return [{ ...noScript, hint, message: `${step.title}: what depends on it in the database is not known here` }]
     const isUnresolved = partsOf(plan, step).some(({ statements }) => statements.some(hasReference))
     return isUnresolved ? [{ ...noScript, hint, message: `${step.title}: it has an unresolved reference` }] : []

@@ -142,6 +142,13 @@ describe('sql', () => {
     const hostile = planWith({ steps: [step(server, { statements: [statement(trusted('SELECT \u202e1'))] })] })
     expect(() => sqlFormat.plan(hostile, options)).toThrow('characters that a script cannot show')
   })
+  test('has a text that looks like a reference, which in a saved plan may be one', () => {
+    const comment = trusted("COMMENT ON SERVER shop IS '${env:HOST}'")
+    const saved = planWith({ steps: [step(server, { statements: [statement(comment)] })] })
+    expect(() => sqlFormat.plan(saved, options)).toThrow('it has an unresolved reference')
+    const script = { check: undefined, marks: undefined, parts: new Map() }
+    expect(sqlFormat.plan({ ...saved, script }, options)).toContain("IS '${env:HOST}';")
+  })
   test.each([
     ["SELECT 'a'\n\tFROM t", "SELECT 'a'\n FROM t"],
     ["SELECT 'a\tb\\'''", "SELECT E'a\\tb\\\\'''"],
