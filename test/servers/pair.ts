@@ -14,13 +14,14 @@ export interface StartedPairs {
 /** The majors that fdwsync supports as a target. */
 export const supportedMajors: readonly number[] = [14, 15, 16, 17, 18]
 
+/** It would start a worker in each of many short-lived databases. */
+const withoutAutovacuum = { autovacuum: 'off' }
+
 /** For what tests look for in a target's log or statistics. Tests that look for statements turn on their logging themselves, since it is slow. */
 const targetSettings: Readonly<Record<string, string>> = {
   log_lock_waits: 'on',
   deadlock_timeout: '1s',
   max_connections: '100',
-  // It would start a worker in each of many short-lived databases.
-  autovacuum: 'off',
   track_activity_query_size: '16384',
 }
 
@@ -32,8 +33,8 @@ const statistics: Readonly<Record<string, string>> = {
 }
 
 export function settingsOf(role: Role, hasStatistics: boolean): Readonly<Record<string, string>> {
-  if (role === 'source') return {}
-  return { ...targetSettings, ...(hasStatistics && statistics) }
+  if (role === 'source') return withoutAutovacuum
+  return { ...withoutAutovacuum, ...targetSettings, ...(hasStatistics && statistics) }
 }
 
 /** Whether this run's majors were asked for by name: then every test runs on each of them. */
