@@ -110,8 +110,9 @@ async function apply(manifest: ParsedManifest, { url }: Target): Promise<Plan | 
 /** All lines by what they are about: `foreign table proxy.orders`. Indexes are without their schema, which is that of their relation. */
 async function linesIn({ client }: Target): Promise<ReadonlyMap<string, readonly string[]>> {
   const lines = [...(await catalogLines(client)), ...(await linesBeside(client))]
-  const withoutSchema = /^(index(?: of a table)?) (?:\w+|"(?:[^"]|"")*")\./
-  return groupBy(lines, (line) => line.slice(0, line.search(/: \w+ = /)).replace(withoutSchema, '$1 '))
+  const schemaOfIndex = /^(index(?: of a table)?) (?:\w+|"(?:[^"]|"")*")\./
+  const shown = lines.map((line) => line.replace(schemaOfIndex, '$1 '))
+  return groupBy(shown, (line) => line.slice(0, line.search(/: \w+ = /)))
 }
 
 /** Attributes that contain names of other objects, so that they differ once these are renamed. */
