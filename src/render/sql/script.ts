@@ -9,6 +9,7 @@ import { ident, join, literal, type Sql, type Statement, sql } from '../../core/
 import { toolVersion } from '../../core/version.ts'
 import { manifestSettings } from '../../introspector/transaction-settings.ts'
 import { targetSetting } from '../../kinds/kind.ts'
+import { ledgerVersion } from '../../ledger/schema.ts'
 import { planNotices } from '../plan-notices.ts'
 import { printableSql } from './printable-sql.ts'
 import { nameSecrets, type SecretVariables, withVariables } from './secret-variables.ts'
@@ -124,7 +125,14 @@ function isInLedger({ key }: Pick<Step, 'key'>): boolean {
 }
 
 const findLedger = `-- Refresh policies, and what is known of earlier refreshes, are in the ledger. If there is none yet, the next apply writes it.
-SELECT pg_catalog.to_regclass('fdwsync.policy') IS NOT NULL AS has_ledger \\gset`
+SELECT pg_catalog.to_regclass('fdwsync.policy') IS NOT NULL AS has_ledger \\gset
+\\if :has_ledger
+DO $$ BEGIN
+  IF (SELECT version OPERATOR(pg_catalog.<>) ${ledgerVersion} FROM fdwsync.version) THEN
+    RAISE EXCEPTION 'the ledger in schema "fdwsync" is that of another release' USING HINT = 'Use fdwsync apply, which migrates it.';
+  END IF;
+END $$;
+\\endif`
 
 function unset(name: string): string {
   return `DO $$ BEGIN RAISE EXCEPTION 'the psql variable ${name} is not set'; END $$;`

@@ -85,7 +85,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       )
     await run(fixture, ['apply', '--auto-approve'], copy('id'))
     const { stdout } = await run(fixture, ['plan', '--format', 'sql'], copy('id, total'))
-    expect(spawnSync('psql', ['-X', '-q', '-f', '-', fixture.url], { input: stdout }).status).toBe(0)
+    const psql = () => spawnSync('psql', ['-X', '-q', '-f', '-', fixture.url], { input: stdout, encoding: 'utf8' })
+    await fixture.sql('UPDATE fdwsync.version SET version = version - 1')
+    expect(psql().stderr).toMatch(/the ledger in schema "fdwsync" is that of another release\n.*fdwsync apply/)
+    await fixture.sql('UPDATE fdwsync.version SET version = version + 1')
+    expect(psql().status).toBe(0)
     await run(fixture, ['apply', '--auto-approve'], copy('id, total'))
     const counts = 'SELECT count(*)::int AS rows, count(total)::int AS loaded FROM local.copied'
     expect(await fixture.sql(counts)).toEqual([{ rows: 50, loaded: 0 }])
