@@ -32,11 +32,11 @@ export async function requireApplicable(
   if (!before) return saved.apply
   // A failed apply has changed nothing.
   if (before.outcome === 'failed') return undefined
-  const outcome = before.outcome === 'applied' ? '' : `, with the outcome: ${before.outcome}`
+  const isDone = before.outcome === 'applied'
   throw new FdwsyncError(
     {
       code: 'plan/applied',
-      message: `this plan has been applied already${outcome}`,
+      message: isDone ? 'this plan has been applied already' : `this plan has had an apply: ${before.outcome}`,
       hint: `Nothing was changed. fdwsync history ${saved.apply.slice(0, 8)} shows that apply. Plan again for what is left.`,
     },
     exitCode.stale,

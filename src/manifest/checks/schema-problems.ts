@@ -92,7 +92,7 @@ function typeName(type: unknown): string {
   }
   const all: readonly string[] = Array.isArray(type) ? type.map(String) : String(type).split(',')
   // Scalars have been read as text, so a number or a boolean is text too.
-  const types = all.includes('string') ? all.filter((name) => name !== 'number' && name !== 'boolean') : all
+  const types = all.includes('string') ? all.filter((name) => !['integer', 'number', 'boolean'].includes(name)) : all
   return types.map((name) => names[name] ?? name).join(' or ')
 }
 

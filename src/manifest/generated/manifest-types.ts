@@ -411,12 +411,12 @@ export interface Refresh {
 export interface Watermark {
   column: string
   overlap?: string | number
-  deletes?:
-    | string
-    | {
-        soft: string
-      }
+  deletes?: string | Deletes
   full?: string
+}
+
+export interface Deletes {
+  soft: string
 }
 
 export interface Cron {

@@ -98,6 +98,11 @@ describe('an invalid manifest', () => {
       ['m.yaml:3:1: unknown key "serverz"; did you mean "servers"?', 'Valid keys here: version, name'],
     ],
     [
+      'a value that may be text or a map',
+      view('query: SELECT 1, refresh: { watermark: { column: a, overlap: [1], deletes: { sofft: x } } }'),
+      ['missing key "soft" in "deletes"', 'unknown key "sofft"; did you mean "soft"?', '"overlap" must be text\n'],
+    ],
+    [
       'a grant that begins with the role',
       `${head}schemas: { s: { grants: { reader: [usage] } } }\n`,
       ['unknown key "reader"', 'A grant begins with its privilege: { usage: [role] }. Valid keys here: usage, create.'],
