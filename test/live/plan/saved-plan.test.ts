@@ -82,7 +82,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('the first plan of a database with tables as copies can be saved and applied', async () => {
     const fixture = await fixtureFor(pair, source)
-    const manifest = mirroring('as: tables')
+    const over = 'schemas: { local: { tables: { counts: { query: SELECT count(*) AS n FROM local.customers } } } }'
+    const manifest = `${mirroring('as: tables')}${over}\n`
     expect(await applyFile(fixture, await savePlan(fixture, manifest))).toMatchObject({ code: 0 })
   })
 
