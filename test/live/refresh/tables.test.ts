@@ -127,6 +127,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(objects[0]?.verification).toMatchObject({ status: 'different', ...counts })
   })
 
+  test('rows without a key are compared by texts that distinguish all values, whatever the settings of the role', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(manifest.replace('SELECT note FROM', 'SELECT amount::float8 AS ratio FROM'))
+    await applyTo(parsed, fixture.url)
+    await fixture.sql(`ALTER DATABASE ${fixture.target.name} SET extra_float_digits = -5`)
+    await runSql(source.url, 'UPDATE facts SET amount = amount + 1e-13 WHERE id = 3')
+    onTestFinished(() => runSql(source.url, 'UPDATE facts SET amount = 1.0 WHERE id = 3').then(() => {}))
+    expect(await compare(parsed, fixture.url, ['heap'])).toMatchObject([{ status: 'different', missing: 1, extra: 1 }])
+  })
+
   test('a key that is not unique is an error that names it, and nothing is written', async () => {
     const fixture = await fixtureFor(pair, source)
     const parsed = await fixture.manifest(manifest)
