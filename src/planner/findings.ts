@@ -4,7 +4,7 @@ import type { Change } from '../core/change.ts'
 import type { ProblemCode } from '../core/codes.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { ProbeFinding, SqlPosition } from '../core/finding.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -31,7 +31,20 @@ export function throwProblems(
     const place = placeOf(resolved.expanded, object?.path ?? [], reason, position)
     return [{ code, message: `${object ? titleOf(object.id) : key}: ${reason}`, place, ...(hint ? { hint } : {}) }]
   })
-  if (problems.length > 0) throw new FdwsyncError([...causes.map(asProblem), ...problems])
+  if (problems.length === 0) return
+  const unusable = unusableServers(findings)
+  throw new FdwsyncError([...causes.filter(({ key }) => !unusable.has(key)).map(asProblem), ...problems])
+}
+
+/** The keys of servers that cannot be created as declared, so nothing could be imported through them: the server is the cause, not the import. */
+function unusableServers(findings: readonly ProbeFinding[]): ReadonlySet<Key> {
+  return new Set(
+    findings.flatMap(({ key, status }) => {
+      const id = status === 'problem' ? idOf(key) : undefined
+      if (id?.kind === 'userMapping') return [keyOf({ kind: 'server', name: id.server })]
+      return id?.kind === 'server' ? [key] : []
+    }),
+  )
 }
 
 /** The place of the SQL in which the server found an error, or of the name that it quotes, or else of the object. */

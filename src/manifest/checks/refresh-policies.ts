@@ -56,7 +56,9 @@ function watermarkMistakes(
 function durationMistake(key: string, value: string): Mistake | undefined {
   const milliseconds = parseDuration(value)
   if (milliseconds === undefined) {
-    const hint = 'Write a number with a unit of PostgreSQL (ms, s, min, h, d), or none.'
+    const hint = /\d *m$/.test(value)
+      ? `Write minutes as PostgreSQL does: ${value}in.`
+      : 'Write a number with a unit of PostgreSQL (ms, s, min, h, d), or none.'
     return { message: `"${key}" must be a duration such as 90s, 15min, 1h or 1d, not "${value}"`, hint }
   }
   return milliseconds > 0 ? undefined : { message: `"${key}" must be longer than 0`, hint: 'Write none for no limit.' }

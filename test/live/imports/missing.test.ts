@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
+import type { FdwsyncError } from '../../../src/core/errors.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
@@ -73,6 +74,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await document('apply', '--auto-approve')).toMatchObject({ apply: null, undetermined: [{ address }] })
     expect(await document('refresh')).toMatchObject({ notImported: [{ address }] })
     expect((await document('status')).objects).toContainEqual(expect.objectContaining({ address, state: 'unknown' }))
+  })
+
+  test('a server or mapping that cannot be made is the one error of what is imported through it', async () => {
+    const rig = await fixtureWithOwnSource(pair, 'CREATE TABLE orders (id int PRIMARY KEY)')
+    const problemsOf = async (manifest: string) =>
+      planFor(await rig.manifest(manifest), rig.url).then(
+        () => [],
+        (error: FdwsyncError) => error.problems.map(({ message }) => message),
+      )
+    for (const manifest of [importing(), mirroring()]) {
+      expect(await problemsOf(manifest.replace('options: { host', 'options: { fetch_sise: "5", host'))).toEqual([
+        'server shop: invalid option "fetch_sise"',
+      ])
+      expect(await problemsOf(manifest.replace('public: { user', 'public: { usr: u, user'))).toEqual([
+        'user mapping for public on shop: invalid option "usr"',
+      ])
+    }
   })
 
   test('what cannot be read is left out, or kept as it was, and all else follows its source', async () => {

@@ -15,6 +15,7 @@ const mirror = (text: string) =>
 test.each([
   ['a duration', refresh('max_age: 15 minutes'), 'm.yaml:6:49: "max_age" must be a duration such as'],
   ['a duration without a unit', refresh('timeout: 15'), 'm.yaml:6:49: "timeout" must be a duration such as'],
+  ['minutes as m', refresh('max_age: 5m'), 'such as 90s, 15min, 1h or 1d, not "5m"'],
   ['a duration of nothing', refresh('timeout: 0s'), 'm.yaml:6:49: "timeout" must be longer than 0'],
   [
     'a schedule',
