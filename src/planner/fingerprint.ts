@@ -44,13 +44,7 @@ export function digestsToSave(
   const keys = new Set(changed)
   for (const key of keys)
     for (const need of [...(wanted.get(key)?.needs ?? []), ...(catalog.live.get(key)?.needs ?? [])]) keys.add(need)
-  // What does not exist has no state. Stand-ins of the probe do not, and have another name in each plan.
-  return new Map(
-    [...keys].sort().flatMap((key) => {
-      const all = [...state(key)]
-      return all.length === 0 ? [] : [[key, listDigest(all)] as const]
-    }),
-  )
+  return new Map([...keys].sort().map((key) => [key, listDigest(state(key))]))
 
   function* state(key: Key): Iterable<unknown> {
     const [object, entry] = [catalog.live.get(key), ledger.entries.get(key)]

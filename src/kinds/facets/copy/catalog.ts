@@ -16,12 +16,12 @@ export const columnsOfRelation = `
                          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 
-/** The relations that the query of the relation `c` reads, as an array of ids. `r` is the rule that holds the query. */
+/** The relations that a query reads, as an array of ids. `r` is the rule that holds the query, which depends on its own view, too. */
 export const relationsReadByQuery = `
          (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', ${kindOfRelation('used.relkind')},
                    'schema', usedn.nspname, 'name', used.relname)), '[]')
             FROM pg_depend d
-            JOIN pg_class used ON used.oid = d.refobjid AND used.relkind IN ('f', 'm', 'v', 'r', 'p') AND used.oid <> c.oid
+            JOIN pg_class used ON used.oid = d.refobjid AND used.relkind IN ('f', 'm', 'v', 'r', 'p') AND used.oid <> r.ev_class
             JOIN pg_namespace usedn ON usedn.oid = used.relnamespace
            WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
              AND d.refclassid = 'pg_class'::regclass)`
