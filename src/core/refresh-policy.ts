@@ -52,6 +52,15 @@ export function mergeStanzas(...nearestFirst: readonly (RefreshStanza | undefine
   return Object.assign({}, ...nearestFirst.toReversed())
 }
 
+/**
+ * What a copy inherits of the stanza of its mirror or manifest: all but a watermark, which only a table with a primary key can have.
+ * @param primaryKey undefined for a materialized view, too
+ */
+export function inheritedStanza(stanza: RefreshStanza | undefined, primaryKey: unknown): RefreshStanza {
+  const { watermark, ...others } = stanza ?? {}
+  return watermark === undefined || primaryKey === undefined ? others : { ...others, watermark }
+}
+
 /** The policy that a merged, valid stanza declares. */
 export function policyOf(stanza: RefreshStanza): RefreshPolicy {
   const declared = (value: string | undefined) => (value === noDefault ? undefined : value)

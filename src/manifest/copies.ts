@@ -1,5 +1,6 @@
 // The copies that a manifest declares: materialized views and tables.
 import type { CopyId } from '../core/object.ts'
+import { inheritedStanza, mergeStanzas, type RefreshStanza } from '../core/refresh-policy.ts'
 import type { Manifest } from './manifest.ts'
 
 /** The keys below which copies are declared in a schema. */
@@ -26,6 +27,15 @@ export function copiesIn(manifest: Pick<Manifest, 'schemas'>): readonly Declared
       })),
     ),
   )
+}
+
+export function primaryKeyOf(declared: CopyStanza) {
+  return 'primary_key' in declared ? declared.primary_key : undefined
+}
+
+/** The policy of a copy, with what it inherits from the manifest. In an expanded manifest it already has that of its mirror. */
+export function mergedStanza({ declared }: DeclaredCopy, { refresh }: Pick<Manifest, 'refresh'>): RefreshStanza {
+  return mergeStanzas(declared.refresh, inheritedStanza(refresh, primaryKeyOf(declared)))
 }
 
 export function copyPath({ kind, schema, name }: CopyId): readonly string[] {

@@ -1,9 +1,9 @@
 // Checks that each copy can have its strategy: some are for materialized views only, some for tables with a key.
 
 import type { CopyId } from '../../core/object.ts'
-import { mergeStanzas, noDefault, type RefreshStrategy, type StrategyName } from '../../core/refresh-policy.ts'
+import { noDefault, type RefreshStrategy, type StrategyName } from '../../core/refresh-policy.ts'
 import type { WatermarkStanza } from '../../core/watermark.ts'
-import { type CopyStanza, copiesIn, type DeclaredCopy } from '../copies.ts'
+import { copiesIn, type DeclaredCopy, mergedStanza, primaryKeyOf } from '../copies.ts'
 import type { Manifest } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 
@@ -26,7 +26,7 @@ const needs: { readonly [Name in StrategyName]: Needs | undefined } = {
 /** In a manifest whose mirrors are expanded, their copies are checked too. */
 export function strategyProblems(manifest: Manifest): readonly PathProblem[] {
   return copiesIn(manifest).flatMap((copy): readonly PathProblem[] => {
-    const { strategy = 'auto', schedule = noDefault, watermark } = mergeStanzas(copy.declared.refresh, manifest.refresh)
+    const { strategy = 'auto', schedule = noDefault, watermark } = mergedStanza(copy, manifest)
     const mistake =
       (strategy === 'auto' ? undefined : misfit(strategy, copy, watermark)) ??
       (watermark === undefined ? undefined : misplaced(copy)) ??
@@ -49,47 +49,49 @@ interface Mistake {
 
 function misfit(
   strategy: StrategyName,
-  { id: { kind }, declared }: DeclaredCopy,
+  { id, declared }: DeclaredCopy,
   watermark: WatermarkStanza | undefined,
 ): Mistake | undefined {
   const needed = needs[strategy]
   if (needed === undefined) return undefined
+  const { kind } = id
   if (needed.kind !== kind) {
     const [noun, others] = nouns[kind]
     const hint = `Strategies of ${others}: ${strategiesOf(kind).join(', ')}.`
     return { message: `a ${noun} cannot have the strategy ${strategy}`, hint }
   }
-  if (needed.watermark && !watermark) {
-    const hint = 'Declare its watermark: { column: updated_at }, or use the strategy compare, or auto.'
-    return { message: `the strategy ${strategy} needs a watermark, and none is declared`, hint }
+  if (needed.primaryKey && primaryKeyOf(declared) === undefined) {
+    const hint = 'Declare its primary_key, or use the strategy swap, or auto.'
+    return { message: `the strategy ${strategy} needs a primary key, and ${titleOfTable(id)} declares none`, hint }
   }
-  if (!needed.primaryKey || hasKey(declared)) return undefined
-  const hint = 'Declare its primary_key, or use the strategy swap, or auto.'
-  return { message: `the strategy ${strategy} needs a primary key, and the table declares none`, hint }
+  if (!needed.watermark || watermark) return undefined
+  const hint = 'Declare its watermark: { column: updated_at }, or use the strategy compare, or auto.'
+  return { message: `the strategy ${strategy} needs a watermark, and none is declared`, hint }
 }
 
-/** A watermark needs a key, whatever the strategy is. */
-function misplaced({ id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
-  if (kind !== 'table')
+/** A watermark of its own needs a key, whatever the strategy is. */
+function misplaced({ id, declared }: DeclaredCopy): Mistake | undefined {
+  if (id.kind !== 'table')
     return { message: 'a materialized view cannot have a watermark', hint: 'Declare it as one of the tables.' }
-  if (hasKey(declared)) return undefined
-  return { message: 'a watermark needs a primary key, and the table declares none', hint: 'Declare its primary_key.' }
+  if (primaryKeyOf(declared) !== undefined) return undefined
+  const message = `a watermark needs a primary key, and ${titleOfTable(id)} declares none`
+  return { message, hint: 'Declare its primary_key.' }
 }
 
-function unscheduled(strategy: RefreshStrategy, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
+function unscheduled(strategy: RefreshStrategy, { id, declared }: DeclaredCopy): Mistake | undefined {
   // A job calls fdwsync.refresh(), within a transaction.
   if (strategy === 'swap') {
     const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
     return { message, hint: 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.' }
   }
-  if (kind === 'materializedView' || hasKey(declared)) return undefined
-  const message =
-    'a table without a primary key cannot have a schedule: it can only be swapped, which needs the command'
+  if (id.kind === 'materializedView' || primaryKeyOf(declared) !== undefined) return undefined
+  const message = `a schedule needs a primary key, and ${titleOfTable(id)} declares none: it can only be swapped, which needs the command`
   return { message, hint: 'Declare its primary_key, or run fdwsync refresh by a timer in place of the schedule.' }
 }
 
-function hasKey(declared: CopyStanza): boolean {
-  return 'primary_key' in declared && declared.primary_key !== undefined
+/** The place of the problem may be a mirror with many tables. */
+function titleOfTable({ schema, name }: CopyId): string {
+  return `table ${schema}.${name}`
 }
 
 const nouns = { materializedView: ['materialized view', 'materialized views'], table: ['table', 'tables'] } as const

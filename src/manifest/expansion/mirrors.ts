@@ -2,9 +2,10 @@
 
 import { canonicalJson } from '../../core/data.ts'
 import { didYouMean } from '../../core/nearest.ts'
-import { mergeStanzas, type RefreshStanza } from '../../core/refresh-policy.ts'
+import { inheritedStanza, mergeStanzas, type RefreshStanza } from '../../core/refresh-policy.ts'
 import { qualified } from '../../core/sql.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
+import { primaryKeyOf } from '../copies.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { namedPrimaryKey, type PrimaryKeyStanza } from '../primary-key.ts'
 import {
@@ -96,7 +97,7 @@ function declaredAs(schema: Schema | undefined, table: string): CopiesKey | unde
 
 function addPolicy({ materialized_views: views, tables }: Copies, as: CopiesKey, table: string, mirror: Mirror): void {
   const declared = as === 'tables' ? tables[table] : views[table]
-  const policy = refreshOf(mirror, table, declared?.refresh)
+  const policy = refreshOf(mirror, table, declared && primaryKeyOf(declared), declared?.refresh)
   if (as === 'tables')
     tables[table] = { ...tables[table], ...policy } as CopiedTableStanza // it is declared
   else views[table] = { ...views[table], ...policy } as ViewStanza // it is declared
@@ -130,7 +131,7 @@ function copyOf(mirror: Mirror, table: string, mirrored: Mirrored, taken: Set<st
     own[freeName(table, plain, taken)] = index
   }
   const all = query ?? `SELECT * FROM ${qualified(mirror.proxy_schema, table)}`
-  return { query: all, ...rest, ...refreshOf(mirror, table), indexes: own }
+  return { query: all, ...rest, ...refreshOf(mirror, table, key), indexes: own }
 }
 
 /** The keys that only tables have. */
@@ -160,8 +161,13 @@ function withoutKey(indexes: Indexes, key: PrimaryKeyStanza | undefined): Indexe
 }
 
 /** The policy of a copy, from its own declaration and that of the mirror. */
-function refreshOf(mirror: Mirror, table: string, own?: RefreshStanza): { readonly refresh?: RefreshStanza } {
-  const refresh = mergeStanzas(own, overrideOf(mirror, table)?.refresh, mirror.refresh)
+function refreshOf(
+  mirror: Mirror,
+  table: string,
+  primaryKey: ReturnType<typeof primaryKeyOf>,
+  own?: RefreshStanza,
+): { readonly refresh?: RefreshStanza } {
+  const refresh = mergeStanzas(own, overrideOf(mirror, table)?.refresh, inheritedStanza(mirror.refresh, primaryKey))
   return Object.keys(refresh).length > 0 ? { refresh } : {}
 }
 

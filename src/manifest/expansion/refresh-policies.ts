@@ -1,8 +1,8 @@
 // The refresh policy of each copy that a manifest declares.
 
 import type { CopyId } from '../../core/object.ts'
-import { mergeStanzas, policyOf, type RefreshPolicy } from '../../core/refresh-policy.ts'
-import { copiesIn } from '../copies.ts'
+import { policyOf, type RefreshPolicy } from '../../core/refresh-policy.ts'
+import { copiesIn, mergedStanza } from '../copies.ts'
 import type { Manifest } from '../manifest.ts'
 
 export interface CopyPolicy {
@@ -11,11 +11,11 @@ export interface CopyPolicy {
   readonly path: readonly string[]
 }
 
-/** Returns a policy for each copy. In an expanded manifest, copies of a mirror already have its policy: see mirrors.ts. */
+/** Returns a policy for each copy. */
 export function refreshPolicies(manifest: Manifest): readonly CopyPolicy[] {
-  return copiesIn(manifest).map(({ id, declared, path }) => ({
-    copy: id,
-    policy: policyOf(mergeStanzas(declared.refresh, manifest.refresh)),
-    path: [...path, 'refresh'],
+  return copiesIn(manifest).map((copy) => ({
+    copy: copy.id,
+    policy: policyOf(mergedStanza(copy, manifest)),
+    path: [...copy.path, 'refresh'],
   }))
 }

@@ -41,12 +41,27 @@ test.each([
   [
     'merge without a key',
     ofTable('refresh: { strategy: merge }'),
-    'm.yaml:6:56: the strategy merge needs a primary key',
+    'm.yaml:6:56: the strategy merge needs a primary key, and table p.t declares none',
+  ],
+  [
+    'a watermark of its own without a key',
+    ofTable('refresh: { watermark: { column: id } }'),
+    'm.yaml:6:35: a watermark needs a primary key, and table p.t declares none',
+  ],
+  [
+    'the strategy watermark without a key, inherited with its column',
+    `refresh: { strategy: watermark, watermark: { column: id } }\n${ofTable('not_null: [id]')}`,
+    'm.yaml:7:7: the strategy watermark needs a primary key, and table p.t declares none',
+  ],
+  [
+    'a watermark of a view',
+    refresh('watermark: { column: id }'),
+    'm.yaml:6:29: a materialized view cannot have a watermark',
   ],
   [
     'a schedule without a key',
     ofTable('refresh: { schedule: "@daily" }'),
-    'm.yaml:6:35: a table without a primary key cannot have a schedule',
+    'm.yaml:6:35: a schedule needs a primary key, and table p.t declares none',
   ],
   ['an unknown key', refresh('maxage: 1h'), 'm.yaml:6:40: unknown key "maxage"; did you mean "max_age"?'],
   ['of the manifest', `${head}refresh: { max_age: soon }\n`, 'm.yaml:3:21: "max_age" must be a duration'],
@@ -107,6 +122,42 @@ schemas:
     d: { strategy: 'swap', group: 'g', timeoutMilliseconds },
     e: { strategy: 'auto', maxAgeMilliseconds: 3_600_000, timeoutMilliseconds },
     f: { strategy: 'auto', maxAgeMilliseconds: 7_200_000, timeoutMilliseconds },
+  })
+})
+
+test('a watermark of a mirror or a manifest is that of the tables with a primary key', async () => {
+  const parsed = await read(`${head}
+refresh: { watermark: { column: at } }
+mirrors:
+  m:
+    server: s
+    remote_schema: public
+    proxy_schema: p
+    schema: c
+    as: tables
+    refresh: { watermark: { column: changed } }
+    tables: { b: { as: materialized_views }, d: { primary_key: [id] } }
+schemas:
+  local:
+    materialized_views: { v: { query: SELECT 1 } }
+    tables: { keyless: { query: SELECT 1 AS id }, keyed: { query: SELECT 1 AS id, primary_key: [id] } }
+`)
+  const stanza = { server: 's', columns: { id: 'int' } }
+  const tables = new Map(['a', 'b', 'd'].map((name) => [name, stanza]))
+  const { expanded } = expandManifest(
+    parsed,
+    parsed.requests.map((request) => ({
+      ...{ request, tables, types: [], indexes: new Map(), primaryKeys: new Map(), ...unidentified, isComplete: true },
+    })),
+  )
+  const policies = refreshPolicies(expanded.manifest).map(({ copy, policy }) => [copy.name, policy.watermark?.column])
+  expect(Object.fromEntries(policies)).toEqual({
+    a: undefined,
+    b: undefined,
+    d: 'changed',
+    v: undefined,
+    keyless: undefined,
+    keyed: 'at',
   })
 })
 
