@@ -4,7 +4,7 @@
 // schema, which is read like any other schema, in a transaction that is always rolled back. The session is used for nothing else,
 // because a source that does not answer may cost it its connection.
 
-import { ident, sql, trusted } from '../../core/sql.ts'
+import { ident, type Sql, sql, trusted } from '../../core/sql.ts'
 import { withDeadline } from '../../db/cancellation.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { ImportRequest } from '../../manifest/manifest.ts'
@@ -14,9 +14,11 @@ import {
   inServerSession,
   type PreparedServer,
   prepareServer,
+  type ServerSession,
   withDeclaredNames,
 } from '../server-session.ts'
 import { explainSourceError, isSourceError } from '../source-error.ts'
+import { whileAnswering } from '../while-answering.ts'
 import { type Answer, emptyAnswer, type SourceFailure, type SourceState } from './answers.ts'
 import { type ExpressionOption, optionsToTurnOff } from './import-options.ts'
 import { type ImportRun, importStatement } from './import-tables.ts'
@@ -75,7 +77,7 @@ async function askEach<Result>(
 
 async function answer<Result>(
   run: ImportRun,
-  { timeoutMilliseconds }: AskOptions,
+  options: AskOptions,
   request: ImportRequest,
   { empty, read }: Question<Result>,
 ): Promise<Result | SourceFailure> {
@@ -93,8 +95,11 @@ async function answer<Result>(
   await session.run(trusted('SAVEPOINT request'))
   try {
     const connecting = `connecting to the source of server ${server}`
-    const off = await withDeadline(session, timeoutMilliseconds, connecting, () => reach(run, request))
-    return await withDeadline(session, importMilliseconds, 'importing', () => read({ ...run, off }, request))
+    const off = await withDeadline(session, options.timeoutMilliseconds, connecting, () => reach(run, request))
+    const ask = (other: ServerSession) => other.session.run(importStatement({ ...other, off }, request, nothing(other)))
+    return await withDeadline(session, importMilliseconds, 'importing', () =>
+      whileAnswering(options, run, ask, () => read({ ...run, off }, request)),
+    )
   } catch (error) {
     if (session.isLost()) throw error
     // HV00Q: the source has no such schema. HV00P: the wrapper does not support IMPORT FOREIGN SCHEMA.
@@ -113,17 +118,20 @@ function chosenKey({ mirrored }: ImportRequest): 'relations' | 'partitions' | un
   return mirrored?.partitions === 'each' ? 'partitions' : undefined
 }
 
+/** No table has this name. */
+function nothing({ scratch }: PreparedServer): Sql {
+  return sql`LIMIT TO (${ident(`${scratch}_nothing`)})`
+}
+
 const invalidOption = 'HV00D'
 
 /** Connects, and finds out whether the schema exists. Returns the options that the wrapper accepts. */
 async function reach(run: ImportRun, request: ImportRequest): Promise<readonly ExpressionOption[]> {
-  const { session, setup, scratch } = run
-  // No table has this name.
-  const nothing = sql`LIMIT TO (${ident(`${scratch}_nothing`)})`
+  const { session, setup } = run
   const [first = [], ...others] = optionsToTurnOff(setup)
   for (let off = first; ; ) {
     try {
-      await session.run(importStatement({ ...run, off }, request, nothing))
+      await session.run(importStatement({ ...run, off }, request, nothing(run)))
       return off
     } catch (error) {
       const next = others.shift()

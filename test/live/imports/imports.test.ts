@@ -190,6 +190,22 @@ describe.each(eachMajor())('PostgreSQL $name without the source', (pair: ServerP
     expect(undetermined).toMatchObject([
       { reason: expect.stringContaining('so the 2 tables of the last apply are kept') },
     ])
+    if (mode === 'silent') {
+      // It falls silent only after it was reached.
+      proxy.mode = 'forward'
+      proxy.onSend = (data) => {
+        if (data.includes('FETCH')) proxy.mode = 'silent'
+        return proxy.mode === 'silent' ? 'swallow' : undefined
+      }
+      expect(await planFor(parsed, fixture.url, 700)).toMatchObject({
+        changes: [],
+        undetermined: [
+          { reason: expect.stringMatching(/the 2 tables of the last apply are kept: .* no longer answers/) },
+        ],
+      })
+      proxy.onSend = () => undefined
+      proxy.cut()
+    }
     if (isNewest(pair)) {
       const plan = ['plan', '--detailed-exitcode']
       expect(await run(fixture, [...plan, '--source-timeout', '700ms'], text, where)).toMatchObject({ code: 6 })
