@@ -25,6 +25,16 @@ const pinned: Readonly<Record<string, string>> = {
   timezone_abbreviations: 'Default',
 }
 
+/** The settings that a load leaves to the role and database. */
+export const settingsOfRole = [
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'lc_monetary',
+] as const
+
 /**
  * Sets only settings that have another value. This runs dozens of times in a plan, and some settings are expensive to set even to
  * their present value: for timezone_abbreviations the server reads a file.

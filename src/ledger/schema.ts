@@ -242,10 +242,14 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // Replaces fdwsync.refresh() as well, which takes the lease of the manifest, and records the state of a copy along with the answer of
-    // `skip_if_same`.
+    // It replaced the function, too.
     tables: [],
-    statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN is_former boolean'), createRefreshFunction],
+    statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN is_former boolean')],
+  },
+  {
+    // fdwsync.refresh() reads and writes under the settings of the command, whatever those of the session are.
+    tables: [],
+    statements: [createRefreshFunction],
   },
 ]
 

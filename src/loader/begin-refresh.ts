@@ -6,8 +6,7 @@ import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import type { Session } from '../db/session.ts'
 import { beginSettings } from '../db/transaction.ts'
-import { manifestSettingsByName } from '../introspector/transaction-settings.ts'
-import { settingsOfRole } from './load-settings.ts'
+import { manifestSettingsByName, settingsOfRole } from '../introspector/transaction-settings.ts'
 
 /** A copy that is loaded or refreshed. */
 interface Loaded {

@@ -3,6 +3,7 @@
 // The manifest's search_path applies to the queries alone, as it does to those of the command: before PostgreSQL 17 the functions in a
 // query find names by it. What runs under that path names its functions with pg_catalog.
 
+import { settingsOfRole } from '../../introspector/transaction-settings.ts'
 import { recordedAnswer } from '../answers.ts'
 import { findEntry, findMembers, requireTimeout, takeLease } from './members.ts'
 import { askIfSame } from './skip.ts'
@@ -48,6 +49,10 @@ const reportWrites = `
     PERFORM pg_stat_force_next_flush();
   END IF;`
 
+/** As in a REFRESH by the command: see loader/load-settings.ts. They are in effect until the function returns. */
+const useSettingsOfRole = `
+  PERFORM set_config(name, reset_val, true) FROM pg_settings WHERE name = ANY ('{${settingsOfRole.join()}}');`
+
 export const body = `
 DECLARE
   entry record;
@@ -86,7 +91,7 @@ BEGIN${findEntry}${takeLease}
   END;${requireTimeout}
   DECLARE
     member jsonb;
-  BEGIN${askIfSame}
+  BEGIN${askIfSame}${useSettingsOfRole}
   FOREACH member IN ARRAY members LOOP
     SELECT coalesce(string_agg(quote_ident(name), ', '), '') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;
     IF NOT is_same THEN

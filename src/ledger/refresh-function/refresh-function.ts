@@ -4,14 +4,25 @@ import { createHash } from 'node:crypto'
 import { join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import { body } from './body.ts'
 
-/** The settings under which the body is parsed and values of a source are read, whatever those of the session are. */
+/**
+ * The settings under which the body is parsed and values of a source are read, whatever those of the session are. The last ones are those
+ * under which `skip_if_same` is asked: its answer must not differ between sessions, or from that of the command.
+ */
 const settings = [
   'search_path=pg_catalog, pg_temp',
   'standard_conforming_strings=on',
   'array_nulls=on',
   'xmloption=content',
   'quote_all_identifiers=off',
+  "DateStyle='ISO, MDY'",
+  "IntervalStyle='postgres'",
+  "TimeZone='UTC'",
+  "extra_float_digits='1'",
+  "bytea_output='hex'",
+  "lc_monetary='C'",
 ] as const
+/** How many of them the functions of older releases have. */
+const ofOlderReleases = [1, 5] as const
 const signature = 'copy regclass, strategy text DEFAULT NULL::text'
 
 export const createRefreshFunction: Sql = sql`
@@ -35,17 +46,20 @@ const knownBodies: readonly string[] = [
   'af21ec7a41851a6cf507bb2e8cdeee6d', // version 24
   'bf4f352ed1617c3aa8debdb3987f6de2', // version 25
   '4ebfe54d430106369c0c9a7c7bf0af4d', // version 26
+  '105666f5734a0b4dba325612223a061a', // version 27
 ]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked elsewhere. */
 export const isRefreshFunction: Sql = sql`
-  (p.proname = 'refresh' AND NOT p.prosecdef AND p.probin IS NULL AND p.proconfig IN (${ofRelease(settings)}, ${ofRelease(settings.slice(0, 1))})
+  (p.proname = 'refresh' AND NOT p.prosecdef AND p.probin IS NULL AND p.proconfig IN (${join([settings.length, ...ofOlderReleases].map(configOf), ', ')})
    AND p.prolang = (SELECT oid FROM pg_catalog.pg_language WHERE lanname = 'plpgsql')
    AND pg_catalog.pg_get_function_arguments(p.oid) = ${literal(signature)}
    AND pg_catalog.md5(p.prosrc) IN (${join(knownBodies.map(literal), ', ')}))`
 
-function ofRelease(all: readonly string[]): Sql {
-  return sql`ARRAY[${join(all.map(literal), ', ')}]`
+/** The first settings, as the catalog has them. */
+function configOf(count: number): Sql {
+  const first = settings.slice(0, count).map((setting) => literal(setting.replaceAll("'", '')))
+  return sql`ARRAY[${join(first, ', ')}]`
 }
 
 /** FROM and WHERE for the function in the ledger's schema, if it exists. It is found by the index on the name. */

@@ -265,6 +265,40 @@ schemas:
     ])
   })
 
+  test('it asks and reads under the same settings as the command, whatever those of the session are', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(`CREATE TABLE public.facts (at timestamptz, ratio float8);
+      INSERT INTO public.facts VALUES ('2026-01-31 23:00+00', 1)`)
+    const parsed = await fixture.manifest(`${head()}
+schemas:
+  local:
+    materialized_views:
+      shown:
+        query: SELECT at::text AS at, ratio::text AS ratio FROM public.facts
+        refresh: { skip_if_same: "SELECT max(at), sum(ratio) FROM public.facts" }
+`)
+    await applyTo(parsed, fixture.url)
+    await fixture.sql(`ALTER DATABASE ${fixture.target.name} SET TimeZone = 'Asia/Tokyo'`)
+    const session = await fixture.client()
+    await session.query("SET DateStyle = 'German, DMY'; SET TimeZone = 'Asia/Kathmandu'; SET extra_float_digits = -5")
+    const call = async (copy: string) => {
+      const { rows } = await session.query('SELECT outcome FROM fdwsync.refresh($1)', [copy])
+      return rows.map(({ outcome }) => outcome).join()
+    }
+    await refresh(parsed, ['shown'], connectTo(fixture.url), refreshDefaults)
+    const contents = 'SELECT at, ratio FROM local.shown'
+    const [byCommand] = await fixture.sql(contents)
+    expect(byCommand).toEqual({ at: '2026-02-01 08:00:00+09', ratio: '1' })
+    expect(await call('local.shown')).toBe('skipped')
+    await fixture.sql('UPDATE public.facts SET ratio = 1.0000000000000002')
+    expect(await call('local.shown')).toBe('applied')
+    expect(await fixture.sql(contents)).toEqual([{ ...byCommand, ratio: '1.0000000000000002' }])
+    const { rows } = await session.query(
+      "SELECT current_setting('TimeZone') AS zone, current_setting('extra_float_digits') AS digits",
+    )
+    expect(rows).toEqual([{ zone: 'Asia/Kathmandu', digits: '-5' }])
+  })
+
   test('it excludes applies until its transaction ends, and fails if its snapshot is older than one', async () => {
     const fixture = await fixtureFor(pair, source)
     await fixture.sql(
