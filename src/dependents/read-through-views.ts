@@ -5,13 +5,13 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { CatalogEntry } from './dependents.ts'
-import { readingThrough } from './view-reads.ts'
+import { viewsReading } from './view-reads.ts'
 
 /** For each unmanaged plain view, the relations that it reads, directly or through other plain views. */
 export type ReadsThroughViews = ReadonlyMap<Key, readonly Key[]>
 
 const readersQuery = trusted(`
-  WITH RECURSIVE ${readingThrough('v')}
+  WITH RECURSIVE ${viewsReading}
   SELECT jsonb_build_object('kind', 'view', 'schema', n.nspname, 'name', c.relname) AS id, what
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`)
 

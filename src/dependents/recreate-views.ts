@@ -16,12 +16,12 @@ import { beginTrial } from '../introspector/transaction-settings.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-view.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { asKind } from '../kinds/specs.ts'
-import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
+import { ownershipColumns, type UnmanagedReader, whyNotRecreatable } from './ownership.ts'
 import type { ReadsThroughViews } from './read-through-views.ts'
 import { type ChangedTypes, changedTypes, createScratchTypes, type TypesToCreate } from './scratch-types.ts'
 import { createEmptyTables, createScratchSchemas, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
 import { unrecreatableParts } from './view-parts.ts'
-import { isNoSourceView, readingThrough, readsOfView } from './view-reads.ts'
+import { isNoSourceView, readsOfView, viewsReading } from './view-reads.ts'
 
 export interface TrialInput {
   readonly live: LiveState
@@ -44,7 +44,7 @@ interface Changed {
   readonly losesColumns: boolean
 }
 
-interface Row extends UnmanagedView {
+interface Row extends UnmanagedReader {
   readonly id: IdOf<'view'>
   readonly reads: readonly number[]
   readonly isReadByData: boolean
@@ -61,7 +61,7 @@ type Trial = ViewAbove & {
 }
 
 const viewsQuery: Sql = trusted(`
-  WITH RECURSIVE ${readingThrough('v')}
+  WITH RECURSIVE ${viewsReading}
   SELECT ${ownershipColumns},
          ${readsOfView} AS reads,
          EXISTS (SELECT FROM pg_depend d

@@ -9,15 +9,26 @@ export function isNoSourceView(view: string): string {
 }
 
 /**
- * A common table expression `reading(oid, what)` for WITH RECURSIVE: the views `oid` of one kind that read the relation
- * `what`, directly or through other views of that kind. Each relation of `$1` is in it as a reader of itself.
+ * A common table expression `reading(oid, what)` for WITH RECURSIVE: the plain views `oid` that read the relation `what`, directly or
+ * through other plain views. Each relation of `$1` is in it as a reader of itself.
  */
-export const readingThrough = (relkind: 'm' | 'v') => `reading(oid, what) AS (
+export const viewsReading = `reading(oid, what) AS (
     SELECT oid, oid FROM unnest($1::oid[]) AS given (oid)
     UNION
     SELECT c.oid, reading.what FROM reading
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = '${relkind}' AND ${isNoSourceView('c')}
+      JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v' AND ${isNoSourceView('c')}
+  )`
+
+/** The same for copies, which read directly or through other copies. It needs {@link sourceViews}. */
+export const copiesReading = `reading(oid, what) AS (
+    SELECT oid, oid FROM unnest($1::oid[]) AS given (oid)
+    UNION
+    SELECT coalesce(copy, c.oid), reading.what FROM reading
+      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
+      JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class
+      LEFT JOIN source_view ON view = c.oid
+     WHERE c.relkind = 'm' OR copy IS NOT NULL
   )`
 
 /** An array of the OIDs of the relations that the view `c` reads. */

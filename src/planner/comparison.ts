@@ -7,10 +7,7 @@ import { readDependents } from '../dependents/dependents.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { tryRecreatingViews } from '../dependents/recreate-views.ts'
 import { storedInside } from '../dependents/stored-inside.ts'
-import {
-  probeUnmanagedMaterializedViews,
-  type UnmanagedMaterializedViews,
-} from '../dependents/unmanaged-materialized-views.ts'
+import { probeUnmanagedCopies, type UnmanagedCopies } from '../dependents/unmanaged-copies.ts'
 import { canBeRenamedAside, replaceBlocked } from '../differ/blocked-fields.ts'
 import { affectedObjects } from '../differ/blockers.ts'
 import { type Diff, diff } from '../differ/diff.ts'
@@ -45,14 +42,14 @@ export interface Comparison {
   /** The keys of those views. */
   readonly unmanaged: ReadonlySet<Key>
   readonly tried: readonly TriedView[]
-  readonly materialized: UnmanagedMaterializedViews
+  readonly unmanagedCopies: UnmanagedCopies
 }
 
 /**
- * Probes and compares what is declared, and finds the unmanaged views that must be recreated along with it. A materialized view
+ * Probes and compares what is declared, and finds the unmanaged views and copies that must be recreated along with it. A copy
  * over a plain view whose columns change changes as well, declared or not, and so does whatever reads it. So the probe is repeated
  * with such plain views, as if they were declared with their current definitions, until no more are found; likewise with unmanaged
- * materialized views that a declared one reads.
+ * copies that a declared one reads.
  * @param forcedViews unmanaged plain views to recreate even if their columns stay the same, with what they read
  * @param along objects outside of a selection (`--only`) that it replaces along the way
  * @param replaced copies that are replaced although their columns could be altered in place
@@ -76,13 +73,13 @@ export async function compareWithUnmanagedViews(
     const { selection, diff, changes, inPlace } = await selectChanges(context, probed, along, replaced)
     const outdated = await outdatedViews(context, changes)
     const changing = [...affectedObjects(changes), ...outdated, ...views.values()]
-    const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
-    const live = new Map([...probed.live, ...materialized.live])
-    const wanted = new Map([...probed.wanted, ...materialized.wanted])
+    const unmanagedCopies = await probeUnmanagedCopies(session, changing, withViews)
+    const live = new Map([...probed.live, ...unmanagedCopies.live])
+    const wanted = new Map([...probed.wanted, ...unmanagedCopies.wanted])
     const trial = { live, wanted, changes, searchPath, forcedViews, salt: digests.salt, mayEvaluate, trustedRoles }
     const tried = await tryRecreatingViews(session, trial)
     const recreated = recreatedViews(tried)
-    const read = await readByMaterializedViews(input, recreated, materialized)
+    const read = await readByCopies(input, recreated, unmanagedCopies)
     const newViews = read.views.filter(({ key }) => !views.has(key))
     const newCopies = read.copies.filter(({ key }) => !copies.has(key))
     for (const view of newViews) views.set(view.key, view.live)
@@ -92,8 +89,8 @@ export async function compareWithUnmanagedViews(
       live.set(view.key, view.live)
       wanted.set(view.key, view.to)
     }
-    const unmanaged = new Set([...materialized.live.keys(), ...recreated.map(({ key }) => key)])
-    return { probed, selection, diff, changes, inPlace, live, wanted, unmanaged, tried, materialized }
+    const unmanaged = new Set([...unmanagedCopies.live.keys(), ...recreated.map(({ key }) => key)])
+    return { probed, selection, diff, changes, inPlace, live, wanted, unmanaged, tried, unmanagedCopies }
   }
 }
 
@@ -160,19 +157,19 @@ function recreatedViews(tried: readonly TriedView[]): readonly RecreatedView[] {
   return tried.flatMap(({ outcome, ...view }) => (outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : []))
 }
 
-/** What is recreated although no manifest declares it, and a materialized view reads, directly or through others of them. */
-async function readByMaterializedViews(
+/** What is recreated although the manifest does not declare it, and a copy reads, directly or through others of them. */
+async function readByCopies(
   input: ProbeInput,
   recreated: readonly RecreatedView[],
-  materialized: UnmanagedMaterializedViews,
+  unmanagedCopies: UnmanagedCopies,
 ): Promise<{ readonly views: readonly RecreatedView[]; readonly copies: readonly UnmanagedCopy[] }> {
-  const isAnyAbove = recreated.length > 0 || materialized.declared.length > 0
+  const isAnyAbove = recreated.length > 0 || unmanagedCopies.declared.length > 0
   const named = isAnyAbove ? await namedInQueries(input) : new Set<Key>()
   const views = viewsBelow(recreated, named)
-  return { views, copies: copiesBelow([...named, ...views.flatMap(({ on }) => [...on])], materialized) }
+  return { views, copies: copiesBelow([...named, ...views.flatMap(({ on }) => [...on])], unmanagedCopies) }
 }
 
-/** Which of the views a materialized view reads, or will read, directly or through others of them. */
+/** Which of the views a copy reads, or will read, directly or through others of them. */
 function viewsBelow(views: readonly RecreatedView[], named: ReadonlySet<Key>): readonly RecreatedView[] {
   const byKey = new Map(views.map((view) => [view.key, view]))
   const read = new Set(views.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
@@ -196,7 +193,7 @@ async function namedInQueries({ declared, searchPath }: ProbeInput): Promise<Rea
   return named
 }
 
-/** An unmanaged materialized view that is recreated, and that a declared one reads. */
+/** An unmanaged copy that is recreated, and that a declared one reads. */
 interface UnmanagedCopy {
   readonly key: Key
   readonly declared: DeclaredObject
@@ -204,10 +201,7 @@ interface UnmanagedCopy {
 }
 
 /** The copies that are read, directly or through others of them. */
-function copiesBelow(
-  read: readonly Key[],
-  { declared, live, wanted }: UnmanagedMaterializedViews,
-): readonly UnmanagedCopy[] {
+function copiesBelow(read: readonly Key[], { declared, live, wanted }: UnmanagedCopies): readonly UnmanagedCopy[] {
   const below = new Set(read)
   for (const key of below) for (const need of wanted.get(key)?.needs ?? []) below.add(need)
   return declared.flatMap((object) => {

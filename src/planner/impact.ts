@@ -53,7 +53,7 @@ export function analyzeImpact(
 ): Promise<Impact> {
   return inReadOnlyTransaction(session, async () => {
     await session.run(findSourceViewsOf(input.reading.renamedTables ?? []))
-    const { probed, materialized, live, wanted, tried } = comparison
+    const { probed, unmanagedCopies, live, wanted, tried } = comparison
     const completed = await completeChanges(session, comparison, { ...input, suffix }, populate)
     const { refusals, temporaryNames, dependents, throughViews, outdated } = completed
     const changes = await withEmptiedTables(session, completed.changes)
@@ -71,7 +71,7 @@ export function analyzeImpact(
     })
     const steps = await requalifyRowTypes(created, groups)
     const replaced = groups.flatMap(({ members }) => members)
-    const protectedByOthers = new Set([...input.ledger.protectedByOthers, ...materialized.protectedByOthers])
+    const protectedByOthers = new Set([...input.ledger.protectedByOthers, ...unmanagedCopies.protectedByOthers])
     return {
       changes,
       refusals: [
@@ -105,9 +105,9 @@ async function completeChanges(session: Session, comparison: Comparison, input: 
 
 /** Adds changes in steps. Each addition can have dependents of its own, which are read before the next step. */
 async function addChanges(session: Session, comparison: Comparison, input: ImpactInput, before: readonly Change[]) {
-  const { probed, tried, materialized, live, wanted, unmanaged } = comparison
+  const { probed, tried, unmanagedCopies, live, wanted, unmanaged } = comparison
   const notProbed = probed.findings.map((finding) => [finding.key, finding] as const)
-  const readBefore = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
+  const readBefore = { catalog: input.reading, tried, lost: new Map([...unmanagedCopies.lost, ...notProbed]) }
   const dependentsOf = (changes: readonly Change[], temporaryNames: ReadonlyMap<Key, ObjectId>) =>
     readAffectedDependents(session, changes, { ...readBefore, temporaryNames })
   const { ledger, suffix } = input

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
+import { release } from '../../../src/api/release.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
@@ -22,12 +23,12 @@ schemas:
 `
 
 /** Another manifest, over the tables of the first. */
-const above = (more = '') => `
+const above = (kind: string, more = '') => `
 version: 1
 name: above
 schemas:
   reports:
-    materialized_views:
+    ${kind.replace(' ', '_')}s:
       summed: { query: "SELECT sum(total) AS total FROM local.orders", indexes: { summed_x: { columns: [total] } }${more} }
 `
 
@@ -230,23 +231,54 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('a view of another manifest is rebuilt and still as that one declares, unless it is protected there', async () => {
+  test.each([
+    'materialized view',
+    'table',
+  ])('a %s of another manifest is rebuilt and still as that one declares, unless it is protected there', async (kind) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(manifest('numeric(10,2)')), fixture.url)
-    await applyTo(await fixture.manifest(above()), fixture.url)
+    await applyTo(await fixture.manifest(above(kind)), fixture.url)
     const [before] = await fixture.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")
     expect(missedOf((await applyTo(await fixture.manifest(retyped), fixture.url)).report)).toEqual([])
     expect(await fixture.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")).not.toEqual([before])
-    const theirs = await planFor(await fixture.manifest(above()), fixture.url)
+    expect(await fixture.sql('SELECT total::text FROM reports.summed')).toEqual(
+      await fixture.sql('SELECT sum(total)::text AS total FROM local.orders'),
+    )
+    const theirs = await planFor(await fixture.manifest(above(kind)), fixture.url)
     expect(changesOf(theirs).filter((change) => !change.startsWith('adopt'))).toEqual([])
     expect(await fixture.sql("SELECT DISTINCT manifest FROM fdwsync.object WHERE address LIKE '%reports%'")).toEqual([
       { manifest: 'above' },
     ])
 
-    await applyTo(await fixture.manifest(above(', protect: true')), fixture.url)
+    await applyTo(await fixture.manifest(above(kind, ', protect: true')), fixture.url)
     const plan = await planFor(await fixture.manifest(manifest('numeric(14,3)')), fixture.url)
     expect(plan.refusals.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      'materialized view reports.summed: it is protected, and would be replaced: materialized view local.orders',
+      `${kind} reports.summed: it is protected, and would be replaced: materialized view local.orders`,
     ])
+  })
+
+  test('a table that was released may have other rows by now: it blocks the plan until it has no query', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)')), fixture.url)
+    await applyTo(await fixture.manifest(above('table')), fixture.url)
+    const connect = connectTo(fixture.url)
+    const request = {
+      manifest: 'above',
+      mustExist: true,
+      patterns: ['reports.summed'],
+      connect,
+      options: applyDefaults,
+    }
+    await release(request, async () => true)
+    await fixture.sql('INSERT INTO reports.summed VALUES (-1)')
+    const parsed = await fixture.manifest(retyped)
+    const [refusal] = (await planFor(parsed, fixture.url)).refusals
+    expect(refusal).toMatchObject({
+      reason: expect.stringContaining('table reports.summed (no manifest manages it, so its rows may be others'),
+      hint: 'To keep it with its rows, drop its query: DROP VIEW fdwsync_source."reports.summed";',
+    })
+    await fixture.sql('DROP VIEW fdwsync_source."reports.summed"')
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(await fixture.sql('SELECT FROM reports.summed WHERE total = -1')).toHaveLength(1)
   })
 })

@@ -1,24 +1,26 @@
-// Finds the unmanaged materialized views over relations that may be replaced, and probes how they can be recreated.
+// Finds the copies over relations that may be replaced although the manifest does not declare them, and probes how they can be
+// recreated: unmanaged materialized views, and copies of other manifests.
 
 import type { DeclaredObject, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { qualified, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { sourceViewOf, sourceViews } from '../kinds/facets/copy/source-view.ts'
 import { readLedgerOf } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import { declaredAsIs } from './declared-as-is.ts'
-import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
-import { readingThrough } from './view-reads.ts'
+import { ownershipColumns, type UnmanagedReader, whyNotRecreatable } from './ownership.ts'
+import { copiesReading } from './view-reads.ts'
 
-/** Materialized views that read a changing relation, but are unmanaged or owned by another manifest. */
-export interface UnmanagedMaterializedViews {
-  /** The views that can be recreated, as if a manifest declared them with their current definitions. */
+/** Copies that read a changing relation, but are unmanaged or owned by another manifest. */
+export interface UnmanagedCopies {
+  /** Those that can be recreated, as if a manifest declared them with their current definitions. */
   readonly declared: readonly DeclaredObject[]
   readonly live: LiveState
   /** What they will be once the relations that they read have changed. */
@@ -28,15 +30,15 @@ export interface UnmanagedMaterializedViews {
   readonly protectedByOthers: ReadonlySet<Key>
 }
 
-// The views that read the given relations, directly or through other materialized views. A view that reads them through a
-// plain view is not affected while the plain view stays.
-const viewsQuery = trusted(`
-  WITH RECURSIVE ${readingThrough('m')}
+// The copies that read the given relations, directly or through other copies. A copy that reads them through a plain view is not
+// affected while the plain view stays.
+const copiesQuery = trusted(`
+  WITH RECURSIVE ${sourceViews}, ${copiesReading}
   SELECT ${ownershipColumns}
-    FROM (SELECT DISTINCT oid FROM reading) view JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind = 'm' AND c.oid <> ALL ($2::oid[]) ORDER BY c.oid`)
+    FROM (SELECT DISTINCT oid FROM reading) copy JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.oid <> ALL ($1::oid[]) AND c.oid <> ALL ($2::oid[]) ORDER BY c.oid`)
 
-const none: UnmanagedMaterializedViews = {
+const none: UnmanagedCopies = {
   declared: [],
   live: new Map(),
   wanted: new Map(),
@@ -45,14 +47,14 @@ const none: UnmanagedMaterializedViews = {
 }
 
 /**
- * Reads these views and probes them over the wanted relations, as if they were declared with their current definitions.
+ * Reads these copies and probes them over the wanted relations, as if they were declared with their current definitions.
  * @param changing objects whose changes may require a replacement
  */
-export async function probeUnmanagedMaterializedViews(
+export async function probeUnmanagedCopies(
   session: Session,
   changing: readonly LiveObject[],
   input: ProbeInput,
-): Promise<UnmanagedMaterializedViews> {
+): Promise<UnmanagedCopies> {
   const relations = changing.filter(({ catalog }) => catalog === 'pg_class')
   if (relations.length === 0) return none
   const { digests, reading } = input
@@ -60,18 +62,24 @@ export async function probeUnmanagedMaterializedViews(
     await session.run(readingPath)
     const known = [...reading.live.values()].filter(({ catalog }) => catalog === 'pg_class')
     const oids = [relations, known].map((objects) => objects.map(({ oid }) => oid))
-    const rows = await session.query<UnmanagedView>(viewsQuery, oids)
+    const rows = await session.query<UnmanagedReader>(copiesQuery, oids)
     if (rows.length === 0) return undefined
     const ids = rows.map(({ id }) => id)
-    const { protectedByOthers } = await readLedgerOf(session, await findLedger(session), '', ids.map(keyOf))
-    return { rows, protectedByOthers, live: (await readCatalog(session, ids, digests.salt)).live }
+    const { protectedByOthers, otherOwners } = await readLedgerOf(
+      session,
+      await findLedger(session),
+      '',
+      ids.map(keyOf),
+    )
+    return { rows, protectedByOthers, otherOwners, live: (await readCatalog(session, ids, digests.salt)).live }
   })
   if (!found) return none
-  const { rows, protectedByOthers, live } = found
+  const { rows, protectedByOthers, otherOwners, live } = found
   const lost = new Map<Key, Lost>(
     rows.flatMap((row) => {
-      const reason = whyNotRecreatable(row, session.user)
-      return reason === undefined ? [] : [[keyOf(row.id), reason] as const]
+      const key = keyOf(row.id)
+      const reason = otherOwners.has(key) ? whyNotRecreatable(row, session.user) : lossOfUnmanaged(row, session.user)
+      return reason === undefined ? [] : [[key, reason] as const]
     }),
   )
   const declared = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [declaredAsIs(object, digests)]))
@@ -87,11 +95,21 @@ export async function probeUnmanagedMaterializedViews(
   )
   const isUnmanaged = ([key]: readonly [Key, unknown]) => live.has(key)
   return {
-    // A view in a circle is declared once more, so that the circle is reported.
+    // A copy in a circle is declared once more, so that the circle is reported.
     declared: declared.filter(({ id }) => !lost.has(keyOf(id)) || inCircle.has(keyOf(id))),
     live: new Map([...probed.live].filter(isUnmanaged)),
     wanted: new Map([...probed.wanted].filter(isUnmanaged)),
     lost,
     protectedByOthers,
+  }
+}
+
+/** A table that no manifest manages any more may have other rows than those of its query. */
+function lossOfUnmanaged(reader: UnmanagedReader, user: string): Lost | undefined {
+  if (reader.id.kind !== 'table') return whyNotRecreatable(reader, user)
+  const { schema, name } = sourceViewOf(reader.id)
+  return {
+    reason: 'no manifest manages it, so its rows may be others than those of its query',
+    hint: `To keep it with its rows, drop its query: DROP VIEW ${qualified(schema, name)};`,
   }
 }
