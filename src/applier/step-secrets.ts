@@ -3,7 +3,7 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Step } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
-import { turnOffExposure } from '../db/secrets/exposure.ts'
+import { exposureProblem, turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 
 export function secretsOf(step: Step): readonly Secret[] {
@@ -18,13 +18,5 @@ export function secretsOf(step: Step): readonly Secret[] {
 export async function hideSecrets(session: Session, allow: readonly string[]): Promise<void> {
   const exposing = await turnOffExposure(session)
   if (exposing.length === 0 || allow.includes('exposes-secret')) return
-  const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
-  throw new FdwsyncError(
-    {
-      code: 'secret/exposed',
-      message: `this server records nested statements, so a secret would be recorded: ${settings}`,
-      hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
-    },
-    exitCode.refused,
-  )
+  throw new FdwsyncError(exposureProblem('a secret', exposing), exitCode.refused)
 }

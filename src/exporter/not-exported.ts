@@ -46,6 +46,8 @@ const notExportedQuery: Sql = trusted(`
     SELECT position, what FROM relations r CROSS JOIN LATERAL (
       SELECT 'row-level security' AS what WHERE relrowsecurity
       UNION ALL SELECT 'the replica identity' WHERE relreplident <> 'd'
+      UNION ALL SELECT format('the tablespace of its primary key %I', k.relname)
+        FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid WHERE i.indrelid = r.oid AND i.indisprimary AND k.reltablespace <> r.reltablespace
       UNION ALL SELECT format('policy %I', polname) FROM pg_policy WHERE polrelid = r.oid
       UNION ALL SELECT format('rule %I', rulename) FROM pg_rewrite WHERE ev_class = r.oid
       UNION ALL SELECT format('constraint %I', conname) FROM pg_constraint WHERE conrelid = r.oid AND contype IN ('c', 'f', 'u', 'x')

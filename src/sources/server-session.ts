@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { ident, literal, sql, statement } from '../core/sql.ts'
-import { turnOffExposure } from '../db/secrets/exposure.ts'
+import { exposureProblem, turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { beginTrial, readingPath } from '../introspector/transaction-settings.ts'
@@ -96,14 +96,8 @@ async function begin(run: ServerSession, { mayExpose }: AskOptions): Promise<voi
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {
     const exposing = await turnOffExposure(session)
-    if (exposing.length > 0 && !mayExpose) {
-      const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
-      throw new FdwsyncError({
-        code: 'secret/exposed',
-        message: `this server records nested statements, so the password of a new user mapping would be recorded: ${settings}`,
-        hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
-      })
-    }
+    if (exposing.length > 0 && !mayExpose)
+      throw new FdwsyncError(exposureProblem('the password of a new user mapping', exposing))
   }
   await refuseEvaluation(run)
   for (const statement of setup.statements) await session.execute(statement)

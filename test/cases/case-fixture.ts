@@ -6,6 +6,7 @@ import { connect, createDatabase, runSql, type TestDatabase } from '../servers/d
 import type { ServerPair } from '../servers/provided.ts'
 import type { Environment } from '../support/fdwsync.ts'
 import { createSource, sourceVariables, substitute } from '../support/fixture.ts'
+import { createTablespace } from '../support/tablespace.ts'
 import type { Case } from './read-case.ts'
 
 export interface CaseFixture {
@@ -48,21 +49,6 @@ export async function caseFixtureFor(pair: ServerPair, shared: TestDatabase, tes
     throw error
   }
   return fixture
-}
-
-/** No transaction can create a tablespace. This one is in the data directory of the server. */
-async function createTablespace(url: string): Promise<void> {
-  const client = await connect(url)
-  try {
-    // Several workers may come here at the same time.
-    await client.query('SELECT pg_advisory_lock(4712)')
-    const { rows } = await client.query("SELECT FROM pg_tablespace WHERE spcname = 'case_space'")
-    if (rows.length > 0) return
-    await client.query('SET allow_in_place_tablespaces = on')
-    await client.query("CREATE TABLESPACE case_space LOCATION ''")
-  } finally {
-    await client.end()
-  }
 }
 
 /** On a connection of its own, since settings of a database or a role apply to later connections only. */

@@ -7,6 +7,7 @@ import { connect, type TestDatabase, urlOf } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, connectTo, manifestOf, planFor } from '../support/fdwsync.ts'
 import { eachMajor } from '../support/majors.ts'
+import { createTablespace } from '../support/tablespace.ts'
 import { exported, findings, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
 const everything: ExportOptions = { servers: [], schemas: [] }
@@ -153,6 +154,7 @@ schemas:
   })
 
   test('what is not exported is named at the top, and a warning names each', async () => {
+    await createTablespace(pair.target.url)
     const other = await fixture.database(`{{SHOP}}
       CREATE SCHEMA app; CREATE EXTENSION citext;
       GRANT USAGE ON FOREIGN SERVER shop TO CURRENT_USER WITH GRANT OPTION;
@@ -165,7 +167,7 @@ schemas:
       CREATE STATISTICS public.elsewhere ON x, y FROM app.v;
       CREATE INDEX i ON app.v (x);
       CREATE SCHEMA fdwsync_source; CREATE VIEW fdwsync_source."app.copy" AS SELECT 1 AS x, 2 AS y;
-      CREATE TABLE app.copy (x int UNIQUE, y int DEFAULT 5, "Added" int GENERATED ALWAYS AS (y) STORED, CHECK (x > 0)) WITH (user_catalog_table = false);
+      CREATE TABLE app.copy (x int UNIQUE, y int DEFAULT 5 PRIMARY KEY USING INDEX TABLESPACE case_space, "Added" int GENERATED ALWAYS AS (y) STORED, CHECK (x > 0)) WITH (user_catalog_table = false);
       ALTER TABLE app.copy REPLICA IDENTITY FULL; ALTER TABLE app.copy ENABLE ROW LEVEL SECURITY; CREATE POLICY seen ON app.copy USING (true);
       CREATE RULE journal AS ON DELETE TO app.copy DO ALSO NOTIFY deleted;
       CREATE PUBLICATION oracle_copies FOR TABLE app.copy;
@@ -197,6 +199,7 @@ schemas:
         'table app.copy: rule journal',
         'table app.copy: the default of column y',
         'table app.copy: the replica identity',
+        'table app.copy: the tablespace of its primary key copy_pkey',
         'index app.i: the dependency on extension citext',
       ]
       expect([...warnings].sort()).toEqual(notExported.map((line) => `not exported: ${line}`).sort())

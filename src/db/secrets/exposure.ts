@@ -1,6 +1,7 @@
 // Finds settings of a server that would record a secret even though no statement contains it, and turns them off for a
 // transaction.
 
+import type { Problem } from '../../core/errors.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../session.ts'
 
@@ -23,6 +24,8 @@ interface Recorder {
   readonly off: string
   records(value: string, others: Values, eventTriggers: readonly EventTrigger[]): boolean
 }
+
+const eventTriggerPrefix = 'event trigger '
 
 const isOn = (value: string) => value === 'on'
 
@@ -119,16 +122,42 @@ interface EventTrigger {
   readonly source: string
 }
 
+/** The commands that have secrets: options of user mappings, and secret options of everything else. */
+const tagsWithSecrets = ['USER MAPPING', 'SERVER', 'FOREIGN DATA WRAPPER', 'FOREIGN TABLE'].flatMap((kind) => [
+  `CREATE ${kind}`,
+  `ALTER ${kind}`,
+])
+
+/** Those that may fire for a command with a secret. */
 async function readEventTriggers(session: Session): Promise<readonly EventTrigger[]> {
   return session.query<EventTrigger>(
     sql`SELECT e.evtname AS name, e.evtfoid::pg_catalog.regprocedure::pg_catalog.text AS function, p.prosrc AS source
       FROM pg_catalog.pg_event_trigger AS e JOIN pg_catalog.pg_proc AS p ON p.oid = e.evtfoid
       WHERE e.evtenabled IN ('O', 'A') AND e.evtevent IN ('ddl_command_start', 'ddl_command_end')
+        AND (e.evttags IS NULL OR e.evttags OPERATOR(pg_catalog.&&) $1::pg_catalog.text[])
       ORDER BY e.evtname`,
+    [tagsWithSecrets],
   )
 }
 
 /** An event trigger may be an audit, so it is never turned off, even if this role could. */
 function eventTriggerExposure(trigger: EventTrigger): SecretExposure {
-  return { setting: `event trigger ${trigger.name}`, value: `${trigger.function} writes to the log`, canTurnOff: false }
+  return {
+    setting: `${eventTriggerPrefix}${trigger.name}`,
+    value: `${trigger.function} writes to the log`,
+    canTurnOff: false,
+  }
+}
+
+/** @param secret what would be recorded: `a secret` */
+export function exposureProblem(secret: string, exposing: readonly SecretExposure[]): Problem {
+  const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
+  const isAnyTrigger = exposing.some(({ setting }) => setting.startsWith(eventTriggerPrefix))
+  return {
+    code: 'secret/exposed',
+    message: `this server records nested statements, so ${secret} would be recorded: ${settings}`,
+    hint: isAnyTrigger
+      ? 'Disable the event trigger meanwhile (ALTER EVENT TRIGGER … DISABLE), or pass --allow exposes-secret.'
+      : 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
+  }
 }

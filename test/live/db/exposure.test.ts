@@ -127,6 +127,17 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     await setPassword(server.url(), '', false)
     expect(traces(log())).not.toEqual([])
     await admin.run(trusted('ALTER EVENT TRIGGER audit DISABLE'))
+    const withTags = async (...tags: string[]) => {
+      const list = tags.map((tag) => `'${tag}'`).join(', ')
+      await admin.run(
+        trusted(`CREATE EVENT TRIGGER tagged ON ddl_command_end WHEN TAG IN (${list}) EXECUTE FUNCTION audit()`),
+      )
+      const found = await exposure(server.url(), '')
+      await admin.run(trusted('DROP EVENT TRIGGER tagged'))
+      return found.map(({ setting }) => setting)
+    }
+    expect(await withTags('CREATE TABLE', 'CREATE INDEX')).toEqual([])
+    expect(await withTags('CREATE TABLE', 'ALTER USER MAPPING')).toEqual(['event trigger tagged'])
     expect(await exposure(server.url(), '')).toEqual([])
     await admin.run(trusted('DROP EVENT TRIGGER audit'))
   })
