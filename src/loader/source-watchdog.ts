@@ -191,7 +191,8 @@ async function loadWithWatchdog<T>(
       reason = new FdwsyncError({
         code: 'source/unresponsive',
         message: `the source of server ${source} no longer answers`,
-        hint: 'Readers still have the data of the last load. Apply or refresh again when the source answers.',
+        // A plain REFRESH keeps its lock for as long as its backend tries to cancel the query at the source.
+        hint: 'The data of the last load stays. Readers of a view that was refreshed plain wait until the server gives up, too. Apply or refresh again when the source answers.',
       })
       await session.cancel().catch(() => {})
       // A cancelled backend waits up to another minute for the source. Give up the connection instead.
