@@ -47,7 +47,7 @@ export function lostToOwner(owner: string): Lost {
 export function lostToManifest(manifest: string): Lost {
   return {
     reason: `it belongs to the manifest "${manifest}"`,
-    hint: `Remove it from the manifest "${manifest}", and apply that one first.`,
+    hint: `Change or remove it in the manifest "${manifest}", and apply that one first.`,
   }
 }
 
