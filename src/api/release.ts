@@ -5,7 +5,7 @@ import { keyOf, type ObjectId } from '../core/object.ts'
 import { objectPattern } from '../core/object-pattern.ts'
 import type { Connect } from '../db/connect.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
-import { kindNames, kindOf } from '../kinds/registry.ts'
+import { kindNames, parentOf } from '../kinds/registry.ts'
 import { type LedgerEntry, readLedger } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { type Applied, type Approve, planAndApply } from './apply.ts'
@@ -29,7 +29,7 @@ export async function release(
   const entries = await managedBy(request.connect, manifest)
   const keys = new Set(patterns.flatMap((pattern) => matching(pattern, manifest, entries)).map(({ id }) => keyOf(id)))
   const isChildOfOne = ({ id, declared }: LedgerEntry) => {
-    const parent = kindOf(id).child?.parentOf(declared, id)
+    const parent = parentOf({ id, spec: declared })
     return parent !== undefined && keys.has(parent)
   }
   for (const { id } of entries.filter(isChildOfOne)) keys.add(keyOf(id))

@@ -6,7 +6,8 @@ import { type Counts, countsOf } from '../core/counts.ts'
 import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
-import { keysOf, parentKeyOf } from './expected-result.ts'
+import { parentOfChange } from '../differ/steps/changes.ts'
+import { keysOf } from './expected-result.ts'
 import type { FinishedStep } from './finished-step.ts'
 
 /** The counts of what was applied. If everything was, they equal those of the plan. */
@@ -41,6 +42,6 @@ function stepsByObject(steps: readonly Step[]): (change: Change) => readonly Ste
     const own = of(change.key)
     const definitions = own?.filter(({ action }) => action !== 'populate')
     if (definitions?.length) return definitions
-    return own ?? of(parentKeyOf(change))
+    return own ?? of(parentOfChange(change))
   }
 }

@@ -4,7 +4,8 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import type { Key, ObjectId } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { parentOfChange } from '../differ/steps/changes.ts'
+import { parentOf } from '../kinds/registry.ts'
 import type { ObjectRecord } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
@@ -52,7 +53,7 @@ export function expectedOfDefine({ plan }: PlanInHand): ExpectedResult {
     ({ stage, action }) => stage === 'build' && (action === 'replace' || action === 'drop'),
   )
   const isElsewhere = (change: Change) => {
-    const parent = parentKeyOf(change)
+    const parent = parentOfChange(change)
     return elsewhere.has(change.key) || (parent !== undefined && parentsElsewhere.has(parent))
   }
   return expectedOf(plan.changes.map(({ change }) => change).filter((change) => !isElsewhere(change)))
@@ -66,10 +67,10 @@ export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): Expect
   const keys = keysOf(step)
   const own = changes.filter(({ key }) => keys.has(key))
   const isParent = (parent: Key | undefined) => parent !== undefined && keys.has(parent)
-  const droppedChildren = changes.filter((change) => change.op === 'drop' && isParent(parentKeyOf(change)))
+  const droppedChildren = changes.filter((change) => change.op === 'drop' && isParent(parentOfChange(change)))
   const expected = expectedOf([...own, ...droppedChildren])
   if (step.action !== 'replace') return step.action === 'drop' ? expected : expectedOf(own)
-  const children = [...wanted.values()].filter(({ id, spec }) => isParent(kindOf(id).child?.parentOf(spec, id)))
+  const children = [...wanted.values()].filter((object) => isParent(parentOf(object)))
   return {
     ...expected,
     managed: [...expected.managed, ...children.map((child) => ({ wanted: child, createdByFdwsync: true }))],
@@ -95,10 +96,4 @@ function expectedOf(changes: readonly Change[]): ExpectedResult {
     }),
     forgotten: changes.flatMap(({ op, key }) => (op === 'drop' || op === 'release' ? [key] : [])),
   }
-}
-
-export function parentKeyOf(change: Change): Key | undefined {
-  if (change.op === 'release') return undefined
-  const object: { id: ObjectId; spec: unknown } = change.op === 'drop' ? change.from : change.to
-  return kindOf(object.id).child?.parentOf(object.spec, object.id)
 }

@@ -5,8 +5,8 @@ import type { WantedObject } from '../core/change.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
-import { type ReferencedCode, readReferencedCode } from '../introspector/referenced-code.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { declaredParent, type ReferencedCode, readReferencedCode } from '../introspector/referenced-code.ts'
+import { titleOf } from '../kinds/registry.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /** An object as the transaction has created it, perhaps in a scratch schema. */
@@ -25,9 +25,9 @@ export async function requireKnownCode(
   created: readonly Created[],
   { plan, wanted, declared, trustedRoles, code }: PlanInHand,
 ): Promise<void> {
-  const users = created.map(({ wanted: { id, spec, declared }, catalog, oid }) => {
-    const parent = wanted.get(kindOf(id).child?.parentOf(spec, id) ?? keyOf(id))
-    return { object: { id, spec: declared }, catalog, oid, parent: parent && { id: parent.id, spec: parent.declared } }
+  const users = created.map(({ wanted: { id, declared }, catalog, oid }) => {
+    const object = { id, spec: declared }
+    return { object, catalog, oid, parent: declaredParent(object, wanted) }
   })
   const found = await readReferencedCode(session, users, { searchPath: plan.searchPath, trustedRoles, declared })
   for (const { id } of created.map((object) => object.wanted)) {

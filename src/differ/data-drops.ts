@@ -8,7 +8,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { isBlockedBy } from './blocked-fields.ts'
-import { isOnlineReplacement, parentOf } from './steps/changes.ts'
+import { isOnlineReplacement, parentOfChange } from './steps/changes.ts'
 import { temporaryName } from './temporary-name.ts'
 
 type Drop = Extract<Change, { op: 'drop' }>
@@ -29,7 +29,7 @@ export function readsData(changes: readonly Change[], live: ReadonlySet<Key>, po
       case 'alter':
         return change.fields.some(({ effect }) => effect.how === 'populate')
       case 'create': {
-        const parent = parentOf(change)
+        const parent = parentOfChange(change)
         const isLoaded = populate && kindOf(change.to.id).data?.isPopulated(change.to.declared)
         return isLoaded === true || (parent !== undefined && live.has(parent))
       }

@@ -9,7 +9,7 @@ import { ident } from '../core/sql.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { areDeclaredAlike, hasDigests } from '../kinds/recorded.ts'
-import { kindOf, titleOf, titleWithoutKind } from '../kinds/registry.ts'
+import { kindOf, parentOf, titleOf, titleWithoutKind } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 import { outdatedBy } from './forced-replacements.ts'
 
@@ -109,8 +109,8 @@ function withParentColumnsRenamed(
   live: LiveObject | undefined,
 ): LiveObject | undefined {
   if (!live) return undefined
-  const { child, renaming } = kindOf(live.id)
-  const parent = child?.parentOf(live.spec, live.id)
+  const { renaming } = kindOf(live.id)
+  const parent = parentOf(live)
   const [before, after] = parent === undefined ? [] : [reading.live.get(parent), wanted.get(parent)]
   const withColumns = renaming?.withColumns
   if (!before || !after || !withColumns) return live

@@ -3,7 +3,7 @@
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { kindOf, parentOf, titleOf } from '../kinds/registry.ts'
 
 /**
  * Adds the dependents of what is dropped and recreated, as far as they are declared and their kind allows it. Those left over
@@ -56,11 +56,7 @@ function isRecreated(change: Change): change is Replace {
 /** A child that moves away from a parent which is dropped or replaced is dropped with it, and only has to be created. */
 function losesParent(change: Change, byKey: ReadonlyMap<Key, Change>): change is Replace {
   if (change.op !== 'replace') return false
-  const { child } = kindOf(change.from.id)
-  const [before, after] = [
-    child?.parentOf(change.from.spec, change.from.id),
-    child?.parentOf(change.to.spec, change.to.id),
-  ]
+  const [before, after] = [parentOf(change.from), parentOf(change.to)]
   return before !== undefined && before !== after && ['drop', 'replace'].includes(byKey.get(before)?.op ?? '')
 }
 

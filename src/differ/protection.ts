@@ -5,7 +5,7 @@ import { groupBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { isProtected } from '../core/protection.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { parentOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 
 export interface ProtectionInput {
@@ -48,8 +48,8 @@ export function refuseProtected(input: ProtectionInput): readonly Refusal[] {
 /** Live children that are recreated only because their parent is. */
 function childrenByParent({ live, changes }: ProtectionInput) {
   const changed = new Set(changes.flatMap(({ key, op }) => (op === 'drop' || op === 'replace' ? [key] : [])))
-  const children = Array.from(live, ([key, { id, spec }]) => {
-    const parent = kindOf(id).child?.parentOf(spec, id)
+  const children = Array.from(live, ([key, object]) => {
+    const parent = parentOf(object)
     return parent === undefined || changed.has(key) ? [] : [{ key, parent }]
   })
   return groupBy(children.flat(), ({ parent }) => parent)

@@ -1,11 +1,11 @@
 // Reads what the SQL of objects refers to outside of PostgreSQL itself: functions, operators, types, collations and the like,
 // and whether their owners may be trusted. Whoever owns a function that a name finds can run code as the role that uses it.
 
-import type { DeclaredObject } from '../core/change.ts'
+import type { DeclaredObject, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, parentOf } from '../kinds/registry.ts'
 import { type NamedKind, type WrittenNames, writtenNames } from '../parser/written-names.ts'
 import { codeQuery } from './code-query.ts'
 import { readCodeReferences } from './code-references.ts'
@@ -37,6 +37,13 @@ export interface CodeUser {
 }
 
 export type CodeOfObjects = ReadonlyMap<Key, readonly ReferencedCode[]>
+
+/** The declared parent of an object, if it has one. */
+export function declaredParent(object: CodeUser['object'], wanted: ReadonlyMap<Key, WantedObject>): CodeUser['parent'] {
+  const key = parentOf(object)
+  const parent = key === undefined ? undefined : wanted.get(key)
+  return parent && { id: parent.id, spec: parent.declared }
+}
 
 export interface CodeContext {
   /** The search_path that the SQL was parsed under. */

@@ -1,6 +1,6 @@
 // The list of kinds, and the way from an id to its kind.
 import { kindTitle } from '../core/kind-change.ts'
-import type { IdOf, KindName, ObjectId } from '../core/object.ts'
+import type { DbObject, IdOf, Key, KindName, ObjectId } from '../core/object.ts'
 import { extension } from './extension.ts'
 import { foreignDataWrapper } from './foreign-data-wrapper.ts'
 import { foreignTable } from './foreign-table/foreign-table.ts'
@@ -57,6 +57,11 @@ export function declaredKindOf(id: ObjectId): AnyDeclaredKind {
 
 export function kindOf(id: ObjectId): AnyKind {
   return byName[id.kind]
+}
+
+/** What it lives and dies with: the materialized view of an index, for example. */
+export function parentOf({ id, spec }: Pick<DbObject, 'id' | 'spec'>): Key | undefined {
+  return kindOf(id).child?.parentOf(spec, id)
 }
 
 export function titleOf(id: ObjectId): string {

@@ -7,7 +7,7 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { sourceViews } from '../kinds/facets/copy/source-view.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { kindOf, parentOf, titleOf } from '../kinds/registry.ts'
 
 /** The copies that are replaced although their columns could be altered, with the copies that read new columns before these have values. */
 export type ReplacedNevertheless = ReadonlyMap<Key, readonly Key[]>
@@ -55,7 +55,7 @@ function withReaders(change: Replace, readers: readonly Key[]): Replace {
 /** The parents, before and afterwards, of a child that is replaced. */
 function parentsOfReplaced(change: Change): readonly Key[] {
   if (change.op !== 'replace') return []
-  return [change.from, change.to].flatMap(({ id, spec }) => kindOf(id).child?.parentOf(spec, id) ?? [])
+  return [change.from, change.to].flatMap((object) => parentOf(object) ?? [])
 }
 
 /** Whether it is not replaced just because of its own attributes. */

@@ -7,6 +7,7 @@ import { objectPattern } from '../core/object-pattern.ts'
 import type { Warning } from '../core/plan.ts'
 import { numberText, someOf } from '../core/some-of.ts'
 import type { Diff } from '../differ/diff.ts'
+import { parentOfChange } from '../differ/steps/changes.ts'
 import { kindNames, kindOf, titleOf } from '../kinds/registry.ts'
 
 /** A part of a manifest. */
@@ -89,7 +90,7 @@ function withNeeds(chosen: ReadonlySet<Key>, candidates: Candidates): ReadonlySe
     for (const need of wanted.get(key)?.needs ?? []) all.add(need)
     const isDropped = changed.get(key)?.op === 'drop'
     for (const change of changes) {
-      const isPart = parentOf(change) === key || ownersOf(change).includes(key)
+      const isPart = parentOfChange(change) === key || ownersOf(change).includes(key)
       const isInTheWay = (isDropped || isLeftBehind(change)) && 'from' in change && change.from.needs.includes(key)
       if (isPart || isInTheWay) all.add(change.key)
     }
@@ -103,12 +104,6 @@ function withNeeds(chosen: ReadonlySet<Key>, candidates: Candidates): ReadonlySe
  */
 function isLeftBehind(change: Change): boolean {
   return change.op === 'drop' && change.from.id.kind === 'view'
-}
-
-function parentOf(change: Change): Key | undefined {
-  if (change.op === 'release') return undefined
-  const { id, spec } = change.op === 'drop' ? change.from : change.to
-  return kindOf(id).child?.parentOf(spec, id)
 }
 
 function ownersOf({ key }: Change): readonly Key[] {

@@ -3,7 +3,7 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { hasEventTriggers } from '../introspector/event-triggers.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, parentOf } from '../kinds/registry.ts'
 import { isNewObject, probeByRepresentatives, type Represented } from './representatives.ts'
 import type { ProbeRun } from './run.ts'
 import { probeInScratch } from './stand-ins.ts'
@@ -23,7 +23,7 @@ function groupsOf(run: ProbeRun, children: readonly DeclaredObject[]): readonly 
 
 function signatureOf(run: ProbeRun, object: DeclaredObject): string | undefined {
   const { child } = kindOf(object.id)
-  const parent = child?.parentOf(object.spec, object.id)
+  const parent = parentOf(object)
   const wanted = parent === undefined ? undefined : run.wanted.get(parent)
   return wanted && isNewObject(run, object) ? child?.alike?.signature(object.spec, wanted.spec) : undefined
 }

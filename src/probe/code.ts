@@ -2,7 +2,7 @@
 
 import { keyOf } from '../core/object.ts'
 import { readReferencedCode } from '../introspector/referenced-code.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { parentOf } from '../kinds/registry.ts'
 import type { ReadStandIn } from './deparse-again.ts'
 import { probePath } from './namesakes.ts'
 import type { ProbeRun } from './run.ts'
@@ -10,7 +10,7 @@ import type { ProbeRun } from './run.ts'
 export async function recordCode(run: ProbeRun, standIns: readonly ReadStandIn[]): Promise<void> {
   const { session, input, settled } = run
   const users = standIns.map(({ object, read }) => {
-    const parent = kindOf(object.id).child?.parentOf(object.spec, object.id)
+    const parent = parentOf(object)
     return { object, catalog: read.catalog, oid: read.oid, parent: parent && settled.get(parent) }
   })
   const { trustedRoles, declared } = input

@@ -16,7 +16,7 @@ import { runForPartition } from '../introspector/evaluation/partitioned.ts'
 import { readReferencedCode } from '../introspector/referenced-code.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { nameOf } from '../kinds/facets/names.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { parentOf } from '../kinds/registry.ts'
 import { byName, canBeInScratch } from './found-by-name.ts'
 import { probePath } from './namesakes.ts'
 import { errorFinding, withDeclaredSchemas } from './rejection.ts'
@@ -167,8 +167,8 @@ async function refusedViews(run: ProbeRun, views: readonly View[]): Promise<(uni
   )
   const oids = new Map(rows.map(({ oid, name }) => [name, oid]))
   const users = views.map(({ unit: { object }, name }) => {
-    const parent = settled.get(kindOf(object.id).child?.parentOf(object.spec, object.id) ?? keyOf(object.id))
-    return { object, catalog: 'pg_class', oid: oids.get(name) ?? 0, parent }
+    const parent = parentOf(object)
+    return { object, catalog: 'pg_class', oid: oids.get(name) ?? 0, parent: parent && settled.get(parent) }
   })
   const { trustedRoles, declared } = input
   const code = await readReferencedCode(session, users, { searchPath: probePath(run), trustedRoles, declared })

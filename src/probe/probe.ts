@@ -142,7 +142,7 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   await checkStandIns(run, toProbe)
   const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
   const withoutQuery = readBack.filter(
-    ({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id) && !run.rowTypeUsers.has(keyOf(id)),
+    ({ id }) => !kindOf(id).query && !kindOf(id).child && !run.rowTypeUsers.has(keyOf(id)),
   )
   await probeWithoutQuery(run, withoutQuery)
   await probeQueries(run, readBack)

@@ -5,7 +5,7 @@ import type { Key } from '../core/object.ts'
 import { keyOf } from '../core/object.ts'
 import { namesInSql } from '../introspector/sql-names.ts'
 import { areDeclaredAlike } from '../kinds/recorded.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, parentOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { differences, isKnown, type ProbeRun, recordWanted } from './run.ts'
 
@@ -32,9 +32,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   const fresh = new Set([...unstable].filter((key) => !reading.live.has(key)).flatMap((key) => nameOf(run, key)))
   // Probing a child, such as an index, takes a stand-in of its parent.
   const parentsToProbe = new Set(
-    [...run.settled].flatMap(([key, { id, spec }]) =>
-      candidates.has(key) ? [] : (kindOf(id).child?.parentOf(spec, id) ?? []),
-    ),
+    [...run.settled].flatMap(([key, object]) => (candidates.has(key) ? [] : (parentOf(object) ?? []))),
   )
   for (let isSettled = false; !isSettled; ) {
     isSettled = true

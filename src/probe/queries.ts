@@ -3,7 +3,7 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, parentOf } from '../kinds/registry.ts'
 import { possibleTypeKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
 import { reportCircles } from './circles.ts'
@@ -62,7 +62,7 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
 function childrenByParent(objects: readonly DeclaredObject[]): ReadonlyMap<Key, readonly DeclaredObject[]> {
   const groups = new Map<Key, DeclaredObject[]>()
   for (const object of objects) {
-    const parent = kindOf(object.id).child?.parentOf(object.spec, object.id)
+    const parent = parentOf(object)
     if (parent !== undefined) groups.set(parent, [...(groups.get(parent) ?? []), object])
   }
   return groups

@@ -3,7 +3,7 @@
 import type { Change, Replace } from '../../core/change.ts'
 import type { Key, ObjectId } from '../../core/object.ts'
 import type { Hazard, PlainStep } from '../../core/plan.ts'
-import { kindOf } from '../../kinds/registry.ts'
+import { kindOf, parentOf } from '../../kinds/registry.ts'
 import { resultTypeHazards } from './result-type.ts'
 
 /** A change after which an object exists as declared. */
@@ -18,11 +18,9 @@ export function isOnlineReplacement(change: Change): change is Replace {
   return change.op === 'replace' && change.how === 'beside'
 }
 
-/** What the object belongs to once the change is applied: the materialized view of an index, for example. */
-export function parentOf(change: Change): Key | undefined {
-  if (change.op === 'adopt' || change.op === 'release') return undefined
-  const object = change.op === 'drop' ? change.from : change.to
-  return kindOf(object.id).child?.parentOf(object.spec, object.id)
+/** The parent of what is changed: of a dropped object the one that it has, else the one that it is to have. */
+export function parentOfChange(change: Change): Key | undefined {
+  return change.op === 'release' ? undefined : parentOf(change.op === 'drop' ? change.from : change.to)
 }
 
 /** The database of the same server that has the object, if that is not the target. No transaction covers both. */
@@ -38,7 +36,7 @@ export function inDatabaseOf(id: ObjectId): Pick<PlainStep, 'database'> {
 /** The object itself, or its parent; for a child that moves to another parent, both parents. */
 export function locksOf(change: DefiningChange | DroppingChange): readonly Key[] {
   const objects = [...('from' in change ? [change.from] : []), ...('to' in change ? [change.to] : [])]
-  return [...new Set(objects.map(({ id, spec }) => kindOf(id).child?.parentOf(spec, id) ?? change.key))]
+  return [...new Set(objects.map((object) => parentOf(object) ?? change.key))]
 }
 
 /** @param replacedTypes by `relationKey`: the types, and relations with their row types, that are replaced */

@@ -2,8 +2,8 @@
 
 import { type Change, droppedColumns } from '../../core/change.ts'
 import type { Key } from '../../core/object.ts'
-import { kindOf } from '../../kinds/registry.ts'
-import { databaseOf, isOnlineReplacement, parentOf } from './changes.ts'
+import { parentOf } from '../../kinds/registry.ts'
+import { databaseOf, isOnlineReplacement, parentOfChange } from './changes.ts'
 import { dropPrerequisites } from './drop-steps.ts'
 import { definitionOrder, dropOrder } from './order.ts'
 import type { StepContext } from './step-context.ts'
@@ -37,16 +37,16 @@ export function deferredChanges(context: StepContext): ReadonlySet<Key> {
 /** The old parent of a child that moves to another one: the child's name is free once that parent is gone. */
 export function formerParentOf(change: Change): Key | undefined {
   if (change.op !== 'create' || !change.instead) return undefined
-  return kindOf(change.instead.id).child?.parentOf(change.instead.spec, change.instead.id)
+  return parentOf(change.instead)
 }
 
 function losesColumns(child: Change, { changeOf }: StepContext): boolean {
-  const parent = parentOf(child)
+  const parent = parentOfChange(child)
   const change = parent === undefined ? undefined : changeOf.get(parent)
   return change?.op === 'alter' && droppedColumns(change.fields).length > 0
 }
 
 function hasLiveParent(change: Change, { live }: StepContext): boolean {
-  const parent = parentOf(change)
+  const parent = parentOfChange(change)
   return parent !== undefined && live.has(parent)
 }

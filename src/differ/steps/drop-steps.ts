@@ -11,7 +11,7 @@ import {
   inDatabaseOf,
   isOnlineReplacement,
   locksOf,
-  parentOf,
+  parentOfChange,
 } from './changes.ts'
 import { isCoveredByParent, type StepContext } from './step-context.ts'
 import { buildId, dropId } from './step-ids.ts'
@@ -42,7 +42,7 @@ export function dropPrerequisites(change: Drop, context: StepContext, deferred: 
 /** The step that drops what needs the object: its own, or that of its parent. What goes with a replacement has no such step. */
 function deferredDropOf(user: Drop, key: Key, context: StepContext, deferred: ReadonlySet<Key>): readonly string[] {
   if (!isCoveredByParent(user, context)) return [dropId('build', user.key)]
-  const parent = parentOf(user)
+  const parent = parentOfChange(user)
   // A child needs its parent, and goes with it.
   if (parent === undefined || parent === key || !deferred.has(parent)) return []
   return context.changeOf.get(parent)?.op === 'drop' ? [dropId('build', parent)] : []

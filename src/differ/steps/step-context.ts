@@ -5,9 +5,9 @@ import type { Change, LiveObject, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import type { Dependent } from '../../core/dependent.ts'
 import { type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../../core/object.ts'
-import { kindOf } from '../../kinds/registry.ts'
+import { parentOf } from '../../kinds/registry.ts'
 import type { ReplacementGroup } from '../replacement-groups.ts'
-import { type Drop, parentOf } from './changes.ts'
+import { type Drop, parentOfChange } from './changes.ts'
 
 export interface StepInput {
   readonly changes: readonly Change[]
@@ -58,7 +58,7 @@ export function createStepContext(input: StepInput): StepContext {
 
 /** Whether an object is dropped or recreated together with its parent, so that it needs no step of its own. */
 export function isCoveredByParent(change: Change, { changeOf }: StepContext): boolean {
-  const parent = parentOf(change)
+  const parent = parentOfChange(change)
   const op = parent === undefined ? undefined : changeOf.get(parent)?.op
   return op === 'drop' || op === 'replace'
 }
@@ -76,7 +76,7 @@ export function isRenamed({ renamedFrom, renamedColumns }: LiveObject): boolean 
 
 function byParent(wanted: StepInput['wanted']): StepContext['childrenOf'] {
   const children = Array.from(wanted.values(), (child) => {
-    const parent = kindOf(child.id).child?.parentOf(child.spec, child.id)
+    const parent = parentOf(child)
     return parent === undefined ? [] : [{ parent, child }]
   }).flat()
   return mapGroups(
@@ -89,9 +89,9 @@ function byParent(wanted: StepInput['wanted']): StepContext['childrenOf'] {
 function arrivals(changes: readonly Change[]): StepContext['arrivalsAt'] {
   const moves = changes.flatMap((change) => {
     const from = change.op === 'replace' ? change.from : change.op === 'create' ? change.instead : undefined
-    const parent = parentOf(change)
+    const parent = parentOfChange(change)
     if (!from || parent === undefined) return []
-    return kindOf(from.id).child?.parentOf(from.spec, from.id) === parent ? [] : [{ parent, from }]
+    return parentOf(from) === parent ? [] : [{ parent, from }]
   })
   return mapGroups(
     moves,

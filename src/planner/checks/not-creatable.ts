@@ -3,7 +3,7 @@
 
 import type { Change, Replace } from '../../core/change.ts'
 import type { Refusal } from '../../core/plan.ts'
-import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { parentOf, titleOf } from '../../kinds/registry.ts'
 import type { ProbeResult } from '../../probe/run.ts'
 
 export function refuseNotCreatable(
@@ -15,7 +15,7 @@ export function refuseNotCreatable(
   )
   return Array.from(notCreatable, ([key, reason]): readonly Refusal[] => {
     const object = live.get(key)
-    const parent = object && kindOf(object.id).child?.parentOf(object.spec, object.id)
+    const parent = object && parentOf(object)
     const own = replaced.get(key)
     const change = own ?? replaced.get(parent ?? key)
     return object && change ? [refusalOf(change, own ? 'it' : titleOf(object.id), reason)] : []

@@ -7,7 +7,7 @@ import type { Refusal } from '../../core/plan.ts'
 import { sourceSchema } from '../../core/reserved-schemas.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
-import { isOnlineReplacement, parentOf } from '../../differ/steps/changes.ts'
+import { isOnlineReplacement, parentOfChange } from '../../differ/steps/changes.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
 import type { Access } from '../../kinds/facets/access.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
@@ -178,7 +178,7 @@ function objectOf(change: Altering, { live, user }: Context): Requirement['objec
   if (id.kind === 'userMapping' && id.role === user) return null
   const before = change.op === 'create' ? undefined : change.from
   const [ownedWith] = id.kind === 'userMapping' ? (kindOf(id).belongsTo?.ownersOf(id) ?? []) : []
-  const key = ownedWith ?? (before ? undefined : parentOf(change))
+  const key = ownedWith ?? (before ? undefined : parentOfChange(change))
   const object = key === undefined ? before : live.get(key)
   return object ? { catalog: object.catalog, oid: object.oid } : null
 }

@@ -1,13 +1,18 @@
 // Whose code the SQL of a manifest would run, and what the plan reports about it. Whoever may create objects in a schema of
 // search_path can plant a function or an operator there, which would run as the role that applies, or as the owner of a view.
 
-import type { Change, WantedObject } from '../../core/change.ts'
+import type { Change } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import { type Key, keyOf } from '../../core/object.ts'
 import type { Hazard, Warning } from '../../core/plan.ts'
-import { type CodeOfObjects, type ReferencedCode, readReferencedCode } from '../../introspector/referenced-code.ts'
+import {
+  type CodeOfObjects,
+  declaredParent,
+  type ReferencedCode,
+  readReferencedCode,
+} from '../../introspector/referenced-code.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
-import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { kindOf, parentOf, titleOf } from '../../kinds/registry.ts'
 import type { ProbeInput, ProbeResult } from '../../probe/run.ts'
 import type { PlanContext } from '../context.ts'
 
@@ -23,18 +28,14 @@ export async function readCode(
   const users = Array.from(wanted.values(), ({ id, declared: spec }) => {
     const existing = live.get(keyOf(id))
     if (!existing || code.has(keyOf(id)) || kindOf(id).probe.how !== 'read-back') return []
-    return [{ object: { id, spec }, catalog: existing.catalog, oid: existing.oid, parent: parentOf(wanted, id, spec) }]
+    const object = { id, spec }
+    return [{ object, catalog: existing.catalog, oid: existing.oid, parent: declaredParent(object, wanted) }]
   }).flat()
   if (users.length === 0) return code
   const found = await inReadOnlyTransaction(session, () =>
     readReferencedCode(session, users, { searchPath, trustedRoles, declared }),
   )
   return new Map([...code, ...found])
-}
-
-function parentOf(wanted: ProbeResult['wanted'], id: WantedObject['id'], spec: unknown) {
-  const parent = wanted.get(kindOf(id).child?.parentOf(spec, id) ?? keyOf(id))
-  return parent && { id: parent.id, spec: parent.declared }
 }
 
 /**
@@ -48,7 +49,7 @@ export function codeHazards(
   const changed = changedKeys(changes)
   const hazards = [...code].flatMap(([key, references]) => {
     const object = wanted.get(key)
-    const parent = object && kindOf(object.id).child?.parentOf(object.spec, object.id)
+    const parent = object && parentOf(object)
     if (changed.has(key)) return references.map((each) => ({ key, hazard: hazardOf(each, '') }))
     if (!object || parent === undefined || !changed.has(parent)) return []
     return references.map((each) => ({ key: parent, hazard: hazardOf(each, `${titleOf(object.id)}: `) }))

@@ -9,7 +9,7 @@ import { defaultPolicy } from '../../core/refresh-policy.ts'
 import { unknownState } from '../../core/strategy-state.ts'
 import type { Session } from '../../db/session.ts'
 import { refreshedConcurrently } from '../../kinds/index/concurrently.ts'
-import { kindOf, titleOf } from '../../kinds/registry.ts'
+import { kindOf, parentOf, titleOf } from '../../kinds/registry.ts'
 import { type RefreshRecording, refreshRecording } from '../../ledger/refresh-log.ts'
 import { readTargetsToPlan } from '../../loader/preview.ts'
 import { chooseStrategy } from '../../loader/strategies/auto.ts'
@@ -104,7 +104,7 @@ function copiesAffectedBy(change: Change): readonly Key[] {
   if (id === undefined || op === 'adopt' || op === 'release') return []
   if (id.kind === 'materializedView') return op === 'create' || op === 'replace' ? [key, ...change.to.needs] : [key]
   if (id.kind === 'refreshPolicy') return kindOf(id).belongsTo?.ownersOf(id) ?? []
-  return 'from' in change ? [kindOf(id).child?.parentOf(change.from.spec, id) ?? key] : []
+  return 'from' in change ? [parentOf(change.from) ?? key] : []
 }
 
 /** The copies that lose an index, perhaps their only unique one, or whose index changes. */
@@ -112,7 +112,7 @@ function losingIndexes(changes: readonly Change[]): ReadonlySet<Key> {
   return new Set(
     changes.flatMap((change) => {
       if (!('from' in change) || change.from.id.kind !== 'index') return []
-      return kindOf(change.from.id).child?.parentOf(change.from.spec, change.from.id) ?? []
+      return parentOf(change.from) ?? []
     }),
   )
 }
