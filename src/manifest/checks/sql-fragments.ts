@@ -7,6 +7,7 @@ import { withoutSemicolon } from '../../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode, statementsOf } from '../../parser/parse-sql.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
 import { textAt } from '../yaml/references.ts'
+import { hintForClauses } from './column-clauses.ts'
 import { notConstant } from './partition-bounds.ts'
 import { isSimpleType } from './simple-type.ts'
 import { refreshStanzas } from './walk.ts'
@@ -43,9 +44,14 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
           ? `invalid ${kindNames[kind]}, with what its references resolve to`
           : mistake.message,
         place: parsed.placeInside(path, mistake.offset),
+        ...(isTypeOfColumn(fragment) && !hasReference(parsed, fragment) && (await hintForClauses(text))),
       })
   }
   if (problems.length > 0) throw new FdwsyncError(problems)
+}
+
+function isTypeOfColumn({ kind, path }: Fragment): boolean {
+  return kind === 'type' && (path.at(-2) === 'columns' || path.at(-3) === 'columns')
 }
 
 function hasReference({ withReferences }: ParsedManifest, { path, text }: Fragment): boolean {
