@@ -1,6 +1,7 @@
-// Ends work on a session from outside: when a signal aborts, or at a deadline.
+// Ends work on a session from outside: when a signal aborts, at a deadline, or for a reason that is found meanwhile.
 
 import { setMaxListeners } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Connect } from './connect.ts'
@@ -85,6 +86,41 @@ export async function withDeadline<T>(
   } finally {
     clearTimeout(timer)
     await stopping?.end()
+  }
+}
+
+export interface Watch {
+  readonly everyMilliseconds: number
+  /** Looks for a reason to end the work. `signal` aborts when the work ends. */
+  find(signal: AbortSignal): Promise<FdwsyncError | undefined>
+  end(): Promise<void>
+}
+
+/**
+ * Runs `work`, and meanwhile looks at intervals for a reason to end it.
+ * @throws FdwsyncError that reason, if there was one
+ */
+export async function watched<T>({ everyMilliseconds, find, end }: Watch, work: () => Promise<T>): Promise<T> {
+  const finished = new AbortController()
+  const { signal } = finished
+  let reason: FdwsyncError | undefined
+  const watching = watch().catch(() => {})
+  try {
+    return await work()
+  } catch (error) {
+    throw reason ?? error
+  } finally {
+    finished.abort()
+    // A cancel request that is still under way would hit the next statement.
+    await watching
+  }
+
+  async function watch(): Promise<void> {
+    while (!reason) {
+      await wait(everyMilliseconds, undefined, { signal, ref: false })
+      reason = await find(signal)
+    }
+    if (!signal.aborted) await end()
   }
 }
 

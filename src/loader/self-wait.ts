@@ -4,7 +4,9 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import { trusted } from '../core/sql.ts'
+import { watched } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
+import type { Session } from '../db/session.ts'
 import { mayReadFor } from '../introspector/own-sources.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 
@@ -18,12 +20,31 @@ const waitingQuery = trusted(`
            (SELECT option_value FROM pg_options_to_table(srvoptions) WHERE option_name = 'dbname'), reader.datname))
      AND reader.pid = ANY (pg_blocking_pids(source.pid))`)
 
-/** The sessions in which postgres_fdw reads for a backend, and waits for its locks. */
-export async function sourcesWaitingFor(
+/** A backend, and the servers that it reads from. */
+export interface Reader {
+  readonly pid: number
+  readonly servers: readonly string[]
+}
+
+const lockPollMilliseconds = 2000
+
+/** @throws FdwsyncError if `work`, which the reader runs on the session, waited for itself and was therefore cancelled */
+export function unlessItWaitsForItself<T>(
   connect: Connect,
-  pid: number,
-  servers: readonly string[],
-): Promise<readonly number[]> {
+  session: Session,
+  reader: Reader,
+  work: () => Promise<T>,
+): Promise<T> {
+  const findItself = seenRepeatedly(3)
+  const find = async () => {
+    const itself = findItself(await sourcesWaitingFor(connect, reader).catch(() => []))
+    return itself === undefined ? undefined : waitsForItself(itself, 'waits for a lock that it holds')
+  }
+  return watched({ everyMilliseconds: lockPollMilliseconds, find, end: session.cancel }, work)
+}
+
+/** The sessions in which postgres_fdw reads for a backend, and waits for its locks. */
+async function sourcesWaitingFor(connect: Connect, { pid, servers }: Reader): Promise<readonly number[]> {
   const session = await connect('watch')
   try {
     const rows = await inReadOnlyTransaction(session, () =>

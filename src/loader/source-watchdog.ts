@@ -4,10 +4,9 @@
 // connecting. A connection that goes silent later is given up by TCP after hours. So the client has a deadline.
 
 import { randomBytes } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
 import { ident, type Sql, sql, trusted } from '../core/sql.ts'
-import { DeadlineError, interruptible, withDeadline } from '../db/cancellation.ts'
+import { interruptible, withDeadline } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { lacksConnections } from '../db/connection-failure.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
@@ -16,8 +15,9 @@ import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
+import { isSilent, type SilenceWatch, whileAnswering } from '../sources/while-answering.ts'
 import { commitWithWatchdog } from './commit-watchdog.ts'
-import { seenRepeatedly, sourcesWaitingFor, waitsForItself } from './self-wait.ts'
+import { unlessItWaitsForItself } from './self-wait.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export interface SourceWatchdog {
@@ -144,65 +144,24 @@ function isUndefinedTable({ sqlstate }: DatabaseError): boolean {
   return sqlstate === '42P01' || sqlstate === '3F000'
 }
 
-const lockPollMilliseconds = 2000
-
-/**
- * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and the load goes
- * on. If a source fails to answer twice, it will not answer on the load's connection either, so the load is ended. A load that
- * waits for itself is ended, too.
- */
-async function loadWithWatchdog<T>(
+/** Loads as long as all sources answer, and unless the load waits for itself. */
+function loadWithWatchdog<T>(
   options: WatchdogOptions,
   { sources, pid }: { readonly sources: readonly ConnectivityProbe[]; readonly pid: number },
   session: Session,
   load: () => Promise<T>,
 ): Promise<T> {
-  const finished = new AbortController()
-  const signal = AbortSignal.any([finished.signal, options.signal])
-  let reason: FdwsyncError | undefined
-  const watching = [watchAnswers(), watchLocks()].map((each) => each.catch(() => {}))
-  try {
-    return await load()
-  } catch (error) {
-    throw reason ?? error
-  } finally {
-    finished.abort()
-    // A cancel request that is still under way would hit the next statement.
-    await Promise.all(watching)
+  const servers = sources.map(({ source }) => source)
+  const watch: SilenceWatch = {
+    timeoutMilliseconds: options.timeoutMilliseconds,
+    findSilent: (finished) => firstSilent({ ...options, signal: AbortSignal.any([finished, options.signal]) }, sources),
+    // A plain REFRESH keeps its lock for as long as its backend tries to cancel the query at the source.
+    hint: 'The data of the last load stays. Readers of a view that was refreshed plain wait until the server gives up, too. Apply or refresh again when the source answers.',
   }
-
-  async function watchLocks(): Promise<void> {
-    const servers = sources.map(({ source }) => source)
-    const findItself = seenRepeatedly(3)
-    for (;;) {
-      await wait(lockPollMilliseconds, undefined, { signal, ref: false })
-      const itself = findItself(await sourcesWaitingFor(options.connect, pid, servers).catch(() => []))
-      if (itself === undefined) continue
-      reason = waitsForItself(itself, 'waits for a lock that it holds')
-      return session.cancel()
-    }
-  }
-
-  async function watchAnswers(): Promise<void> {
-    for (;;) {
-      await wait(options.timeoutMilliseconds, undefined, { signal, ref: false })
-      const source = await firstUnresponsive({ ...options, signal }, sources)
-      if (source === undefined) continue
-      reason = new FdwsyncError({
-        code: 'source/unresponsive',
-        message: `the source of server ${source} no longer answers`,
-        // A plain REFRESH keeps its lock for as long as its backend tries to cancel the query at the source.
-        hint: 'The data of the last load stays. Readers of a view that was refreshed plain wait until the server gives up, too. Apply or refresh again when the source answers.',
-      })
-      await session.cancel().catch(() => {})
-      // A cancelled backend waits up to another minute for the source. Give up the connection instead.
-      return session.abandon('its source no longer answers')
-    }
-  }
+  return unlessItWaitsForItself(options.connect, session, { pid, servers }, () => whileAnswering(session, watch, load))
 }
 
-/** The first source that exceeds the deadline twice in a row. */
-async function firstUnresponsive(
+async function firstSilent(
   options: WatchdogOptions,
   sources: readonly ConnectivityProbe[],
 ): Promise<string | undefined> {
@@ -211,17 +170,10 @@ async function firstUnresponsive(
     if (options.limits.isFull([each.source])) continue
     options.limits.take([each.source])
     try {
-      if ((await exceedsDeadline(options, each)) && (await exceedsDeadline(options, each))) return each.source
+      if (await isSilent(() => connectToSource(options, each))) return each.source
     } finally {
       options.limits.giveBack([each.source])
     }
   }
   return undefined
-}
-
-function exceedsDeadline(options: WatchdogOptions, source: ConnectivityProbe): Promise<boolean> {
-  return connectToSource(options, source).then(
-    () => false,
-    (error: unknown) => error instanceof DeadlineError,
-  )
 }

@@ -1,65 +1,52 @@
-// Ends work on a source that stops answering: a connection that has fallen silent does not fail by itself for hours.
+// Ends work on sources that stop answering: a connection that has fallen silent does not fail by itself for hours.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
-import { cutOnAbort, DeadlineError, withDeadline } from '../db/cancellation.ts'
-import { type AskOptions, inServerSession, prepareServer, type ServerSession } from './server-session.ts'
+import { DeadlineError, watched } from '../db/cancellation.ts'
+import type { Session } from '../db/session.ts'
+
+export interface SilenceWatch {
+  /** How long a source may take to answer. */
+  readonly timeoutMilliseconds: number
+  /** What the user can do once a source has fallen silent. */
+  readonly hint: string
+  /** Asks the sources on other connections. Returns the server of one that is silent. */
+  findSilent(signal: AbortSignal): Promise<string | undefined>
+}
 
 /**
- * Runs `work` on the session of a server as long as its source answers on other connections.
- * @param ask asks it for something that takes no time
- * @throws FdwsyncError if the source does not answer twice in a row; then the session is lost
+ * Runs `work` on the session as long as its sources answer.
+ * @throws FdwsyncError naming the source that does not answer; then the session is lost
  */
-export async function whileAnswering<T>(
-  options: AskOptions,
-  { session, server }: Pick<ServerSession, 'session' | 'server'>,
-  ask: (run: ServerSession) => Promise<unknown>,
+export function whileAnswering<T>(
+  session: Session,
+  { timeoutMilliseconds, hint, findSilent }: SilenceWatch,
   work: () => Promise<T>,
 ): Promise<T> {
-  const finished = new AbortController()
-  const { signal } = finished
-  let isSilent = false
-  const watching = watch().catch(() => {})
-  try {
-    return await work()
-  } catch (error) {
-    throw isSilent ? noAnswer(server) : error
-  } finally {
-    finished.abort()
-    await watching
+  const find = async (signal: AbortSignal) => {
+    const server = await findSilent(signal)
+    if (server === undefined) return undefined
+    const message = `the source of server ${server} no longer answers`
+    return new FdwsyncError({ code: 'source/unresponsive', message, hint })
   }
-
-  async function watch(): Promise<void> {
-    const other = { ...options, connect: cutOnAbort(options.connect, signal) }
-    for (;;) {
-      await wait(options.timeoutMilliseconds, undefined, { signal, ref: false })
-      if (!(await exceedsDeadline(other, server, ask)) || !(await exceedsDeadline(other, server, ask))) continue
-      isSilent = true
-      await session.cancel().catch(() => {})
-      return session.abandon('its source no longer answers')
-    }
+  const end = async () => {
+    await session.cancel().catch(() => {})
+    // A cancelled backend waits up to another minute for the source. Give up the connection instead.
+    session.abandon('its source no longer answers')
   }
+  return watched({ everyMilliseconds: timeoutMilliseconds, find, end }, work)
 }
 
-/** A source that refuses a connection answers. */
-async function exceedsDeadline(
-  options: AskOptions,
-  server: string,
-  ask: (run: ServerSession) => Promise<unknown>,
-): Promise<boolean> {
-  const prepared = prepareServer(options, server, [options.user])
-  if (!prepared) return false
-  try {
-    await inServerSession(options, prepared, (run) =>
-      withDeadline(run.session, options.timeoutMilliseconds, 'asking', () => ask(run)),
-    )
-    return false
-  } catch (error) {
-    return error instanceof DeadlineError
-  }
+/**
+ * Whether a source exceeds the deadline of `ask` twice in a row: then it will not answer on another connection either. A source that
+ * refuses a connection answers.
+ */
+export async function isSilent(ask: () => Promise<unknown>): Promise<boolean> {
+  return (await exceedsDeadline(ask)) && (await exceedsDeadline(ask))
 }
 
-function noAnswer(server: string): FdwsyncError {
-  const message = `the source of server ${server} no longer answers`
-  return new FdwsyncError({ code: 'source/unresponsive', message, hint: 'Run the command again when it answers.' })
+function exceedsDeadline(ask: () => Promise<unknown>): Promise<boolean> {
+  return ask().then(
+    () => false,
+    (error: unknown) => error instanceof DeadlineError,
+  )
 }

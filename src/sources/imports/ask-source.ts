@@ -1,11 +1,10 @@
 // Asks one source for everything that is imported from it.
 //
-// PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch
-// schema, which is read like any other schema, in a transaction that is always rolled back. The session is used for nothing else,
-// because a source that does not answer may cost it its connection.
+// PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch schema, which is read like any other schema, in a transaction
+// that is always rolled back. The session is used for nothing else, because a source that does not answer may cost it its connection.
 
 import { ident, type Sql, sql, trusted } from '../../core/sql.ts'
-import { withDeadline } from '../../db/cancellation.ts'
+import { cutOnAbort, withDeadline } from '../../db/cancellation.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { ImportRequest } from '../../manifest/manifest.ts'
 import { reasonOf, reasonOfFailure } from '../reasons.ts'
@@ -14,11 +13,10 @@ import {
   inServerSession,
   type PreparedServer,
   prepareServer,
-  type ServerSession,
   withDeclaredNames,
 } from '../server-session.ts'
 import { explainSourceError, isSourceError } from '../source-error.ts'
-import { whileAnswering } from '../while-answering.ts'
+import { isSilent, type SilenceWatch, whileAnswering } from '../while-answering.ts'
 import { type Answer, emptyAnswer, type SourceFailure, type SourceState } from './answers.ts'
 import { type ExpressionOption, optionsToTurnOff } from './import-options.ts'
 import { type ImportRun, importStatement } from './import-tables.ts'
@@ -96,9 +94,9 @@ async function answer<Result>(
   try {
     const connecting = `connecting to the source of server ${server}`
     const off = await withDeadline(session, options.timeoutMilliseconds, connecting, () => reach(run, request))
-    const ask = (other: ServerSession) => other.session.run(importStatement({ ...other, off }, request, nothing(other)))
+    const watch = watchAnswers(options, { ...run, off }, request)
     return await withDeadline(session, importMilliseconds, 'importing', () =>
-      whileAnswering(options, run, ask, () => read({ ...run, off }, request)),
+      whileAnswering(session, watch, () => read({ ...run, off }, request)),
     )
   } catch (error) {
     if (session.isLost()) throw error
@@ -110,6 +108,26 @@ async function answer<Result>(
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK TO request'))
   }
+}
+
+/** Asks the source on other connections for what takes no time: none of its tables. */
+function watchAnswers(options: AskOptions, { server, off }: ImportRun, request: ImportRequest): SilenceWatch {
+  const { timeoutMilliseconds } = options
+  const ask = async (connect: AskOptions['connect']) => {
+    // Each time in a scratch schema of its own, since an earlier transaction may still end.
+    const prepared = prepareServer(options, server, [options.user])
+    if (!prepared) return
+    await inServerSession({ ...options, connect }, prepared, (other) =>
+      withDeadline(other.session, timeoutMilliseconds, 'asking', () =>
+        other.session.run(importStatement({ ...other, off }, request, nothing(other))),
+      ),
+    )
+  }
+  const findSilent = async (signal: AbortSignal) => {
+    const connect = cutOnAbort(options.connect, signal)
+    return (await isSilent(() => ask(connect))) ? server : undefined
+  }
+  return { timeoutMilliseconds, findSilent, hint: 'Run the command again when it answers.' }
 }
 
 /** The key of a mirror that requests other relations than the default. */
