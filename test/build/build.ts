@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { bundledLicenses } from './bundled-licenses.ts'
-import { withoutHints } from './without-hints.ts'
+import { keysOfSchema } from './keys-of-schema.ts'
 
 /**
  * Bundles the command and the library with the packages that they use: split, so that what a command does not need is not loaded, into
@@ -25,15 +25,12 @@ const bundle = await rolldown({
   },
   plugins: [
     {
-      // The command needs the keys of the schema, and nothing that is for editors: that is in the published file.
       name: 'keys-of-schema',
       load: {
         filter: { id: /manifest\.schema\.json$/ },
         async handler(path) {
-          const schema = JSON.parse(await readFile(path, 'utf8'), (key, value) =>
-            key === 'description' && typeof value === 'string' ? undefined : value,
-          )
-          return { code: JSON.stringify(withoutHints(schema)), moduleType: 'json' }
+          const schema = JSON.parse(await readFile(path, 'utf8'))
+          return { code: JSON.stringify(keysOfSchema(schema)), moduleType: 'json' }
         },
       },
     },
@@ -65,7 +62,7 @@ await bundle.write({
         test: /src\/(core|db|cli\/(?:definitions\/)?(?!main|compile-cache|progress|live-progress|events|origin|follow-run)[^/]+\.ts)|commander|chalk|east-asian/,
         priority: 6,
       },
-      { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-problems)|parser)|\/yaml\//, priority: 5 },
+      { name: 'manifest', test: /src\/(manifest\/(?!checks\/schema-)|parser)|\/yaml\//, priority: 5 },
       { name: 'driver', test: /node_modules\/(pg|postgres|split2|xtend)/, priority: 4 },
       { name: 'state', test: /src\/(kinds|introspector|ledger|planner\/proof\/fast-path)/, priority: 3 },
       // The modules of the planning rooms that a refresh loads.

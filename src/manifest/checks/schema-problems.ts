@@ -1,12 +1,11 @@
 // Turns the JSON Schema validator's errors into problems that a user understands.
 
-import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
-import { isMap } from '../../core/data.ts'
 import type { Problem } from '../../core/errors.ts'
-import { didYouMean } from '../../core/nearest.ts'
+import { didYouMean, nearestOf } from '../../core/nearest.ts'
 import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
+import { exampleAt, keysAt, placesOf } from './schema-places.ts'
 
 /** Translates the validator's errors. Several errors at one place are one problem: the first. */
 export function schemaProblems(errors: readonly ValidationError[]): readonly PathProblem[] {
@@ -21,8 +20,8 @@ export function schemaProblems(errors: readonly ValidationError[]): readonly Pat
 function problemOf(error: ValidationError): readonly PathProblem[] {
   const path = pathOf(error.instancePath)
   const { params } = error
-  const invalid = (what: string): readonly PathProblem[] => [
-    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}` }),
+  const invalid = (what: string, hint: Pick<Problem, 'hint'> = {}): readonly PathProblem[] => [
+    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}`, ...hint }),
   ]
   switch (error.keyword) {
     case 'if':
@@ -35,7 +34,8 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     case 'required': {
       const key = String(params.missingProperty)
       // The place is that of the map, unless an overlay has removed the key.
-      return [atKey([...path, key], { code: 'manifest/missing-key', message: `missing key "${key}"${inWhat(path)}` })]
+      const message = `missing key "${key}"${inWhat(path)}`
+      return [atKey([...path, key], { code: 'manifest/missing-key', message, ...forExample(path) })]
     }
     case 'false schema': {
       const message = `${nameOf(path)} cannot be combined with "column"`
@@ -48,7 +48,7 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
       return invalid(`must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`)
     }
     case 'type':
-      return invalid(`must be ${typeName(params.type)}`)
+      return invalid(`must be ${typeName(params.type)}`, forExample(path))
     case 'minItems':
     case 'minLength':
       return invalid('must not be empty')
@@ -64,6 +64,11 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     default:
       return invalid('is not valid')
   }
+}
+
+function forExample(path: Path): Pick<Problem, 'hint'> {
+  const example = exampleAt(path)
+  return example === undefined ? {} : { hint: `For example: ${example}` }
 }
 
 function pathOf(pointer: string): Path {
@@ -97,29 +102,18 @@ function typeName(type: unknown): string {
 }
 
 function unknownKey(key: string, path: Path): Problem {
-  const code = 'manifest/unknown-key'
   const valid = keysAt(path)
   const message = `unknown key "${key}"${didYouMean(key, valid)}`
-  const order = path.at(-1) === 'grants' ? `A grant begins with its privilege: { ${valid[0]}: [role] }. ` : ''
-  return { code, message, ...(valid.length > 0 && { hint: `${order}Valid keys here: ${valid.join(', ')}.` }) }
+  const validKeys = valid.length > 0 ? `Valid keys here: ${valid.join(', ')}.` : ''
+  const hint = [belongsTo(key, path, valid), validKeys].filter((sentence) => sentence !== '').join(' ')
+  return { code: 'manifest/unknown-key', message, ...(hint !== '' && { hint }) }
 }
 
-type SchemaNode = Readonly<Record<string, unknown>>
-
-/** The keys that the schema allows at a path. The validator's errors do not include them. */
-function keysAt(path: Path): readonly string[] {
-  const node = path.reduce<SchemaNode | undefined>((part, step) => part && below(part, String(step)), schema)
-  return node && isMap(node.properties) ? Object.keys(node.properties) : []
-}
-
-function below(node: SchemaNode, step: string): SchemaNode | undefined {
-  const property = isMap(node.properties) ? node.properties[step] : undefined
-  return resolved(property ?? (isMap(node.additionalProperties) ? node.additionalProperties : node.items))
-}
-
-function resolved(node: unknown): SchemaNode | undefined {
-  if (!isMap(node)) return undefined
-  if (typeof node.$ref !== 'string') return node
-  const name = node.$ref.replace('#/$defs/', '')
-  return resolved(Reflect.get(schema.$defs, name))
+function belongsTo(key: string, path: Path, valid: readonly string[]): string {
+  if (path.at(-1) === 'grants') {
+    if (/^all( privileges)?$/i.test(key)) return 'List the privileges: which ALL means differs between versions.'
+    return `A grant begins with its privilege: { ${valid[0]}: [role] }.`
+  }
+  const places = nearestOf(key, valid) === undefined ? placesOf(key, path).slice(0, 2) : []
+  return places.length > 0 ? `Write ${places.join(', or ')}.` : ''
 }
