@@ -7,9 +7,10 @@ import type { ObjectId } from './object.ts'
  * A test for objects whose names match a pattern. `*` is any text, `?` any character, `[0-9]` one of some characters, and `(a|b)` one
  * of some texts; a dot separates schema and name. Outside double quotes, letters fold to lower case; within them no character is
  * special. A pattern without a dot matches in any schema. A user mapping matches by the name of its server.
- * @throws FdwsyncError if a bracket is not closed
+ * @throws FdwsyncError if it is empty, or a bracket is not closed
  */
 export function namePattern(pattern: string): (id: ObjectId) => boolean {
+  if (pattern.trim() === '') throw emptyPattern()
   const parts = partsOf(pattern)
   const [schema, name] = parts.length > 1 ? [parts[0], parts.slice(1).join('\\.')] : [undefined, parts[0] ?? '']
   const schemaTest = schema === undefined ? undefined : wholeName(schema, pattern)
@@ -28,6 +29,12 @@ function wholeName(expression: string, pattern: string): RegExp {
     const hint = 'A ( or [ needs its end, without a dot in between. Put names with such characters in double quotes.'
     throw new FdwsyncError({ code: 'usage/invalid-argument', message, hint }, exitCode.usage)
   }
+}
+
+function emptyPattern(): FdwsyncError {
+  const message = 'the pattern of a name is empty'
+  const hint = 'Names are matched as in psql: shop.orders, shop.*, or * for all of them.'
+  return new FdwsyncError({ code: 'usage/invalid-argument', message, hint }, exitCode.usage)
 }
 
 /** The pattern, without a schema, that only this name matches. */

@@ -65,6 +65,7 @@ function targetOf(name: string, target: unknown, env: Variables, note: Note): Fl
   if ((typeof database === 'string') === (typeof service === 'string')) {
     note(at, `"${name}" needs either a database (a URL) or a service of libpq`)
   }
+  if (service === '') note([...at, 'service'], '"service" is empty')
   const texts = (key: string, value: unknown): Readonly<Record<string, string>> => {
     if (isMap(value) && Object.values(value).every((each) => typeof each === 'string'))
       return value as Record<string, string> // checked
@@ -82,9 +83,13 @@ function targetOf(name: string, target: unknown, env: Variables, note: Note): Fl
   }
 }
 
+/** An empty URL would leave the choice of a database to the environment, so it is an error. */
 function resolved(url: string, env: Variables, note: (message: string) => void): string {
-  return url.replace(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g, (reference, name: string) => {
-    if (env[name] === undefined) note(`${reference}: the variable is not set`)
-    return env[name] ?? ''
-  })
+  const missing = Array.from(url.matchAll(reference)).filter(([, name = '']) => env[name] === undefined)
+  for (const [text] of missing) note(`${text}: the variable is not set`)
+  const text = url.replace(reference, (_, name: string) => env[name] ?? '')
+  if (text === '' && missing.length === 0) note(url === '' ? 'the URL is empty' : `${url}: the URL is empty`)
+  return text
 }
+
+const reference = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g

@@ -1,15 +1,14 @@
 // Runs a command on many databases: each target in a process of its own, so that none can stop another one.
 
-import { spawn } from 'node:child_process'
 import { mapConcurrently } from '../../core/concurrently.ts'
 import { exitCode, FdwsyncError, usageError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import { type FleetTarget, readTargets } from '../../library/fleet-targets.ts'
 import type { GivenVariables } from '../../library/load-manifest.ts'
-import { printLineOf } from '../log.ts'
 import { printResult } from '../output.ts'
 import { chooseTargets, type Shard } from './choose.ts'
-import { passOnSignals, type RunningTargets } from './signals.ts'
+import { passOnSignals } from './signals.ts'
+import { runProcess } from './target-process.ts'
 
 export interface FleetFlags {
   /** Undefined: the command runs on one database. */
@@ -59,9 +58,10 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
   const running = passOnSignals()
   const run = async (target: FleetTarget): Promise<Ended> => {
     if (running.isInterrupted()) return { target, code: undefined, stdout: '' }
-    const ended = await runOn(target, flags, running)
-    if (!json && ended.stdout !== '') printResult(`== ${oneLine(target.name)} ==\n${ended.stdout}\n`)
-    return ended
+    const args = [...ownArguments(process.argv.slice(2)), ...variablesFor(target, flags.var)]
+    const { code, stdout } = await runProcess(target, args, running)
+    if (!json && stdout !== '') printResult(`== ${oneLine(target.name)} ==\n${stdout}\n`)
+    return { target, code, stdout }
   }
   const first = canary && (await run(canary))
   const mayGoOn = first === undefined || first.code === exitCode.done || first.code === exitCode.changes
@@ -87,39 +87,9 @@ function refuseOptionsOfOneDatabase({ database, out, events, file = [] }: FleetF
   if (found) throw usageError(`option '${found[1]}' cannot be used with option '--targets'`, found[2])
 }
 
-/** The output of a target is printed as a whole; progress and errors as they happen, with its name before each line. */
-function runOn(target: FleetTarget, { var: given = {} }: FleetFlags, running: RunningTargets): Promise<Ended> {
-  const { DATABASE_URL: _url, PGSERVICE: _service, ...environment } = process.env
-  const variables = Object.entries({ ...given, ...target.vars }).flatMap(([name, value]) => [
-    '--var',
-    `${name}=${value}`,
-  ])
-  const args = [...ownArguments(process.argv.slice(2)), ...variables]
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
-      env: { ...environment, ...target.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // In a process group of its own, so that it gets the signals of a terminal once.
-      detached: true,
-    })
-    running.add(child)
-    let stdout = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    let rest = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const lines = `${rest}${text}`.split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) printLineOf(target.name, line)
-    })
-    child.on('close', (code, signal) => {
-      running.delete(child)
-      if (rest !== '') printLineOf(target.name, rest)
-      if (signal !== null) printLineOf(target.name, `error: ended by ${signal}`)
-      resolve({ target, code: code ?? exitCode.failed, stdout })
-    })
-  })
+/** `--var NAME=VALUE` for each variable: of the command, unless the target has its own. */
+function variablesFor({ vars }: FleetTarget, given: GivenVariables = {}): readonly string[] {
+  return Object.entries({ ...given, ...vars }).flatMap(([name, value]) => ['--var', `${name}=${value}`])
 }
 
 /** Options with a value that only the fleet needs, or that each target sets for itself. */

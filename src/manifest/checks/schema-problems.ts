@@ -48,6 +48,7 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
       return invalid(`must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`)
     }
     case 'type':
+      if (isOptionsOfMapping(path)) return [optionsOfMapping(path)]
       return invalid(`must be ${typeName(params.type)}`, forExample(path))
     case 'minItems':
     case 'minLength':
@@ -69,6 +70,17 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
 function forExample(path: Path): Pick<Problem, 'hint'> {
   const example = exampleAt(path)
   return example === undefined ? {} : { hint: `For example: ${example}` }
+}
+
+/** As everywhere else, options might be expected below `options`. */
+function isOptionsOfMapping([top, , key, , option]: Path): boolean {
+  return top === 'servers' && key === 'user_mappings' && option === 'options'
+}
+
+function optionsOfMapping(path: Path): PathProblem {
+  const message = 'the options of a user mapping are not declared below "options"'
+  const hint = `Write them directly: ${path.at(-2)}: { user: …, password: … }.`
+  return atKey(path, { code: 'manifest/invalid-value', message, hint })
 }
 
 function pathOf(pointer: string): Path {

@@ -88,6 +88,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   })
 
+  test('a target whose process cannot be started fails, and the others go on', async () => {
+    const one = await fixtureFor(pair, source)
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-fleet-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'fdwsync.yaml'), 'version: 1\nname: fleet\nvars: { x: a }\nschemas: { s: {} }\n')
+    // Longer than an argument of a command may be.
+    const long = `{ database: "${one.url}", vars: { x: "${'x'.repeat(200_000)}" } }`
+    writeFileSync(join(folder, 'long.yaml'), `targets:\n  a: "${one.url}"\n  long: ${long}\n  z: "${one.url}"\n`)
+    const files = ['-f', join(folder, 'fdwsync.yaml'), '--targets', join(folder, 'long.yaml')]
+    const { code, stdout, stderr } = await run(one, ['plan', ...files], undefined)
+    expect([code, stdout]).toEqual([1, expect.stringContaining('3 targets: 2 done, 1 failed (long)')])
+    expect(stderr).toBe('long: error: the process for this target cannot be started: its arguments are too long\n')
+
+    const many = Array.from({ length: 20 }, (_, at) => `  t${at}: "${one.url}"\n`).join('')
+    writeFileSync(join(folder, 'many.yaml'), `targets:\n${many}`)
+    const script = `ulimit -n 48; exec "$0" ${command} status -f ${files[1]} --targets ${folder}/many.yaml --parallel 20`
+    const limited = spawnSync('/bin/sh', ['-c', script, process.execPath], { encoding: 'utf8' })
+    expect(limited).toMatchObject({ status: 1, stdout: expect.stringMatching(/^20 targets: \d+ done, \d+ failed/m) })
+    expect(limited.stderr).toMatch(/^t\d+: error: the process for this target cannot be started: too many open files$/m)
+  })
+
   test('a signal interrupts what runs and starts nothing else; the JSON log names the target', async () => {
     const [one, two] = [await fixtureFor(pair, source), await fixtureFor(pair, source)]
     const folder = mkdtempSync(join(tmpdir(), 'fdwsync-fleet-'))

@@ -98,6 +98,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expect(planOf(parsed, fixture, ['nothing'])).rejects.toThrow(
       '--only nothing: the manifest has nothing that matches',
     )
+    for (const empty of ['', '+', 'table:', 'table:+']) {
+      await expect(planOf(parsed, fixture, [empty])).rejects.toThrow('the pattern of a name is empty')
+    }
     const byCommand = ['apply', '--auto-approve', '--only', 'foreign-table:*.customers']
     expect(await run(fixture, byCommand, manifest({ views: ordersView }))).toMatchObject({ code: 0 })
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['create materialized view local.customers'])

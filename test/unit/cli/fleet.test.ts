@@ -40,9 +40,12 @@ test.each([
   ['targets:\n  a: { datbase: x }', ':2:8: unknown key "datbase"'],
   ['targets:\n  a: { database: x, service: y }', ':2:3: "a" needs either a database (a URL) or a service'],
   ['targets:\n  a: { database: "${env:NOPE}" }', ':2:8: ${env:NOPE}: the variable is not set'],
+  ['targets:\n  a: ""', ':2:3: the URL is empty'],
+  ['targets:\n  a: { service: "" }', ':2:8: "service" is empty'],
+  ['targets:\n  a: { database: "${env:EMPTY}" }', ':2:8: ${env:EMPTY}: the URL is empty'],
   ['targets:\n  a: { service: s, vars: [x] }', ':2:20: "vars" must be a map of texts'],
 ])('a wrong file: %s', async (text, message) => {
-  const error: unknown = await read(text).catch((reason: unknown) => reason)
+  const error: unknown = await read(text, { EMPTY: '' }).catch((reason: unknown) => reason)
   if (!(error instanceof FdwsyncError)) throw new Error('it was accepted')
   expect(error.exitCode).toBe(64)
   expect(error.problems.map(formatProblem).join('\n')).toContain(message)

@@ -38,4 +38,8 @@ describe('a name pattern', () => {
   test.each(['orders_[0-9', '(a.b|c)', 'a)', 'a]'])('%s is an error', (pattern) => {
     expect(() => namePattern(pattern)).toThrow(`the pattern ${pattern} is not valid`)
   })
+
+  test.each(['', ' '])('"%s" is an error', (pattern) => {
+    expect(() => namePattern(pattern)).toThrow('the pattern of a name is empty')
+  })
 })

@@ -179,6 +179,11 @@ describe('an invalid manifest', () => {
       ['m.yaml:5:16: the option "password" cannot be set here', 'user_mappings'],
     ],
     ['a user on the server', server('options: { user: x }'), ['belongs to a user mapping']],
+    [
+      'the options of a mapping, as elsewhere',
+      server('user_mappings: { etl: { options: { user: x } } }'),
+      ['m.yaml:5:29: the options of a user mapping', 'Write them directly: etl: { user: …, password: … }.'],
+    ],
     ['a port', server('options: { port: 99999 }'), ['m.yaml:5:22: the option "port" must be a number from 1 to 65535']],
     ['a fetch size', server('options: { fetch_size: many }'), ['"fetch_size" must be a whole number']],
     [
