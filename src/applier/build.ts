@@ -23,7 +23,7 @@ import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { expectedOfStep } from './expected-result.ts'
 import { plannedReplacement, replaceMembers } from './replace-members.ts'
-import { hideSecrets, secretsOf } from './step-secrets.ts'
+import { hideSecrets } from './step-secrets.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
 /** Runs the step, verifies and records its result, and commits. The step's row in the ledger proves the COMMIT. */
@@ -70,7 +70,7 @@ async function runInTransaction(
   await session.run(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: lockTimeout })}; ${abortWhenClientDisconnects}; ${manifestPath(searchPath)}`,
   )
-  if (secretsOf(step).length > 0) await hideSecrets(session, options.allow)
+  await hideSecrets(session, [step], options.allow)
   const pid = await backendPid(session)
   // The record is committed or rolled back with the transaction, so it proves the COMMIT.
   const record = async (loads: readonly RefreshRecord[]) => {

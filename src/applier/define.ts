@@ -78,7 +78,7 @@ export async function define(context: ApplyContext, definitions: Definitions): P
     context.options.emit({ type: 'retrying', stage, reason: error.message, attempt })
   try {
     // The only connection that carries secrets. No query from a manifest runs on it.
-    const session = await context.connect(stage, steps.flatMap(secretsOf))
+    const session = await context.connect(stage, secretsOf(steps))
     const attempt = () =>
       defineOnce(context, definitions, session, steps, onStep).catch((error: unknown) =>
         throwStaleOr(error, context, definitions, session),
@@ -142,7 +142,7 @@ async function runInTransaction(
   const ledger = await openLedger(session)
   const before = await readCurrentState(context, session, ledger)
   if (fingerprintOf(before) !== definitions.fingerprint) throw staleError(context, definitions)
-  if (steps.flatMap(secretsOf).length > 0) await hideSecrets(session, options.allow)
+  await hideSecrets(session, steps, options.allow)
   await recordApply(session, applyRecordOf(context))
   if (definitions.stage === 'define') {
     await rekeyObjects(session, plan.manifest, inHand.rekeyed)

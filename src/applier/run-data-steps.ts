@@ -154,7 +154,7 @@ async function runStep(
     // Unlike those of user mappings, these secrets are readable by every role once they are set. So they may share a session
     // with queries of users.
     await withSession(
-      (purpose) => connect(purpose, secretsOf(step)),
+      (purpose) => connect(purpose, secretsOf([step])),
       'load',
       options.signal,
       async (session) => {

@@ -1,22 +1,24 @@
-// The secrets of a step, and how to keep the server from recording them.
+// The secrets of steps, and how to keep the server from recording them.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Step } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
+import type { Statement } from '../core/sql.ts'
 import { exposureProblem, turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 
-export function secretsOf(step: Step): readonly Secret[] {
-  const statements =
-    step.action === 'replace'
-      ? step.members.flatMap(({ statements, load, children }) => [...statements, ...load, ...children])
-      : step.statements
-  return statements.flatMap(({ secrets }) => secrets)
+export function secretsOf(steps: readonly Step[]): readonly Secret[] {
+  return steps.flatMap(statementsOf).flatMap(({ secrets }) => secrets)
 }
 
-/** @throws FdwsyncError if the server would record secrets, and this role cannot turn that off */
-export async function hideSecrets(session: Session, allow: readonly string[]): Promise<void> {
-  const exposing = await turnOffExposure(session)
+function statementsOf(step: Step): readonly Statement[] {
+  if (step.action !== 'replace') return step.statements
+  return step.members.flatMap(({ statements, load, children }) => [...statements, ...load, ...children])
+}
+
+/** @throws FdwsyncError if the server would record the secrets of the steps, and this role cannot turn that off */
+export async function hideSecrets(session: Session, steps: readonly Step[], allow: readonly string[]): Promise<void> {
+  const exposing = await turnOffExposure(session, steps.flatMap(statementsOf))
   if (exposing.length === 0 || allow.includes('exposes-secret')) return
-  throw new FdwsyncError(exposureProblem('a secret', exposing), exitCode.refused)
+  throw new FdwsyncError(exposureProblem(exposing), exitCode.refused)
 }

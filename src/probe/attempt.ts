@@ -8,7 +8,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { batchesToEvaluate, withoutEvaluation, wouldEvaluate } from './evaluation.ts'
-import { dependencyFinding, leakFinding } from './findings.ts'
+import { dependencyFinding, exposureFinding, leakFinding } from './findings.ts'
 import { probePath } from './namesakes.ts'
 import { mayNeedUnmanagedUsers } from './references.ts'
 import { errorFinding } from './rejection.ts'
@@ -43,7 +43,8 @@ async function createHalves(run: ProbeRun, all: readonly Unit[]): Promise<readon
   const [unit] = units
   if (unit && units.length === 1) {
     const own = await failureWithSecrets(run, unit, failed)
-    if (!own) return [unit.object]
+    if (own === undefined) return [unit.object]
+    if (own === 'not tried') return []
     const { error, position } = own
     const key = keyOf(unit.object.id)
     const mayBeUnmanaged = mismatches.has(error.sqlstate) && (await mayNeedUnmanagedUsers(run, unit.statements))
@@ -76,18 +77,22 @@ const notOfValues: ReadonlySet<string> = new Set(['HV00D', '42501', '55P03'])
 
 /**
  * A wrapper can check the value of a secret, in place of which the probe sends `(secret)`. So a rejected object is tried once more
- * with its secrets, if the server records none of them.
+ * with its secrets, unless the server would record one of them. Then whether it accepts them is unknown.
  */
 async function failureWithSecrets(
   run: ProbeRun,
-  { withSecrets }: Unit,
+  { object, withSecrets }: Unit,
   failed: FailedStatements,
-): Promise<FailedStatements | undefined> {
+): Promise<FailedStatements | 'not tried' | undefined> {
   if (!withSecrets || notOfValues.has(failed.error.sqlstate)) return failed
   const { session } = run
   await session.run(trusted('SAVEPOINT attempt'))
   try {
-    if ((await turnOffExposure(session)).length > 0) return failed
+    const exposing = await turnOffExposure(session, withSecrets)
+    if (exposing.length > 0) {
+      run.findings.push(exposureFinding(keyOf(object.id), exposing))
+      return 'not tried'
+    }
     await session.run(manifestPath(probePath(run)))
     for (const statement of withSecrets) await session.executeApart(statement)
     await session.run(trusted('RELEASE attempt'))

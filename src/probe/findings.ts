@@ -4,6 +4,7 @@ import type { DeclaredObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { describeExposure, type SecretExposure, waysOut } from '../db/secrets/exposure.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
@@ -35,6 +36,17 @@ export function leakFinding(key: Key): ProbeFinding {
     status: 'undetermined',
     reason: 'it uses an undeclared object that uses something which this plan changes',
     hint: 'Apply the other changes first, without this one.',
+  }
+}
+
+/** For an object that the server may accept only with its secrets, which the server would record. */
+export function exposureFinding(key: Key, exposing: readonly SecretExposure[]): ProbeFinding {
+  return {
+    code: 'secret/exposed',
+    key,
+    status: 'undetermined',
+    reason: `whether the server accepts its secrets was not tried: ${describeExposure(exposing)}`,
+    hint: waysOut(exposing),
   }
 }
 

@@ -7,9 +7,10 @@ import type { ObjectNotice } from '../core/notice.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
 import { withDeadline } from '../db/cancellation.ts'
-import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { type DatabaseError, isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
+import { adviceOnEventTriggers, isRaisedByEventTrigger } from '../introspector/event-triggers.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { probeWithoutQuery } from './certain.ts'
@@ -163,17 +164,22 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
     if (!isDatabaseError(error) || isTransient(error)) throw error
     await session.run(trusted('ROLLBACK TO scratch'))
     const reason = `it cannot be checked on the server: ${error.message}`
-    const isReadOnly = error.sqlstate === '25006'
-    const code = isReadOnly ? 'server/read-only' : 'object/not-probed'
-    const hint = isReadOnly
-      ? 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
-      : `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
+    const code = error.sqlstate === '25006' ? 'server/read-only' : 'object/not-probed'
+    const hint = await adviceOnScratchSchema(session, error)
     for (const { id } of toProbe) {
       if (kindOf(id).probe.how !== 'read-back') continue
       run.findings.push({ code, key: keyOf(id), status: 'undetermined', reason, hint })
     }
     return false
   }
+}
+
+async function adviceOnScratchSchema(session: Session, error: DatabaseError): Promise<string> {
+  if (error.sqlstate === '25006') {
+    return 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
+  }
+  if (await isRaisedByEventTrigger(session, error)) return adviceOnEventTriggers
+  return `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
 }
 
 /** Creates stand-ins of servers and user mappings that are new or differ, so that the server validates their options. */

@@ -5,6 +5,7 @@ import type { ProbeFinding, SqlPosition } from '../core/finding.ts'
 import { keyOf } from '../core/object.ts'
 import { ident } from '../core/sql.ts'
 import type { DatabaseError } from '../db/database-error.ts'
+import { adviceOnEventTriggers, isRaisedByEventTrigger } from '../introspector/event-triggers.ts'
 import { describeLockHolders, readLockHolders } from '../introspector/lock-holders.ts'
 import { missingRoleAdvice } from '../introspector/preconditions.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -41,6 +42,10 @@ export async function errorFinding(
     }
   }
   const reason = withDeclaredNames(run, object, error.message)
+  if (await isRaisedByEventTrigger(run.session, error)) {
+    const advice = [adviceOnEventTriggers, serverHint].filter((part) => part !== '').join(' ')
+    return { code: 'server/rejected', key, status: 'problem', reason, hint: advice }
+  }
   return { code: 'server/rejected', key, status: 'problem', reason, hint, ...(position && { position }) }
 }
 

@@ -3,14 +3,14 @@
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
-import { ident, literal, sql, statement } from '../core/sql.ts'
+import { ident, literal, type Statement, sql, statement } from '../core/sql.ts'
 import { exposureProblem, turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { beginTrial, readingPath } from '../introspector/transaction-settings.ts'
 import { createMissingPrerequisites } from './imports/prerequisites.ts'
 import { forbiddenCode, type ServerContext } from './server-context.ts'
-import { type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
+import { type ServerSetup, serverSetup } from './server-setup.ts'
 
 export interface AskOptions {
   readonly context: ServerContext
@@ -19,7 +19,7 @@ export interface AskOptions {
   readonly connect: (purpose: string, secrets?: readonly Secret[]) => Promise<Session>
   /** How long connecting to the source may take. */
   readonly timeoutMilliseconds: number
-  /** Whether the password of a new user mapping may be recorded by the server, which logs nested statements. */
+  /** Whether the server, which logs nested statements, may record the secrets of what is new or differs. */
   readonly mayExpose?: boolean
 }
 
@@ -59,17 +59,21 @@ export function withDeclaredNames({ scratch, server }: PreparedServer, message: 
   return message.replaceAll(new RegExp(`${scratch}_\\d+`, 'g'), () => schema).replaceAll(scratch, () => server)
 }
 
-/** Runs `work` in a transaction of its own, which is not committed. @param secrets those of the statements of `work` */
+/** Runs `work` in a transaction of its own, which is not committed. @param own the statements of `work` that have secrets */
 export async function inServerSession<T>(
   options: AskOptions,
   prepared: PreparedServer,
   work: (run: ServerSession) => Promise<T>,
-  secrets: readonly Secret[] = [],
+  own: readonly Statement[] = [],
 ): Promise<T> {
-  const session = await options.connect('import', [...secretsOf(prepared.setup), ...secrets])
+  const statements = [...prepared.setup.statements, ...own]
+  const session = await options.connect(
+    'import',
+    statements.flatMap(({ secrets }) => secrets),
+  )
   try {
     const run: ServerSession = { ...prepared, session, context: options.context }
-    await begin(run, options)
+    await begin(run, options, statements)
     return await work(run)
   } finally {
     await session.close()
@@ -89,16 +93,14 @@ function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMillisec
   return { ...setup, statements: [...statements, limit] }
 }
 
-async function begin(run: ServerSession, { mayExpose }: AskOptions): Promise<void> {
+/** @param statements those of the whole transaction */
+async function begin(run: ServerSession, { mayExpose }: AskOptions, statements: readonly Statement[]): Promise<void> {
   const { session, context, setup, scratch } = run
   await session.run(sql`${beginTrial(session)}; CREATE SCHEMA ${ident(scratch)}`)
   await createMissingPrerequisites(session, context, scratch)
   await session.run(readingPath)
-  if (secretsOf(setup).length > 0) {
-    const exposing = await turnOffExposure(session)
-    if (exposing.length > 0 && !mayExpose)
-      throw new FdwsyncError(exposureProblem('the password of a new user mapping', exposing))
-  }
+  const exposing = await turnOffExposure(session, statements)
+  if (exposing.length > 0 && !mayExpose) throw new FdwsyncError(exposureProblem(exposing))
   await refuseEvaluation(run)
   for (const statement of setup.statements) await session.execute(statement)
 }

@@ -2,7 +2,6 @@
 
 import type { DeclaredObject } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import type { Secret } from '../core/secret.ts'
 import type { Statement } from '../core/sql.ts'
 import { withoutAccess } from '../kinds/facets/access.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -57,10 +56,6 @@ export function serverSetup(
   const alter = fields.length > 0 ? serverKind.alter(id, fields, live.spec) : []
   const alterMappings = mappings.flatMap((mapping) => alterMapping(context, mapping))
   return { ...common, name, statements: [...alter, ...alterMappings] }
-}
-
-export function secretsOf({ statements }: ServerSetup): readonly Secret[] {
-  return statements.flatMap(({ secrets }) => secrets)
 }
 
 /**

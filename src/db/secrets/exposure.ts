@@ -2,16 +2,26 @@
 // transaction.
 
 import type { Problem } from '../../core/errors.ts'
-import { ident, join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
+import { ident, join, literal, type Sql, type Statement, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../session.ts'
 
-/** A setting or an event trigger that would record a secret. */
-export interface SecretExposure {
-  /** The setting, or `event trigger NAME`. */
-  readonly setting: string
+/** What would record a secret. */
+export type SecretExposure = ExposingSetting | ExposingTrigger
+
+interface ExposingSetting {
+  readonly by: 'setting'
+  readonly name: string
   readonly value: string
   /** Whether this role may turn it off. */
   readonly canTurnOff: boolean
+}
+
+/** An event trigger that writes to the log. It may be an audit, so it is never turned off, even if this role could. */
+interface ExposingTrigger {
+  readonly by: 'event trigger'
+  readonly name: string
+  /** The function that it calls. */
+  readonly function: string
 }
 
 /** Settings by name. A setting of a library that is not loaded is missing. */
@@ -24,8 +34,6 @@ interface Recorder {
   readonly off: string
   records(value: string, others: Values, eventTriggers: readonly EventTrigger[]): boolean
 }
-
-const eventTriggerPrefix = 'event trigger '
 
 const isOn = (value: string) => value === 'on'
 
@@ -67,31 +75,47 @@ const relatedSettings = [
 ]
 
 /**
- * What would record the secrets of a DO block. The list was found by running one under every setting that affects logging;
- * `log_statement` and `log_min_duration_statement` do not record them. Not detected: an event trigger that waits for a lock
- * under `log_lock_waits`, one in a language other than PL/pgSQL that writes to the log, and other libraries.
+ * What would record the secrets of these statements, each of which runs in a DO block. The list was found by running one under every
+ * setting that affects logging; `log_statement` and `log_min_duration_statement` do not record them. Not detected: an event trigger
+ * that waits for a lock under `log_lock_waits`, one that writes to the log by a function that it calls or in a language other than
+ * PL/pgSQL, and other libraries.
  */
-export async function secretExposure(session: Session): Promise<readonly SecretExposure[]> {
+export async function secretExposure(
+  session: Session,
+  statements: readonly Statement[],
+): Promise<readonly SecretExposure[]> {
+  const tags = tagsWithSecrets(statements)
+  if (tags.length === 0) return []
   const settings = await readSettings(session)
   const values: Values = new Map(settings.map(({ name, value }) => [name, value]))
-  const eventTriggers = values.get('event_triggers') === 'off' ? [] : await readEventTriggers(session)
-  const exposed = recorders.flatMap((recorder) => {
+  const eventTriggers = values.get('event_triggers') === 'off' ? [] : await readEventTriggers(session, tags)
+  const exposing = recorders.flatMap((recorder): readonly ExposingSetting[] => {
     const found = settings.find(({ name }) => name === recorder.setting)
     if (!found || !recorder.records(found.value, values, eventTriggers)) return []
-    return [{ setting: found.name, value: found.value, canTurnOff: found.canSet }]
+    return [{ by: 'setting', name: found.name, value: found.value, canTurnOff: found.canSet }]
   })
   const logging = eventTriggers.filter(({ source }) => /\braise\s+(warning|log)\b/i.test(source))
-  return [...exposed, ...logging.map(eventTriggerExposure)]
+  return [...exposing, ...logging.map(({ name, function: f }) => ({ by: 'event trigger', name, function: f }) as const)]
 }
 
-/** Turns off what this role may turn off, for the rest of the transaction. Returns what remains. */
-export async function turnOffExposure(session: Session): Promise<readonly SecretExposure[]> {
-  const exposures = await secretExposure(session)
-  const statements = recorders
-    .filter(({ setting }) => exposures.some((exposure) => exposure.setting === setting && exposure.canTurnOff))
+/**
+ * Turns off what this role may turn off of all that would record the secrets of these statements, for the rest of the transaction.
+ * Returns what remains.
+ */
+export async function turnOffExposure(
+  session: Session,
+  statements: readonly Statement[],
+): Promise<readonly SecretExposure[]> {
+  const exposing = await secretExposure(session, statements)
+  const off = recorders
+    .filter(({ setting }) => exposing.some((each) => each.name === setting && mayBeTurnedOff(each)))
     .map(({ setting, off }) => sql`SET LOCAL ${settingName(setting)} = ${literal(off)}`)
-  if (statements.length > 0) await session.run(join(statements, sql`; `))
-  return exposures.filter(({ canTurnOff }) => !canTurnOff)
+  if (off.length > 0) await session.run(join(off, sql`; `))
+  return exposing.filter((each) => !mayBeTurnedOff(each))
+}
+
+function mayBeTurnedOff(exposure: SecretExposure): boolean {
+  return exposure.by === 'setting' && exposure.canTurnOff
 }
 
 function settingName(setting: string): Sql {
@@ -122,42 +146,69 @@ interface EventTrigger {
   readonly source: string
 }
 
-/** The commands that have secrets: options of user mappings, and secret options of everything else. */
-const tagsWithSecrets = ['USER MAPPING', 'SERVER', 'FOREIGN DATA WRAPPER', 'FOREIGN TABLE'].flatMap((kind) => [
-  `CREATE ${kind}`,
-  `ALTER ${kind}`,
-])
+/** The commands whose options can be secrets. */
+const command = /^(?:CREATE|ALTER) (?:USER MAPPING|SERVER|FOREIGN DATA WRAPPER|FOREIGN TABLE)\b/
 
-/** Those that may fire for a command with a secret. */
-async function readEventTriggers(session: Session): Promise<readonly EventTrigger[]> {
+/** The command tags of the statements that have secrets. */
+function tagsWithSecrets(statements: readonly Statement[]): readonly string[] {
+  const withSecrets = statements.filter(({ secrets }) => secrets.length > 0)
+  return [...new Set(withSecrets.map(tagOf))]
+}
+
+function tagOf(statement: Statement): string {
+  const [tag] = command.exec(statement.sql) ?? []
+  // A bug of the caller, so not an error for the user.
+  if (tag === undefined) throw new Error('a secret in a command that has none')
+  return tag
+}
+
+/** Those that may fire for one of the commands. */
+async function readEventTriggers(session: Session, tags: readonly string[]): Promise<readonly EventTrigger[]> {
   return session.query<EventTrigger>(
     sql`SELECT e.evtname AS name, e.evtfoid::pg_catalog.regprocedure::pg_catalog.text AS function, p.prosrc AS source
       FROM pg_catalog.pg_event_trigger AS e JOIN pg_catalog.pg_proc AS p ON p.oid = e.evtfoid
       WHERE e.evtenabled IN ('O', 'A') AND e.evtevent IN ('ddl_command_start', 'ddl_command_end')
         AND (e.evttags IS NULL OR e.evttags OPERATOR(pg_catalog.&&) $1::pg_catalog.text[])
       ORDER BY e.evtname`,
-    [tagsWithSecrets],
+    [tags],
   )
 }
 
-/** An event trigger may be an audit, so it is never turned off, even if this role could. */
-function eventTriggerExposure(trigger: EventTrigger): SecretExposure {
+export function exposureProblem(exposing: readonly SecretExposure[]): Problem {
   return {
-    setting: `${eventTriggerPrefix}${trigger.name}`,
-    value: `${trigger.function} writes to the log`,
-    canTurnOff: false,
+    code: 'secret/exposed',
+    message: describeExposure(exposing),
+    hint: `${waysOut(exposing)} Or pass --allow exposes-secret.`,
   }
 }
 
-/** @param secret what would be recorded: `a secret` */
-export function exposureProblem(secret: string, exposing: readonly SecretExposure[]): Problem {
-  const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
-  const isAnyTrigger = exposing.some(({ setting }) => setting.startsWith(eventTriggerPrefix))
-  return {
-    code: 'secret/exposed',
-    message: `this server records nested statements, so ${secret} would be recorded: ${settings}`,
-    hint: isAnyTrigger
-      ? 'Disable the event trigger meanwhile (ALTER EVENT TRIGGER … DISABLE), or pass --allow exposes-secret.'
-      : 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
+export function describeExposure(exposing: readonly SecretExposure[]): string {
+  return `this server records nested statements, so a secret would be recorded: ${exposing.map(describe).join(', ')}`
+}
+
+/** What ends the exposure. */
+export function waysOut(exposing: readonly SecretExposure[]): string {
+  return [...settingWays(exposing), ...triggerWays(exposing)].join(' ')
+}
+
+function describe(exposure: SecretExposure): string {
+  switch (exposure.by) {
+    case 'setting':
+      return `${exposure.name} = ${exposure.value}`
+    case 'event trigger':
+      return `event trigger ${exposure.name}, whose function ${exposure.function} writes to the log`
   }
+}
+
+function settingWays(exposing: readonly SecretExposure[]): readonly string[] {
+  const names = exposing.flatMap(({ by, name }) => (by === 'setting' ? [name] : []))
+  if (names.length === 0) return []
+  return [`Turn ${names.join(', ')} off for this role (ALTER ROLE … SET …), or apply as a superuser.`]
+}
+
+function triggerWays(exposing: readonly SecretExposure[]): readonly string[] {
+  const statements = exposing.flatMap(({ by, name }) =>
+    by === 'event trigger' ? [`ALTER EVENT TRIGGER ${ident(name)} DISABLE`] : [],
+  )
+  return statements.length === 0 ? [] : [`Disable what writes to the log meanwhile: ${statements.join('; ')}.`]
 }

@@ -38,7 +38,6 @@ export async function tryReads(options: AskOptions, reads: ServerReads): Promise
   const prepared = prepareServer(options, server, roles)
   if (!prepared || (reads.isForConnecting && !prepared.setup.isPostgresFdw)) return []
   const standIns = standInsOf(reads, prepared)
-  const secrets = Array.from(standIns.values(), ({ create }) => create.secrets).flat()
   const faults: Fault[] = []
   const { timeoutMilliseconds } = options
   try {
@@ -46,7 +45,7 @@ export async function tryReads(options: AskOptions, reads: ServerReads): Promise
       options,
       prepared,
       (run) => tryRoles({ run, reads, standIns, timeoutMilliseconds, faults }),
-      secrets,
+      Array.from(standIns.values(), ({ create }) => create),
     )
   } catch (error) {
     faults.push({ table: undefined, warning: notTried({ kind: 'server', name: server }, reasonOfFailure(error)) })

@@ -10,6 +10,7 @@ import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import { describeServer } from '../../servers/pair.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run, start } from '../../support/command.ts'
+import { applyTo } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { waiting } from '../../support/gates.ts'
 import { eachMajor, newestMajor } from '../../support/majors.ts'
@@ -312,6 +313,51 @@ schemas:
     expect([allowed.code, allowed.stderr]).toEqual([0, expect.any(String)])
     expect(await traces(fixture, log, [shown.word], []), 'it is not refused for nothing').not.toEqual([])
     await fixture.sql('SELECT pg_stat_statements_reset()')
+  })
+})
+
+describe.each(newestMajor())('an event trigger that writes to the log: $name', (pair) => {
+  const auditOf = (
+    tags: string,
+  ) => `CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE LOG 'ran'; END $$;
+    CREATE EVENT TRIGGER audit ON ddl_command_end WHEN TAG IN (${tags}) EXECUTE FUNCTION audit()`
+  const withOption = (option: string, value: string) =>
+    shop.replace(
+      'options: { schema_name: public }',
+      `options: { schema_name: public, ${option}: "${value}" }\n        secret_options: [${option}]`,
+    )
+
+  const setUp = async () => {
+    const source = await createSource(pair)
+    onTestFinished(() => source.drop())
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const log = await logOf(fixture)
+    const created = () => log().replaceAll(/^(?!.*CREATE FOREIGN TABLE).*$/gm, '')
+    return { fixture, created }
+  }
+
+  test('no secret of a table that is only tried', async () => {
+    const { fixture, created } = await setUp()
+    await fixture.sql(auditOf("'CREATE FOREIGN TABLE'"))
+    const { word } = newCanary()
+    const { code, stdout, stderr } = await run(fixture, ['plan'], withOption('table_name', word))
+    expect(stdout).toContain('a secret would be recorded: event trigger audit')
+    expect(code).toBe(0)
+    expect(await traces(fixture, created, [word], [stdout, stderr])).toEqual([])
+  })
+
+  test('a value that the wrapper checks is not called wrong because it must not be sent', async () => {
+    const { fixture } = await setUp()
+    await fixture.sql(auditOf("'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE'"))
+    const { code, stdout, stderr } = await run(
+      fixture,
+      ['plan', '--detailed-exitcode'],
+      withOption('fetch_size', '77777'),
+    )
+    expect(stdout + stderr).toContain('a secret would be recorded: event trigger audit')
+    expect(stdout + stderr).not.toContain('invalid value')
+    expect(code).toBe(6)
   })
 })
 
