@@ -6,7 +6,7 @@ import { type Counts, countsOf } from '../core/counts.ts'
 import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
-import { parentOfChange } from '../differ/steps/changes.ts'
+import { parentOfChange } from '../differ/changes.ts'
 import { keysOf } from './expected-result.ts'
 import type { FinishedStep } from './finished-step.ts'
 

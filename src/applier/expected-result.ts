@@ -4,7 +4,7 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import type { Key, ObjectId } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
-import { parentOfChange } from '../differ/steps/changes.ts'
+import { parentOfChange } from '../differ/changes.ts'
 import { parentOf } from '../kinds/registry.ts'
 import type { ObjectRecord } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'

@@ -9,6 +9,7 @@ import type { Refusal } from '../core/plan.ts'
 import { someOf } from '../core/some-of.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { isBlockedBy, isRenamedAside, mayBeBlocked } from './blocked-fields.ts'
+import { isOnlineReplacement } from './changes.ts'
 import { canFollow } from './replacements.ts'
 
 /** The live objects whose dependents must be known. */
@@ -108,7 +109,7 @@ function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Depe
   for (const dependent of dependents) {
     if (byKey.get(dependent.on)?.op !== 'drop') continue
     const change = changeOf(dependent, byKey)
-    if (change && isBuiltBeside(change)) delayed.add(dependent.on)
+    if (change && isOnlineReplacement(change)) delayed.add(dependent.on)
     if (change?.op === 'drop') neededByDrop.push({ drop: change.key, on: dependent.on })
   }
   const needs = groupBy(neededByDrop, ({ drop }) => drop)
@@ -136,7 +137,7 @@ function blocks(
   const itsChange = changeOf(dependent, byKey)
   // It is repointed with what it reads, whose type has been renamed aside.
   if (change.op === 'drop' && change.renamedAsideFor && dependent.view?.outcome?.becomes === 'repointed') return false
-  if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
+  if (!itsChange) return !(isOnlineReplacement(change) && canFollow(change, dependent))
   if (itsChange.op === 'drop') return change.op !== 'drop' && delayed.has(itsChange.key) && !isKept(change)
   // What is dropped after an alteration of a dependent is no longer used by it.
   if (itsChange.op === 'alter') return change.op !== 'drop' || itsChange.to.needs.includes(change.key)
@@ -147,7 +148,7 @@ function blocks(
   if (itsChange.how === 'drop-and-create') return false
   // What is dropped after the swap of a dependent is no longer read by it, if it is declared.
   if (change.op === 'drop') return itsChange.to.needs.includes(change.key)
-  if (!isBuiltBeside(change)) return true
+  if (!isOnlineReplacement(change)) return true
   // Both are swapped together, unless only a foreign key connects them.
   return kindOf(itsChange.to.id).data !== undefined && !isNeededBy(change, itsChange)
 }
@@ -159,10 +160,6 @@ function isNeededBy({ key }: Change, { from, to }: Replace): boolean {
 /** Whether the old object remains for what is dropped later. */
 function isKept(change: Change): boolean {
   return change.op === 'replace' && change.keptAs !== undefined
-}
-
-function isBuiltBeside(change: Change): change is Replace {
-  return change.op === 'replace' && change.how === 'beside'
 }
 
 function refusalOf(

@@ -4,11 +4,12 @@ import type { Change, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { isOnlineReplacement } from './changes.ts'
 
 /** The keys of what is built beside, before the replacements are added that this requires. */
 export function builtBeside(changes: Iterable<Change>, wanted: ReadonlyMap<Key, WantedObject>): ReadonlySet<Key> {
   const beside = new Set<Key>()
-  for (const change of changes) if (change.op === 'replace' && change.how === 'beside') beside.add(change.key)
+  for (const change of changes) if (isOnlineReplacement(change)) beside.add(change.key)
   if (beside.size === 0) return beside
   const needs = Array.from(wanted, ([key, { id, needs }]) =>
     kindOf(id).replacement?.inScratch ? needs.map((need) => ({ key, need })) : [],

@@ -8,7 +8,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { isBlockedBy } from './blocked-fields.ts'
-import { isOnlineReplacement, parentOfChange } from './steps/changes.ts'
+import { isOnlineReplacement, parentOfChange } from './changes.ts'
 import { temporaryName } from './temporary-name.ts'
 
 type Drop = Extract<Change, { op: 'drop' }>

@@ -8,6 +8,7 @@ import { type Policy, underPolicy } from '../core/policy.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { type CauseInput, type ExplainedChange, explainChanges } from './cause.ts'
+import { isOnlineReplacement } from './changes.ts'
 import { otherOwners } from './diff.ts'
 import { displayOrder } from './steps/order.ts'
 
@@ -60,7 +61,7 @@ function plannedChange(
     details: change.op === 'create' ? (kind?.display?.details?.(change.to.declared) ?? []) : [],
     hazards: underPolicy(uniqueHazards(hazards), input.policy),
     ...(predecessor ? { predecessor } : {}),
-    beside: change.op === 'replace' && change.how === 'beside',
+    beside: isOnlineReplacement(change),
     takenFrom: takenFrom(change, input.ledger),
     ...explained,
   }

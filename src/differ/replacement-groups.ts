@@ -6,6 +6,7 @@ import type { TriedView } from '../core/dependent.ts'
 import { disjointSets, topologicalOrder } from '../core/graph.ts'
 import { namespaceOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { isOnlineReplacement } from './changes.ts'
 
 /** What is built together and swapped together. */
 export interface ReplacementGroup {
@@ -47,7 +48,7 @@ export function replacementGroups(
 }
 
 export function isBuiltInScratch(change: Change): change is Replace {
-  return change.op === 'replace' && change.how === 'beside' && kindOf(change.to.id).replacement?.inScratch === true
+  return isOnlineReplacement(change) && kindOf(change.to.id).replacement?.inScratch === true
 }
 
 /** The schema of an object that is built in a scratch schema. */

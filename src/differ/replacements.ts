@@ -8,6 +8,7 @@ import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { isBlockedBy } from './blocked-fields.ts'
+import { isOnlineReplacement } from './changes.ts'
 import { replacedWith } from './forced-replacements.ts'
 
 export interface ReplacementInput {
@@ -39,7 +40,7 @@ export function addReplacements(input: ReplacementInput): readonly Change[] {
     replaced.push(replacedBy(change))
   }
   for (const change of changes) {
-    if (change.op === 'replace' && change.how === 'beside') replaced.push(replacedBy(change))
+    if (isOnlineReplacement(change)) replaced.push(replacedBy(change))
     // What uses an old object under its temporary name is rebuilt with what has the name now.
     if (change.op === 'create' && change.renamesAside) replaced.push(replacedBy(change.renamesAside))
     if (change.op === 'drop' && change.formerly) replaced.push(overtaken(change.formerly))
@@ -51,7 +52,7 @@ export function addReplacements(input: ReplacementInput): readonly Change[] {
       const to = wanted.get(reader.key)
       const change = byKey.get(reader.key)
       // What is created has left its name to its successor.
-      if (!to || change?.op === 'create' || change?.op === 'drop' || isBeside(change)) continue
+      if (!to || change?.op === 'create' || change?.op === 'drop' || (change && isOnlineReplacement(change))) continue
       if (takenBy !== undefined && !to.needs.includes(takenBy)) continue
       const own = change?.op === 'alter' || change?.op === 'replace' ? change.fields : []
       const fields = own.some(({ field }) => field === title) ? own : [...own, replacedWith(title)]
@@ -60,10 +61,6 @@ export function addReplacements(input: ReplacementInput): readonly Change[] {
     }
   }
   return [...byKey.values()]
-}
-
-function isBeside(change: Change | undefined): boolean {
-  return change?.op === 'replace' && change.how === 'beside'
 }
 
 interface Replaced {

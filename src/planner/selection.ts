@@ -6,8 +6,8 @@ import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import { objectPattern } from '../core/object-pattern.ts'
 import type { Warning } from '../core/plan.ts'
 import { numberText, someOf } from '../core/some-of.ts'
+import { parentOfChange } from '../differ/changes.ts'
 import type { Diff } from '../differ/diff.ts'
-import { parentOfChange } from '../differ/steps/changes.ts'
 import { kindNames, kindOf, titleOf } from '../kinds/registry.ts'
 
 /** A part of a manifest. */

@@ -1,4 +1,4 @@
-// The changes that a step can carry out, and what is known of a change by itself: its parent, its locks, its hazards.
+// The changes that a step can carry out, and what is known of it by itself: its locks, its hazards.
 
 import type { Change, Replace } from '../../core/change.ts'
 import type { Key, ObjectId } from '../../core/object.ts'
@@ -13,15 +13,6 @@ export type Drop = Extract<Change, { op: 'drop' }>
 
 /** A change that drops an object, for good or to create it again in its place. */
 export type DroppingChange = Drop | Replace
-
-export function isOnlineReplacement(change: Change): change is Replace {
-  return change.op === 'replace' && change.how === 'beside'
-}
-
-/** The parent of what is changed: of a dropped object the one that it has, else the one that it is to have. */
-export function parentOfChange(change: Change): Key | undefined {
-  return change.op === 'release' ? undefined : parentOf(change.op === 'drop' ? change.from : change.to)
-}
 
 /** The database of the same server that has the object, if that is not the target. No transaction covers both. */
 export function databaseOf(id: ObjectId): string | undefined {

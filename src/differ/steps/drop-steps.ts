@@ -4,15 +4,8 @@ import type { Dependent } from '../../core/dependent.ts'
 import type { Key } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
-import {
-  type Drop,
-  type DroppingChange,
-  hazardsOf,
-  inDatabaseOf,
-  isOnlineReplacement,
-  locksOf,
-  parentOfChange,
-} from './changes.ts'
+import { isOnlineReplacement, parentOfChange } from '../changes.ts'
+import { type Drop, type DroppingChange, hazardsOf, inDatabaseOf, locksOf } from './changes.ts'
 import { isCoveredByParent, type StepContext } from './step-context.ts'
 import { buildId, dropId } from './step-ids.ts'
 

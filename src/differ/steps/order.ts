@@ -3,7 +3,8 @@
 import type { Change } from '../../core/change.ts'
 import { topologicalOrder } from '../../core/graph.ts'
 import { kindOf } from '../../kinds/registry.ts'
-import { type DefiningChange, type DroppingChange, isOnlineReplacement } from './changes.ts'
+import { isOnlineReplacement } from '../changes.ts'
+import type { DefiningChange, DroppingChange } from './changes.ts'
 
 /** What is created, altered or replaced, each after what it needs. */
 export function definitionOrder(changes: readonly Change[]): readonly DefiningChange[] {

@@ -6,8 +6,9 @@ import { groupBy } from '../../core/data.ts'
 import type { Dependent } from '../../core/dependent.ts'
 import { type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../../core/object.ts'
 import { parentOf } from '../../kinds/registry.ts'
+import { parentOfChange } from '../changes.ts'
 import type { ReplacementGroup } from '../replacement-groups.ts'
-import { type Drop, parentOfChange } from './changes.ts'
+import type { Drop } from './changes.ts'
 
 export interface StepInput {
   readonly changes: readonly Change[]

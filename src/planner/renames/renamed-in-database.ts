@@ -248,8 +248,7 @@ function underDeclaredName(object: LiveObject, id: ObjectId, { declared }: Names
   const renamed = withNames(object, declared)
   // The name at the time of its own rename: by then its schema and server have been renamed, and an index has moved with its view.
   const [schema, server] = [declared({ kind: 'schema', name: schemaOf(object.id) }), serverOf(object.id)]
-  const { child } = kindOf(id)
-  const parent = child?.movesWithParent ? idOf(child.parentOf(renamed.spec, id)) : undefined
+  const parent = parentItMovesWith({ id, spec: renamed.spec })
   const schemas = new Map([[schemaOf(object.id), parent ? schemaOf(parent) : nameOf(schema)]])
   const servers = new Map([[server, nameOf(declared({ kind: 'server', name: server }))]])
   const from = kindOf(id).belongsTo ? id : moveTo(object.id, schemas, servers)
@@ -257,10 +256,14 @@ function underDeclaredName(object: LiveObject, id: ObjectId, { declared }: Names
 }
 
 /** PostgreSQL moves an index to another schema only together with its relation, which here stays where it is. */
-function isOnUnmovedParent({ id, spec }: LiveObject): boolean {
+function isOnUnmovedParent(object: LiveObject): boolean {
+  const parent = parentItMovesWith(object)
+  return parent !== undefined && schemaOf(parent) !== schemaOf(object.id)
+}
+
+function parentItMovesWith({ id, spec }: Pick<LiveObject, 'id' | 'spec'>): ObjectId | undefined {
   const { child } = kindOf(id)
-  const parent = child?.movesWithParent ? idOf(child.parentOf(spec, id)) : undefined
-  return parent !== undefined && schemaOf(parent) !== schemaOf(id)
+  return child?.movesWithParent ? idOf(child.parentOf(spec, id)) : undefined
 }
 
 function schemaOf(id: ObjectId): string {
