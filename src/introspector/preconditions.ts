@@ -43,7 +43,7 @@ async function missingRoles(session: Session, declared: readonly DeclaredObject[
   return missing.flatMap((role) => {
     const [first, ...others] = byRole.get(role) ?? []
     const also = others.length === 0 ? '' : `; objects that name it beside this one: ${others.length}`
-    const reason = `role ${ident(role)} does not exist${also}`
+    const reason = `role "${role}" does not exist${also}`
     return first ? [problem('server/missing-role', first.key, reason, missingRoleAdvice(role))] : []
   })
 }

@@ -30,7 +30,7 @@ import {
   type ProbeRun,
   recordWanted,
 } from './run.ts'
-import { suggestRelations } from './similar-relations.ts'
+import { suggestNames } from './similar-names.ts'
 import { createStandIns } from './stand-ins.ts'
 import { suggestExtensions } from './types-of-extensions.ts'
 
@@ -149,7 +149,7 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   await probeQueries(run, readBack)
   recordUnchecked(run, readBack)
   followFailedTypes(run)
-  await suggestRelations(run)
+  await suggestNames(run)
   await suggestExtensions(run)
 }
 

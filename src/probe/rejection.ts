@@ -117,6 +117,7 @@ const advice: readonly (readonly [
     (name) =>
       `Declare its extension: extensions: { ${name}: {} }. Or have a superuser run: CREATE EXTENSION ${ident(name)};`,
   ],
+  ['42704', /^server "(.+)" does not exist$/, (name) => `Declare it: servers: { ${name}: { options: { … } } }.`],
   ['42704', /^role "(.+)" does not exist$/, missingRoleAdvice],
 ]
 

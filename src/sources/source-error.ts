@@ -129,7 +129,10 @@ const bySqlstate: Readonly<Record<string, SourceError>> = {
   '3D000': { kind: 'rejected', hint: 'Check the name of the database: option dbname of the server.' },
   '3F000': { kind: 'rejected', hint: 'Check schema_name of the foreign table.' },
   '42501': { kind: 'rejected', hint: 'At the source, grant the user of the mapping what it lacks.' },
-  '42P01': { kind: 'rejected', hint: 'Check schema_name and table_name of the foreign table.' },
+  '42P01': {
+    kind: 'rejected',
+    hint: 'Check schema_name and table_name of the foreign table. Without them, the source is asked for a table of the same schema and name.',
+  },
   '42703': { kind: 'rejected', hint: 'Check the name of the column, or set its option column_name.' },
 }
 

@@ -5,6 +5,7 @@ import { FdwsyncError } from '../../core/errors.ts'
 import { type PathProblem, placedAt } from '../checks/path-problem.ts'
 import { ruleProblems } from '../checks/rules.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { textAt } from '../yaml/references.ts'
 import { addImports, type Expansion, importRequests, originKey } from './imports.ts'
 import type { Resolution } from './lock.ts'
 import { mirrorOf } from './mirrored-copy.ts'
@@ -34,8 +35,13 @@ export interface ImportToExpand extends Resolution {
 export function expandManifest(asWritten: ParsedManifest, all: readonly ImportToExpand[]): ResolvedManifest {
   if (all.length === 0) return { asWritten, expanded: asWritten, resolutions: [], origins: new Map() }
   const { manifest, origins, problems } = expandImports(asWritten.manifest, all)
-  const origin = (path: Path): Path =>
-    origins.get(originKey(path.slice(0, 4))) ?? origins.get(originKey(path.slice(0, 2))) ?? path
+  const origin = (path: Path): Path => {
+    const object = origins.get(originKey(path.slice(0, 4)))
+    if (!object) return origins.get(originKey(path.slice(0, 2))) ?? path
+    // An override has its keys where the object has them, and so has a mirror what it declares for all copies.
+    const isDeclaredThere = object.includes('tables') || path[2] !== 'foreign_tables'
+    return isDeclaredThere ? [...object, ...path.slice(4)] : object
+  }
   // A table that the manifest does not mention has its place in the lock.
   const isInLock = (path: Path) => path[2] === 'foreign_tables' && !origin(path).includes('tables')
   const place = (path: Path) =>
@@ -47,7 +53,10 @@ export function expandManifest(asWritten: ParsedManifest, all: readonly ImportTo
     manifest,
     withReferences: asWritten.withReferences && expandWithReferences(asWritten.withReferences, all),
     place,
-    placeInside: (path, offset) => (origin(path) === path ? asWritten.placeInside(path, offset) : place(path)),
+    placeInside: (path, offset) =>
+      textAt(asWritten.manifest, origin(path)) === textAt(manifest, path)
+        ? asWritten.placeInside(origin(path), offset)
+        : place(path),
   }
   throwIfAny(expanded, problems)
   throwIfAny(expanded, ruleProblems(manifest))

@@ -97,6 +97,18 @@ const mistakes: readonly Mistake[] = [
     message: 'materialized view local.v: relation "nowhere.orders" does not exist; did you mean "proxy.orders"?',
   },
   {
+    what: 'a server with a name like a declared one',
+    schemas: '\n  more:\n    foreign_tables:\n      t: { server: @shopp, columns: { a: int } }',
+    message: 'foreign table more.t: server "shopp" does not exist; did you mean "shop"?',
+    hint: 'Declare it: servers: { shopp: { options: { … } } }.',
+  },
+  {
+    what: 'a role that does not exist, at the place of its name',
+    schemas: queries('v: { query: SELECT 1 AS a, grants: { select: [@nobody_of_that_name] } }'),
+    message: 'materialized view local.v: role "nobody_of_that_name" does not exist',
+    hint: 'Create it: CREATE ROLE nobody_of_that_name;',
+  },
+  {
     what: 'a type of an extension that is not installed',
     schemas: '\n  more:\n    foreign_tables:\n      t: { server: shop, columns: { a: @citext } }',
     message: 'foreign table more.t: type "citext" does not exist',
@@ -130,11 +142,6 @@ const mistakes: readonly Mistake[] = [
     what: 'a check of a domain',
     schemas: "\n  local:\n    types:\n      t: { domain: int, checks: { c: 'value > 0 AND @nope < 1' } }",
     message: 'type local.t: column "nope" does not exist',
-  },
-  {
-    what: 'a server',
-    schemas: '\n  more:\n    foreign_tables:\n      t: { server: @shopp, columns: { a: int } }',
-    message: 'foreign table more.t: server "shopp" does not exist',
   },
   {
     what: 'an option',

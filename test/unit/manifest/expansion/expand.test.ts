@@ -23,6 +23,9 @@ mirrors:
     remote_schema: public
     proxy_schema: raw
     schema: local
+    refresh: { max_age: 1h }
+    tables:
+      own: { query: SELECT id FROM raw.own }
 `
 
 async function expand(tables: readonly string[], isComplete = true) {
@@ -57,10 +60,21 @@ test.each([
   ['a table with an entry in the import', ['schemas', 'proxy', 'foreign_tables', 'orders'], 9],
   ['another imported table', ['schemas', 'proxy', 'foreign_tables', 'more'], 6],
   ['a declared table', ['schemas', 'proxy', 'foreign_tables', 'own'], 11],
+  ['an attribute in that entry', ['schemas', 'proxy', 'foreign_tables', 'orders', 'comment'], 9],
+  ['a column of another imported table', ['schemas', 'proxy', 'foreign_tables', 'more', 'columns', 'id'], 6],
   ['a view of a mirror', ['schemas', 'local', 'materialized_views', 'more'], 13],
+  ['the policy of that view', ['schemas', 'local', 'materialized_views', 'more', 'refresh', 'max_age'], 18],
+  ['a view with an entry in the mirror', ['schemas', 'local', 'materialized_views', 'own'], 20],
 ])('the place of %s', async (_, path, line) => {
   const { expanded } = await expand(['orders', 'own', 'more'])
   expect(expanded.place(path)).toMatchObject({ file: 'm.yaml', line })
+})
+
+test('a place inside the query of an entry in a mirror', async () => {
+  const { expanded } = await expand(['own', 'more'])
+  const [own, more] = ['own', 'more'].map((name) => ['schemas', 'local', 'materialized_views', name, 'query'])
+  expect(expanded.placeInside(own ?? [], 'SELECT '.length)).toMatchObject({ line: 20, column: 28 })
+  expect(expanded.placeInside(more ?? [], 'SELECT '.length)).toMatchObject({ line: 13, column: 3 })
 })
 
 test('an import whose source was not asked is expanded, but not resolved', async () => {
@@ -70,7 +84,7 @@ test('an import whose source was not asked is expanded, but not resolved', async
 })
 
 test('a problem of an expanded object has the place of its origin', async () => {
-  const error: unknown = await expand(['x'.repeat(64)]).catch((reason: unknown) => reason)
+  const error: unknown = await expand(['own', 'x'.repeat(64)]).catch((reason: unknown) => reason)
   if (!(error instanceof FdwsyncError)) throw error
   expect(error.problems.map(formatProblem).join('\n')).toMatch(/m\.yaml:6:9: /)
 })

@@ -1,6 +1,6 @@
-// Suggests a relation in place of one that does not exist.
+// Suggests a relation or a server in place of one that does not exist.
 
-import { nearestOf } from '../core/nearest.ts'
+import { didYouMean, nearestOf } from '../core/nearest.ts'
 import { idOf, isCopyId, type Relation } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { ProbeRun } from './run.ts'
@@ -12,8 +12,28 @@ const relationsQuery = trusted(`
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|fdwsync|information_schema$)'`)
 
-/** Completes the findings of queries that read a relation that does not exist. Call it in the probe's transaction. */
-export async function suggestRelations(run: ProbeRun): Promise<void> {
+const serversQuery = trusted('SELECT srvname AS name FROM pg_catalog.pg_foreign_server')
+
+const unknownServer = /^server "(.+)" does not exist$/
+
+/** Completes the findings that name a relation or a server that does not exist. Call it in the probe's transaction. */
+export async function suggestNames(run: ProbeRun): Promise<void> {
+  await suggestRelations(run)
+  await suggestServers(run)
+}
+
+async function suggestServers(run: ProbeRun): Promise<void> {
+  if (!run.findings.some(({ reason }) => unknownServer.test(reason))) return
+  const existing = await run.session.query<{ name: string }>(serversQuery)
+  const declared = Array.from(run.settled.values(), ({ id }) => (id.kind === 'server' ? id.name : []))
+  const names = [...declared.flat(), ...existing.map(({ name }) => name)]
+  for (const [at, finding] of run.findings.entries()) {
+    const [, name] = unknownServer.exec(finding.reason) ?? []
+    if (name !== undefined) run.findings[at] = { ...finding, reason: `${finding.reason}${didYouMean(name, names)}` }
+  }
+}
+
+async function suggestRelations(run: ProbeRun): Promise<void> {
   if (!run.findings.some(({ reason }) => unknownRelation.test(reason))) return
   const existing = await run.session.query<Relation>(relationsQuery)
   const declared = Array.from(run.settled.values(), ({ id }) => id).flatMap((id) =>
