@@ -11,14 +11,14 @@ import { addFleetOptions } from './fleet/on-targets.ts'
 import { examplesText } from './help-examples.ts'
 import { startLog } from './log.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
-import { reportError, requestedFormat } from './report-error.ts'
+import { reportError } from './report-error.ts'
 
 /** Runs a command and sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
     await createProgram(argv[2]).parseAsync([...argv])
   } catch (error) {
-    process.exitCode = await reportError(error, requestedFormat(argv))
+    process.exitCode = await reportError(error, argv)
   }
 }
 
@@ -43,12 +43,13 @@ export function createProgram(command?: string): Command {
     .helpOption('-h, --help', 'Show help')
     .helpCommand('help [command]', 'Show help for a command')
     .exitOverride()
-    // Errors of commander quote arguments.
     .configureOutput({
       writeOut: printResult,
       writeErr: printMessage,
       getOutHelpWidth: outputWidth,
       getErrHelpWidth: outputWidth,
+      // They are reported like all others.
+      outputError: () => {},
     })
     .addHelpText('after', exitCodes)
   for (const define of [...plans, ...changes, ...inspection, ...authoring, ...shell]) {

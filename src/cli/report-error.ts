@@ -11,6 +11,7 @@ import { type PlanFormatName, planFormats } from '../render/formats.ts'
 import { renderProblems } from '../render/text/errors.ts'
 import { printMessage } from './output.ts'
 import { printIn } from './terminal.ts'
+import { usageErrorOf } from './usage-error.ts'
 
 let hidden: readonly Hidden[] = []
 
@@ -20,13 +21,17 @@ export function hideInErrors(values: readonly Hidden[]): void {
 }
 
 /** Prints the error and returns the exit code. */
-export async function reportError(reported: unknown, formatName: PlanFormatName): Promise<number> {
-  const error = reported instanceof FdwsyncError ? withoutHidden(reported) : reported
-  if (error instanceof CommanderError && error.exitCode === 0) return exitCode.done
-  // Commander has already printed its own errors.
-  if (!(error instanceof CommanderError)) printMessage(errorText(error))
+export async function reportError(reported: unknown, argv: readonly string[]): Promise<number> {
+  if (reported instanceof CommanderError) {
+    // Help has been printed already, or the version.
+    if (reported.exitCode === 0) return exitCode.done
+    if (reported.code === 'commander.help') return exitCode.usage
+  }
+  const known = reported instanceof CommanderError ? usageErrorOf(reported, argv) : reported
+  const error = known instanceof FdwsyncError ? withoutHidden(known) : known
+  printMessage(errorText(error))
   const failure = failureOf(error)
-  const format: PlanFormat = await planFormats[formatName]()
+  const format: PlanFormat = await planFormats[requestedFormat(argv)]()
   if (format.failure) printIn(format, format.failure(failure))
   return failure.exitCode
 }
@@ -60,12 +65,6 @@ export function errorText(error: unknown): string {
 /** The same error as data. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof FdwsyncError) return { exitCode: error.exitCode, problems: error.problems }
-  if (error instanceof CommanderError) {
-    // commander adds its suggestion in parentheses, on a line of its own.
-    const [, message = error.message, hint] = /^(?:error: )?(.*?)(?:\n\((.*)\))?$/s.exec(error.message) ?? []
-    const problem = { code: 'usage/invalid-argument', message, ...(hint === undefined ? {} : { hint }) } as const
-    return { exitCode: exitCode.usage, problems: [problem] }
-  }
   if (isServerError(error)) {
     const { message, sqlstate, detail, hint } = error
     const more = { ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) }

@@ -6,6 +6,7 @@ import { CommanderError } from 'commander'
 import { expect, test } from 'vitest'
 import { createProgram } from '../../../src/cli/program.ts'
 import { errorText } from '../../../src/cli/report-error.ts'
+import { usageErrorOf } from '../../../src/cli/usage-error.ts'
 import { renderEvent } from '../../../src/render/text/events.ts'
 import { textFormat } from '../../../src/render/text/format.ts'
 import { renderLockDiff } from '../../../src/render/text/lock-diff.ts'
@@ -72,10 +73,27 @@ function helpTexts(): readonly string[] {
 
 function usageErrors(): readonly string[] {
   return samples.commandLines.map((line) => {
-    const { program, written } = capturing()
-    expect(() => program.parse(line.split(' '), { from: 'user' })).toThrow(CommanderError)
-    return block(`fdwsync ${line}`, written.join(''))
+    const { program } = capturing()
+    const argv = ['node', 'fdwsync', ...line.split(' ')]
+    return block(
+      `fdwsync ${line}`,
+      errorText(
+        usageErrorOf(
+          thrownBy(() => program.parse(argv)),
+          argv,
+        ),
+      ),
+    )
   })
+}
+
+function thrownBy(parse: () => unknown): CommanderError {
+  try {
+    parse()
+  } catch (error) {
+    if (error instanceof CommanderError) return error
+  }
+  throw new Error('the arguments are not wrong')
 }
 
 async function manifestErrors(): Promise<readonly string[]> {
