@@ -36,9 +36,9 @@ export interface StatusOptions {
   readonly pattern?: string | undefined
   /** An empty list means all kinds. */
   readonly kinds: readonly KindName[]
-  /** Whether to list unmanaged objects too. */
+  /** Whether to list unmanaged objects, and those of other manifests, too. */
   readonly all: boolean
-  /** The manifest whose objects are compared with their declarations. Objects of other manifests are compared with the ledger. */
+  /** The manifest whose objects are listed, and compared with their declarations. Others are compared with the ledger. */
   readonly manifest?: ParsedManifest | undefined
   /** The plan of a manifest that is in place, instead of the manifest. */
   readonly inPlace?: PlanInHand | undefined
@@ -61,6 +61,7 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const reading = await readStatus(session, {
     isChosen,
     declared,
+    manifest: inHand?.plan.manifest,
     all: options.all,
     proven,
     unprobed,
@@ -133,7 +134,7 @@ function verifyListed(
 
 function nothingMatches(pattern: string): FdwsyncError {
   const message = `no object matches "${pattern}"`
-  const hint = 'Run fdwsync status without a pattern to list them all, or with --all to list unmanaged objects too.'
+  const hint = 'Without a pattern, all objects of the manifest are listed; with --all, also others, and unmanaged ones.'
   return new FdwsyncError({ code: 'usage/unknown-name', message, hint }, exitCode.usage)
 }
 

@@ -23,8 +23,17 @@ export function refuseToOverwrite(option: string, path: string | undefined, inpu
 }
 
 function isSameFile(one: string, other: string): boolean {
-  const [left, right] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
+  const [left, right] = [one, other].map(identityOf)
   return left !== undefined && right !== undefined && left.dev === right.dev && left.ino === right.ino
+}
+
+/** Undefined for what does not exist or cannot be examined. */
+function identityOf(path: string): { readonly dev: number; readonly ino: number } | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether a folder of manifests would have the file as another one of them. */

@@ -84,6 +84,7 @@ function formatOption(offered: object): Option {
 export function manifestFiles(description: string): Option {
   let given: readonly string[] = []
   return new Option('-f, --file <path>', description).argParser((path: string) => {
+    if (path === '') throw new InvalidArgumentError('Expected a file, a folder or -.')
     given = [...given, path]
     return given
   })

@@ -15,13 +15,17 @@ export type Hidden = Secret | ResolvedReference
 /** Masks secrets in a text from elsewhere, such as a server's message, and puts references in place of their values. */
 export function redact(text: string, hidden: Iterable<Hidden>): string {
   const shownFor = new Map<string, string>()
-  const patterns: { readonly spelling: string; readonly pattern: string }[] = []
+  const patterns: Pattern[] = []
+  const references: string[] = []
+  const ofSecrets: string[] = []
   let redacted = text
-  for (const each of hidden) {
+  for (const each of secretsFirst([...hidden])) {
     const isSecret = each instanceof Secret
     const shown = isSecret ? secretText : each.reference
+    if (!isSecret && text.includes(each.reference)) references.push(each.reference)
     for (const spelling of isSecret ? spellingsOfSecret(each) : each.texts.flatMap(spellings)) {
       const folded = spelling.toLowerCase()
+      if (isSecret) ofSecrets.push(folded)
       if (spelling.length > longestPattern) redacted = redacted.replaceAll(spelling, () => shown)
       else if (!shownFor.has(folded)) {
         shownFor.set(folded, shown)
@@ -30,16 +34,42 @@ export function redact(text: string, hidden: Iterable<Hidden>): string {
     }
   }
   if (patterns.length === 0) return redacted
+  const kept = references.filter((reference) => !isAnyIn(reference, ofSecrets)).map(asPattern)
+  for (const { spelling } of kept) shownFor.set(spelling.toLowerCase(), spelling)
   // The longest first: a value can be a part of another one. All at once: a reference can contain a value.
-  patterns.sort((left, right) => right.spelling.length - left.spelling.length)
+  patterns.sort(longestFirst)
   for (let start = 0; start < patterns.length; start += patternsAtOnce) {
-    const some = patterns.slice(start, start + patternsAtOnce).map(({ pattern }) => pattern)
+    const some = [...patterns.slice(start, start + patternsAtOnce), ...kept].sort(longestFirst)
     redacted = redacted.replace(
-      new RegExp(some.join('|'), 'giu'),
+      new RegExp(some.map(({ pattern }) => pattern).join('|'), 'giu'),
       (found) => shownFor.get(found.toLowerCase()) ?? secretText,
     )
   }
   return redacted
+}
+
+interface Pattern {
+  readonly spelling: string
+  readonly pattern: string
+}
+
+function longestFirst(left: Pattern, right: Pattern): number {
+  return right.spelling.length - left.spelling.length
+}
+
+/** A reference with a default, `${env:PORT:-80}`, can contain its value. In a text that was redacted before, it stays as it is. */
+function asPattern(reference: string): Pattern {
+  return { spelling: reference, pattern: escapePattern(reference) }
+}
+
+/** A value that is a secret somewhere is masked everywhere. */
+function secretsFirst(hidden: readonly Hidden[]): readonly Hidden[] {
+  const isSecret = (each: Hidden) => each instanceof Secret
+  return [...hidden.filter(isSecret), ...hidden.filter((each) => !isSecret(each))]
+}
+
+function isAnyIn(text: string, folded: readonly string[]): boolean {
+  return folded.some((part) => text.toLowerCase().includes(part))
 }
 
 // A pattern cannot be as long as a file.

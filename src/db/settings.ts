@@ -6,7 +6,7 @@ import type { ConnectionFiles } from './settings/files.ts'
 import { checkParameters, environmentVariable } from './settings/parameters.ts'
 import { passwordFromFile } from './settings/passfile.ts'
 import { serviceParameters } from './settings/service.ts'
-import { settingsError } from './settings/settings-error.ts'
+import { settingsError, severalHosts } from './settings/settings-error.ts'
 import { type SslSettings, sslSettings } from './settings/ssl.ts'
 import { parseUrl } from './settings/url.ts'
 
@@ -56,7 +56,7 @@ export function connectionSettings(input: SettingsInput): ConnectionSettings {
     )
   const target = { host, port: readPort(lookup('port')), database: lookup('dbname') ?? user, user }
   if (host.includes(',')) {
-    throw settingsError('several hosts are not supported', 'Name the primary: DDL cannot run on a standby.')
+    throw severalHosts()
   }
   const options = lookup('options')
   return {

@@ -22,8 +22,14 @@ export async function recordNotImported(
   )
 }
 
-/** By the name of the manifest; empty if this role cannot read the ledger. Within the session's transaction. */
-export async function readNotImported(session: Session): Promise<ReadonlyMap<string, readonly NotImported[]>> {
+/**
+ * By the name of the manifest; empty if this role cannot read the ledger. Within the session's transaction.
+ * @param only the manifest to read about. Default: all
+ */
+export async function readNotImported(
+  session: Session,
+  only?: string,
+): Promise<ReadonlyMap<string, readonly NotImported[]>> {
   const { state } = await findLedger(session)
   if (state !== 'ready') return new Map()
   // An older ledger lacks the column. Reading the row as JSON allows for that.
@@ -31,9 +37,11 @@ export async function readNotImported(session: Session): Promise<ReadonlyMap<str
     trusted(`
       SELECT manifest, part ->> 'address' AS address, part ->> 'title' AS title, part ->> 'reason' AS reason
         FROM (SELECT DISTINCT ON (manifest) manifest, r -> 'not_imported' AS recorded
-                FROM fdwsync.apply a, LATERAL to_jsonb(a) AS r WHERE jsonb_typeof(r -> 'not_imported') = 'array'
+                FROM fdwsync.apply a, LATERAL to_jsonb(a) AS r
+               WHERE jsonb_typeof(r -> 'not_imported') = 'array' AND manifest = coalesce($1, manifest)
                ORDER BY manifest, started_at DESC, id DESC) AS last,
              LATERAL jsonb_array_elements(recorded) AS part`),
+    [only ?? null],
   )
   const all = rows.flatMap(({ manifest, address, title, reason }) => {
     const id = idOf(address)

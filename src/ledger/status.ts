@@ -47,7 +47,9 @@ export interface StatusScope {
   isChosen(id: ObjectId): boolean
   /** Objects to read in addition to those owned. */
   readonly declared: readonly ObjectId[]
-  /** Whether to read unmanaged objects, too. */
+  /** The manifest whose objects are read. Default: all manifests */
+  readonly manifest: string | undefined
+  /** Whether to read unmanaged objects, and those of all manifests. */
   readonly all: boolean
   /** The manifest whose objects are proven to be in place. */
   readonly proven: string | undefined
@@ -65,11 +67,12 @@ export interface Unprobed {
 
 /** Reads in one snapshot, without waiting for a running REFRESH. */
 export function readStatus(session: Session, scope: StatusScope): Promise<StatusReading> {
-  const { isChosen, declared, all, proven } = scope
+  const { isChosen, declared, manifest, all, proven } = scope
   return inSnapshot(session, async () => {
     await session.run(readingPath)
     const { owned: every, exists } = await readOwned(session, proven)
-    const owned = every.filter(({ id }) => isChosen(id))
+    const only = all ? undefined : manifest
+    const owned = (only === undefined ? every : ownedBy(only, every)).filter(({ id }) => isChosen(id))
     const ids = [...owned.map(({ id }) => id), ...declared, ...(all ? await listAll(session) : [])]
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
     for (const { id, entry } of owned) if (!entry && !kindOf(id).data) chosen.delete(keyOf(id))
@@ -81,7 +84,7 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
       owned,
       canonicalForms: await readNeededForms(session, owned, catalog, scope),
       catalog,
-      notImported: exists ? await readNotImported(session) : new Map(),
+      notImported: exists ? await readNotImported(session, only) : new Map(),
       freshness: exists
         ? await readFreshness(
             session,
@@ -95,6 +98,12 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
       declaredAsApplied: scope.unprobed ? await findDeclaredAsApplied(session, owned, scope.unprobed) : new Set(),
     }
   })
+}
+
+/** What the manifest owns, with the entries of every manifest that owns it, too. */
+function ownedBy(manifest: string, owned: readonly Owned[]): readonly Owned[] {
+  const keys = new Set(owned.flatMap((each) => (each.manifest === manifest ? [keyOf(each.id)] : [])))
+  return owned.filter(({ id }) => keys.has(keyOf(id)))
 }
 
 async function readNeededForms(

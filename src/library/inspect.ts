@@ -18,13 +18,13 @@ import { connectTo } from './target.ts'
 
 /** The options of {@link status}. */
 export interface StatusListOptions extends SourceOptions {
-  /** The manifest whose objects are compared with their declarations. All other objects are compared with the ledger. */
+  /** The manifest whose objects are listed, and compared with their declarations. Default: all, compared with the ledger */
   readonly manifest?: ParsedManifest | undefined
   /** A name as in psql. Default: all */
   readonly pattern?: string | undefined
   /** Only objects of these kinds. Default: all */
   readonly kinds?: readonly KindName[]
-  /** List unmanaged objects, too. Default: false */
+  /** List unmanaged objects, too, and those of other manifests. Default: false */
   readonly all?: boolean | undefined
   /** Whether to compare with the sources of the manifest. Default: false */
   readonly checkSource?: boolean | undefined

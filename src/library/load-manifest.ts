@@ -2,7 +2,6 @@
 // is needed, since a manifest that is proven to be in place is not parsed. So is the code that plans, since most callers only
 // parse.
 
-import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve as resolvePath } from 'node:path'
 import type { SavedManifest, SavedPlan, SavedText } from '../api/saved-plan/document.ts'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
@@ -12,6 +11,7 @@ import type { StatusReport } from '../core/status.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
 import {
   loadLock,
+  lockExists,
   lockPathOf,
   parseLock,
   readLock,
@@ -147,7 +147,7 @@ async function loadManifestUnlessProven<InPlace>(
   findInPlace: (texts: ManifestTexts) => Promise<InPlace | undefined>,
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: InPlace }> {
   const texts = await readTexts(paths, options)
-  const isLocked = existsSync(lockPathOf(paths) ?? '')
+  const isLocked = lockExists(lockPathOf(paths) ?? '')
   if (!options.mustParse && !isLocked) {
     const inPlace = await parsingFirstIfItFails(texts, options, findInPlace)
     if (inPlace) return { inPlace }

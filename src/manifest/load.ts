@@ -1,6 +1,6 @@
 // Reads manifests and locks. Only this file and referenced-file.ts access files in this room.
 
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createReadStream, lstatSync, statSync } from 'node:fs'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { FdwsyncError, usageError } from '../core/errors.ts'
@@ -65,7 +65,7 @@ const isLock = (name: string): boolean => /\.lock\.ya?ml$/i.test(name)
 /** The manifests of a folder in the order of their names, without locks, hidden files and subfolders. */
 async function filesAt(path: string): Promise<readonly string[]> {
   if (!isFolder(path)) return [path]
-  const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/i.test(name) && !isLock(name))
+  const names = (await readFolder(path)).filter((name) => /^[^.].*\.ya?ml$/i.test(name) && !isLock(name))
   const files = names.filter((name) => !isFolder(join(path, name))).toSorted()
   if (files.length > 0) return files.map((name) => join(path, name))
   throw new FdwsyncError({
@@ -75,8 +75,22 @@ async function filesAt(path: string): Promise<readonly string[]> {
   })
 }
 
+async function readFolder(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    const message = `the folder ${path} cannot be read: ${fileFailure(error)}`
+    throw new FdwsyncError({ code: 'manifest/unreadable', message })
+  }
+}
+
+/** What cannot be examined is no folder: reading it as a file reports the reason. */
 function isFolder(path: string): boolean {
-  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+  try {
+    return path !== '-' && statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** @throws FdwsyncError if a file is given twice: each of its objects would be declared twice */
@@ -108,7 +122,16 @@ export function unusedLocks(paths: readonly string[]): readonly string[] {
   return paths
     .slice(0, -1)
     .flatMap((path) => lockPathOf([path]) ?? [])
-    .filter((path) => existsSync(path))
+    .filter(lockExists)
+}
+
+/** Also if it cannot be read: without it, the sources would be asked. */
+export function lockExists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** Reads a lock, if it exists. */
@@ -119,7 +142,7 @@ export async function loadLock(path: string): Promise<ParsedManifest | undefined
 
 /** The text of a lock, if it exists. */
 export async function readLock(path: string): Promise<Uint8Array | undefined> {
-  return existsSync(path) ? readManifestFile(path) : undefined
+  return lockExists(path) ? readManifestFile(path) : undefined
 }
 
 /** A lock has no references. */

@@ -36,7 +36,7 @@ function status(root: Command): void {
     .addOption(shared.checkSource())
     .addOption(shared.sourceTimeout())
     .addOption(shared.verify('Also compare all rows of copies with those of their sources'))
-    .option('--all', 'Include unmanaged objects')
+    .option('--all', 'Include objects of other manifests, and unmanaged ones')
     .option(
       '--check',
       'Exit with 2 if something has drifted, is missing, not populated or stale, 6 if that is unknown or nothing is managed',

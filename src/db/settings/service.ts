@@ -17,8 +17,9 @@ export function serviceParameters(
     const section = text === undefined ? undefined : readSection(text, service)
     if (section) return section
   }
+  const searched = paths.map((path) => (files.readFile(path) === undefined ? `${path} (it cannot be read)` : path))
   throw settingsError(
-    `no service "${service}" in ${paths.join(' or ') || 'any service file'}`,
+    `no service "${service}" in ${searched.join(' or ') || 'any service file'}`,
     'Add a [section] with that name, or name another file with PGSERVICEFILE.',
   )
 }

@@ -1,7 +1,7 @@
 // Parses a connection URL by libpq's rules.
 
 import type { FdwsyncError } from '../../core/errors.ts'
-import { settingsError } from './settings-error.ts'
+import { settingsError, severalHosts } from './settings-error.ts'
 
 /** The parameters of a connection URL by libpq's names, such as `host` and `password`. */
 export type Parameters = ReadonlyMap<string, string>
@@ -39,6 +39,7 @@ function readUser(text: string, parameters: Map<string, string>): void {
 
 function readAuthority(text: string, parameters: Map<string, string>): void {
   const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]]*))(?::(\d*))?$/s.exec(text)
+  if (text.includes(',')) throw severalHosts()
   if (!match) throw malformed('host and port cannot be distinguished')
   const [, address, name, port] = match
   if (address !== undefined) parameters.set('host', address)

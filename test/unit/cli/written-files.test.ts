@@ -61,4 +61,6 @@ test('what a command reads is not overwritten', () => {
   expect(write(at('plan.yaml'), [folder])).toThrow('this would overwrite or extend what the command reads')
   expect(write(at('plan.json'), [folder])).not.toThrow()
   expect(write('-', ['-'])).not.toThrow()
+  symlinkSync('circle', at('circle'))
+  expect(write(at('circle'), [manifest])).not.toThrow()
 })

@@ -71,6 +71,13 @@ describe('a reference is shown', () => {
   ])('%s', (_how, text, shown) => {
     expect(redact(text, hidden)).toBe(shown)
   })
+  test('once, if it has its value as a default, however often a text is redacted', () => {
+    const withDefault = [{ reference: '${env:FOLDER:-/srv/shop}', texts: ['/srv/shop'] }]
+    const shown = redact('no file "/srv/shop/a.csv"', withDefault)
+    expect(shown).toBe('no file "${env:FOLDER:-/srv/shop}/a.csv"')
+    expect(redact(`${shown}, "/srv/shop"`, withDefault)).toBe(`${shown}, "\${env:FOLDER:-/srv/shop}"`)
+    expect(redact(shown, [...withDefault, new Secret('/srv/shop')])).not.toContain('/srv/shop')
+  })
   test('but not in the place of a secret', () => {
     expect(redact('db.internal', [new Secret('db.internal'), ...hidden])).toBe('(secret)')
   })

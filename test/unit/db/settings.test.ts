@@ -109,6 +109,14 @@ describe('where settings come from', () => {
     expect(describeConnection(settings(undefined, env, files))).toBe('me@h:7/d')
     expect(describeConnection(settings('postgresql:///x?service=mine', { PGHOST: 'no' }, files))).toBe('me@h:7/x')
     expect(failure(undefined, { PGSERVICE: 'absent' }, files).message).toContain('no service "absent"')
+    const elsewhere = { PGSERVICE: 'mine', PGSERVICEFILE: 'nowhere' }
+    expect(failure(undefined, elsewhere, files).message).toContain('in nowhere (it cannot be read)')
+  })
+
+  test('one host', () => {
+    for (const hosts of ['a,b', 'a:1,b:2']) {
+      expect(failure(`postgresql://${hosts}/d`).message).toBe('several hosts are not supported')
+    }
   })
 
   test('defaults: ten seconds to connect, TLS where the server has it', () => {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
 import { keyOf } from '../../../src/core/object.ts'
 import { createRunDigests } from '../../../src/introspector/digests.ts'
@@ -165,6 +165,21 @@ test('a manifest that does not exist', async () => {
   const missing = await problemsOf(loadManifest({ ...nothing, paths: [join(folder, 'nope.yaml')] }))
   expect(missing).toContain('nope.yaml cannot be read: no such file')
   expect(missing).toContain('-f FILE')
+})
+
+test('paths that cannot be examined', async () => {
+  symlinkSync('circle.yaml', join(folder, 'circle.yaml'))
+  symlinkSync('circle.lock.yaml', join(folder, 'circle.lock.yaml'))
+  onTestFinished(() => {
+    for (const name of ['circle.yaml', 'circle.lock.yaml']) rmSync(join(folder, name))
+  })
+  const inCircle = 'cannot be read: symbolic links in a circle'
+  for (const paths of [[join(folder, 'circle.yaml')], [folder]]) {
+    expect(await problemsOf(loadManifest({ ...nothing, paths }))).toContain(`circle.yaml ${inCircle}`)
+  }
+  expect(await problemsOf(loadLock(join(folder, 'circle.lock.yaml')))).toContain(`circle.lock.yaml ${inCircle}`)
+  const below = join(folder, 'secrets', 'shop', 'a.yaml')
+  expect(await problemsOf(loadManifest({ ...nothing, paths: [below] }))).toContain('cannot be read: no such folder')
 })
 
 test('a manifest that is a link to another folder, of which errors would quote lines', async () => {
