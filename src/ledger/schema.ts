@@ -247,7 +247,12 @@ const migrations: readonly Migration[] = [
     statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN is_former boolean')],
   },
   {
-    // fdwsync.refresh() reads and writes under the settings of the command, whatever those of the session are.
+    // It replaced the function, too.
+    tables: [],
+    statements: [],
+  },
+  {
+    // fdwsync.refresh() reads everything from a source that has lost the rows that were read last.
     tables: [],
     statements: [createRefreshFunction],
   },

@@ -47,6 +47,7 @@ const knownBodies: readonly string[] = [
   'bf4f352ed1617c3aa8debdb3987f6de2', // version 25
   '4ebfe54d430106369c0c9a7c7bf0af4d', // version 26
   '105666f5734a0b4dba325612223a061a', // version 27
+  'f1991f21f92772014901615d6413655e', // version 28
 ]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked elsewhere. */

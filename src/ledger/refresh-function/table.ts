@@ -63,6 +63,8 @@ const values = {
   rowCount: `format('%s::pg_catalog.int8', ${rowCount})`,
   column,
   unselectable: `quote_literal('its source cannot select rows by ' || ${column})`,
+  lost: `quote_nullable(CASE WHEN member #> '{watermark,fullMilliseconds}' IS NOT NULL
+                THEN 'its source has no ' || ${column} || ' as high as before' END)`,
   type: `member #>> '{grows,type}'`,
   counts: `format(member #>> '{grows,counts}', 'r.' || ${column})`,
   lowest: `member #>> '{grows,lowest}'`,

@@ -120,7 +120,7 @@ function findMarkedOf(copy: TableCopy): FindGone {
 
 /** `value` is the highest watermark that was reached; null if there is none. */
 function watermarkSqlOf(
-  { column: name, overlap }: Watermark,
+  { column: name, overlap, fullMilliseconds }: Watermark,
   column: WatermarkColumn,
   value: string | null,
 ): WatermarkSql {
@@ -128,6 +128,7 @@ function watermarkSqlOf(
   return {
     column: ident(name),
     unselectable: literal(`its source cannot select rows by ${ident(name)}`),
+    lost: fullMilliseconds === undefined ? sql`NULL` : literal(`its source has no ${ident(name)} as high as before`),
     type: column.type,
     counts: column.counts(sql`r.${ident(name)}`),
     lowest: column.lowest,

@@ -144,6 +144,52 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
   expect(await stale()).toEqual([])
 })
 
+test.each(pairs)('PostgreSQL $name: a source without the rows that were read last is read whole', async ({
+  pair,
+  all,
+}) => {
+  const create = 'CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean DEFAULT false, at int, code text)'
+  const fixture = await fixtureWithOwnSource(
+    pair,
+    `${create}; INSERT INTO facts SELECT i, 'as it was', false, 100 + i FROM generate_series(1, 3) AS i`,
+  )
+  const archived = manifest.replace('changes: { ', 'archive: { ').replace('overlap: 0 }', 'overlap: 0, full: never }')
+  const parsed = manifest.replace(/ {6}changes: .*\n/, (line) => `${line}${/ {6}archive: .*\n/.exec(archived)?.[0]}`)
+  await applyTo(await fixture.manifest(parsed), fixture.url)
+  const refreshArchive = async () => {
+    const { views } = await refresh(
+      await fixture.manifest(parsed),
+      ['archive'],
+      connectTo(fixture.url),
+      refreshDefaults,
+    )
+    return views.map(({ how, written }) => [how, written?.inserted, written?.updated, written?.deleted].join(' '))
+  }
+  await all(fixture)
+  await refreshArchive()
+  await runSql(
+    fixture.source.url,
+    `DROP TABLE facts; ${create}; INSERT INTO facts VALUES (1, 'as it was', false, 7), (2, 'other', false, 8), (9, 'new', false, 9)`,
+  )
+  const why = 'its source has no at as high as before'
+  expect(await all(fixture)).toEqual(Array(3).fill(`merge 1 2 1 ${why}`))
+  for (const table of tables)
+    expect(await fixture.sql(`SELECT * FROM local.${table} ORDER BY 1`)).toEqual(
+      await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
+    )
+  // Where everything is never compared, rows may be kept that the source has deleted.
+  expect(await refreshArchive()).toEqual(['watermark 0 0 0'])
+  await runSql(fixture.source.url, `INSERT INTO facts VALUES (10, 'newest', false, 10)`)
+  expect(await all(fixture)).toEqual(
+    ['', '', ', and keys, to find deleted rows'].map((more) => `watermark 1 0 0 changes since at 9${more}`),
+  )
+  await runSql(fixture.source.url, 'TRUNCATE facts')
+  expect(await all(fixture)).toEqual(Array(3).fill(`merge 0 0 4 ${why}`))
+  expect(await all(fixture)).toEqual(
+    ['', '', ', and keys, to find deleted rows'].map((more) => `watermark 0 0 0 changes since at 10${more}`),
+  )
+})
+
 test.each(newestMajor())('PostgreSQL $name: of an adopted table everything is compared', async (pair) => {
   const fixture = await fixtureWithOwnSource(
     pair,

@@ -13,7 +13,10 @@ export interface FindGone {
   readonly gone: Sql
 }
 
-/** Reads the rows from a value on, and those without a value, or all rows if the source cannot select them. */
+/**
+ * Reads the rows from a value on, and those without a value. Reads all rows if the source cannot select them, or if none has such a value
+ * any more: then its table may be another one, or an older one.
+ */
 export function changesBlock(
   table: TableSql,
   watermark: WatermarkSql,
@@ -23,6 +26,9 @@ export function changesBlock(
   const of = sql`q.${watermark.column}`
   const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
   const rows = sql`SELECT ${columns} FROM ${query} AS q`
+  // The clock of the server may have been set back since a value was reached.
+  const counts = sql`(${watermark.counts}) OR r.${watermark.column} OPERATOR(pg_catalog.<=) ${watermark.reached}`
+  const findHighest = highestIn(fresh, { ...watermark, counts })
   return {
     declare: [
       declareHighest(watermark),
@@ -40,8 +46,14 @@ export function changesBlock(
           why := ${watermark.unselectable};
           ${readInto(columns, source)};
         ELSE ${readInto(columns, sql`(SELECT * FROM ${query} AS q${since} OFFSET 0)`, inOrder)}; END IF`,
-      highestIn(fresh, watermark),
-      sql`highest := GREATEST(highest, ${watermark.reached})`,
+      findHighest,
+      // The row that was read last is read once more, if it is still there.
+      sql`IF highest IS NULL AND why IS NULL AND ${watermark.lost} IS NOT NULL THEN
+          DROP TABLE ${fresh};
+          ${readInto(columns, source)};
+          IF EXISTS (SELECT FROM ${fresh}) OR EXISTS (SELECT FROM ONLY ${name}) THEN why := ${watermark.lost}; END IF;
+          ${findHighest};
+        ELSE highest := GREATEST(highest, ${watermark.reached}); END IF`,
       find,
     ],
     gone,

@@ -44,6 +44,8 @@ export interface WatermarkSql {
   readonly column: Sql
   /** A constant: why all rows are read if the source cannot select rows by the watermark. */
   readonly unselectable: Sql
+  /** A constant: why all rows are read if none is left from `low` on. NULL if they never are. */
+  readonly lost: Sql
   /** The type without a limit on its length or precision, to which a value would be rounded. */
   readonly type: Sql
   /** A condition: the value in a row of `r` may become the watermark. */
