@@ -8,9 +8,11 @@ import { kindOf } from '../kinds/registry.ts'
 import { alteredCopies, markEmptyColumns } from '../ledger/empty-columns.ts'
 import { markFormer } from '../ledger/former-refreshes.ts'
 import { markOutdated } from '../ledger/outdated-views.ts'
+import { readCopiesOfOtherManifests } from '../ledger/owned-dependents.ts'
 import { forgetStates } from '../ledger/strategy-states.ts'
+import { findLedger } from '../ledger/trust.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import { copiesOfOtherRows } from '../sources/reads/copies-of-other-rows.ts'
+import { copiesOfOtherRows, objectsOfOtherRows } from '../sources/reads/copies-of-other-rows.ts'
 
 /** Statements for the transaction of the definitions. Runs under `readingPath`, as they do. */
 export async function markCopies(
@@ -22,13 +24,25 @@ export async function markCopies(
   const altered = alteredCopies(changes)
   const withEmptyColumns = altered.flatMap(({ address, added }) => (added.length > 0 ? [address] : []))
   const newlyManaged = plan.changes.flatMap((planned) => (isNewlyManaged(planned) ? [planned.change.key] : []))
-  const forgotten = [...(await copiesOfOtherRows(session, changes, wanted)), ...withEmptyColumns]
+  const ofOtherRows = await copiesOfOtherRows(session, changes, wanted)
+  const ofOtherManifests = await copiesOfOtherManifests(session, plan.manifest, objectsOfOtherRows(changes))
+  const forgotten = [...ofOtherRows, ...ofOtherManifests, ...withEmptyColumns]
   return [
     ...(outdated.size > 0 ? [markOutdated(plan.manifest, outdated)] : []),
     ...(altered.length > 0 ? [markEmptyColumns(plan.manifest, altered)] : []),
     ...(forgotten.length > 0 ? [forgetStates(forgotten)] : []),
     ...(newlyManaged.length > 0 ? [markFormer(newlyManaged)] : []),
   ]
+}
+
+async function copiesOfOtherManifests(
+  session: Session,
+  manifest: string,
+  read: readonly Key[],
+): Promise<readonly Key[]> {
+  if (read.length === 0) return []
+  const { state } = await findLedger(session)
+  return state === 'ready' ? readCopiesOfOtherManifests(session, manifest, read) : []
 }
 
 /** Whether it is a copy that did not exist until now, or that no manifest managed. */

@@ -1,6 +1,6 @@
-// Finds the objects of a manifest that depend on given ones according to the catalog, also through unmanaged objects.
+// Finds managed objects that depend on given ones according to the catalog, also through unmanaged objects.
 
-import { idOf, type Key } from '../core/object.ts'
+import { idOf, isCopyId, type Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { catalogCosts } from '../introspector/transaction-settings.ts'
@@ -11,7 +11,7 @@ import { kindOf } from '../kinds/registry.ts'
 // object, and the query of a table as the table. A parent shows the rows of its children. LATERAL (… OFFSET 0) looks each up by an index.
 const dependentsQuery = trusted(`
   WITH RECURSIVE ${sourceViews}, owned AS MATERIALIZED (
-    SELECT address, object_oid AS oid FROM fdwsync.object WHERE manifest = $1 AND object_oid <> 0
+    SELECT manifest, address, object_oid AS oid FROM fdwsync.object WHERE manifest = coalesce($1, manifest) AND object_oid <> 0
   ), above(classid, objid) AS (
     SELECT t.catalog::regclass::oid, owned.oid
       FROM jsonb_to_recordset($2) AS t(address text, catalog text) JOIN owned USING (address)
@@ -29,7 +29,7 @@ const dependentsQuery = trusted(`
        SELECT 'pg_class'::regclass, copy FROM source_view WHERE above.classid = 'pg_class'::regclass AND view = above.objid
      ) AS next
   )
-  SELECT owned.address FROM owned JOIN (SELECT DISTINCT objid FROM above) AS found ON objid = owned.oid`)
+  SELECT owned.manifest, owned.address FROM owned JOIN (SELECT DISTINCT objid FROM above) AS found ON objid = owned.oid`)
 
 /**
  * What the manifest owns and what depends on the given objects, directly or through others, whoever owns those. It finds too many rather
@@ -40,6 +40,34 @@ export async function readOwnedDependents(
   manifest: string,
   keys: Iterable<Key>,
 ): Promise<readonly Key[]> {
+  const rows = await readDependents(session, manifest, keys)
+  return rows.map(({ address }) => address)
+}
+
+/** The copies of other manifests that depend on the given objects, in the same way. The caller has found a ledger. */
+export async function readCopiesOfOtherManifests(
+  session: Session,
+  manifest: string,
+  keys: Iterable<Key>,
+): Promise<readonly Key[]> {
+  const rows = await readDependents(session, null, keys)
+  return rows.flatMap((row) => {
+    const id = idOf(row.address)
+    return row.manifest !== manifest && id && isCopyId(id) ? [row.address] : []
+  })
+}
+
+interface Dependent {
+  readonly manifest: string
+  readonly address: Key
+}
+
+/** Of one manifest, or of all. */
+async function readDependents(
+  session: Session,
+  manifest: string | null,
+  keys: Iterable<Key>,
+): Promise<readonly Dependent[]> {
   const targets = Array.from(keys).flatMap((key) => {
     const id = idOf(key)
     const catalog = id && kindOf(id).catalog
@@ -48,8 +76,7 @@ export async function readOwnedDependents(
   })
   if (targets.length === 0) return []
   await session.run(catalogCosts)
-  const rows = await session.query<{ address: Key }>(dependentsQuery, [manifest, JSON.stringify(targets)])
-  return rows.map(({ address }) => address)
+  return session.query<Dependent>(dependentsQuery, [manifest, JSON.stringify(targets)])
 }
 
 const unmanagedQuery = trusted(`

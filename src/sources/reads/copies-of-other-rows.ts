@@ -63,6 +63,14 @@ export async function copiesOfOtherRows(
   return tables.length === 0 ? [] : readersOf(session, tables, copies)
 }
 
+/** The objects through which other rows are read once they are changed: servers, and foreign tables. */
+export function objectsOfOtherRows(changes: readonly Change[]): readonly Key[] {
+  return changes.filter(readsOtherRows).map(({ key }) => {
+    const server = serverOf(key)
+    return server === undefined ? key : keyOf({ kind: 'server', name: server })
+  })
+}
+
 /**
  * The foreign tables, and the parents that they leave. Parents that they join are found anyway, since parents show the rows of
  * their children.

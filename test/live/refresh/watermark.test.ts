@@ -260,3 +260,46 @@ test.each(newestMajor())('PostgreSQL $name: a plan finds what a refresh could no
     'refresh policy of local.changes',
   ])
 })
+
+test.each(newestMajor())('PostgreSQL $name: another manifest changes what is read', async (pair) => {
+  const fixture = await fixtureWithOwnSource(
+    pair,
+    `CREATE TABLE facts (id int PRIMARY KEY, note text, gone boolean, at int, code text);
+     INSERT INTO facts SELECT i, 'as it was', false, 10 + i FROM generate_series(1, 3) AS i;
+     CREATE SCHEMA other;
+     CREATE TABLE other.facts AS SELECT id, 'other' AS note, gone, CASE id WHEN 1 THEN 13 ELSE 1 END AS at, code FROM facts`,
+  )
+  const [server, tables] = manifest.split('schemas:\n')
+  const [proxy, copies] = (tables ?? '').split('  local:\n')
+  const query = 'query: SELECT * FROM proxy.facts, primary_key: [id]'
+  const skipping = `      same: { ${query}, refresh: { skip_if_same: SELECT count(*) FROM proxy.facts } }\n`
+  const schemas = ['version: 1', 'name: copies', 'schemas:', `  local:\n${copies}${skipping}`].join('\n')
+  const below = async (text: string) => applyTo(await fixture.manifest(text), fixture.url)
+  const refreshAbove = async (text: string) => {
+    const { views } = await refresh(await fixture.manifest(text), [], connectTo(fixture.url), refreshDefaults)
+    return views.map(({ outcome, because }) => ('unchanged' in outcome && outcome.unchanged ? 'skipped' : because))
+  }
+  const everything = 'everything is compared, since no earlier watermark is recorded'
+  await below(`${server}schemas:\n${proxy}`)
+  await applyTo(await fixture.manifest(schemas), fixture.url)
+  await refreshAbove(schemas)
+  await below(`${server}schemas:\n${proxy?.replace('schema_name: public', 'schema_name: other')}`)
+  expect(await refreshAbove(schemas)).toEqual([
+    everything,
+    everything,
+    everything,
+    expect.not.stringMatching('skipped'),
+  ])
+  for (const table of ['changes', 'soft', 'keys', 'same'])
+    expect(await fixture.sql(`SELECT * FROM local.${table} ORDER BY 1`)).toEqual(
+      await fixture.sql('SELECT * FROM proxy.facts ORDER BY 1'),
+    )
+  // The tables of one manifest are on the server of another.
+  const onServer = schemas.replace('schemas:', `schemas:\n${proxy?.replace('proxy:', 'near:').trimEnd()}`)
+  const near = onServer.replaceAll('FROM proxy.facts', 'FROM near.facts')
+  await applyTo(await fixture.manifest(near), fixture.url)
+  await refreshAbove(near)
+  expect(await refreshAbove(near)).toContain('skipped')
+  await below(`${server?.replace('options: { host', 'options: { options: -c jit=off, host')}schemas:\n${proxy}`)
+  expect(await refreshAbove(near)).toEqual([everything, everything, everything, expect.not.stringMatching('skipped')])
+})
