@@ -14,7 +14,8 @@ const scheme = /^postgres(?:ql)?:\/\//
  */
 export function parseUrl(url: string): Parameters {
   if (!scheme.test(url)) throw malformed('it does not start with postgresql://')
-  const text = url.replace(scheme, '')
+  // A variable from a file, such as a secret of Kubernetes, often ends in a newline.
+  const text = url.replace(scheme, '').replace(/[\r\n]+$/, '')
   const slash = text.indexOf('/')
   const at = text.indexOf('@')
   // With an unescaped `/` or `@` in it, part of the password would silently become the host.

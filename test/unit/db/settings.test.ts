@@ -37,6 +37,8 @@ describe('a URL', () => {
     ['postgresql://u:p%40%2F%3A%25%23%3F%20w%E2%82%AC@h/d%2Fx', 'u@h:5432/d/x', 'p@/:%#? w€'],
     ['postgresql://u:a#b?c&d=e+f@h/d', 'u@h:5432/d', 'a#b?c&d=e+f'],
     ['postgresql://u@h/d?password=s%26t', 'u@h:5432/d', 's&t'],
+    ['postgresql://u:p@h/d\r\n', 'u@h:5432/d', 'p'],
+    ['postgresql://u:p%0A@h/d%0A', 'u@h:5432/d\n', 'p\n'],
   ])('%s', (url, described, password) => {
     const found = settings(url)
     expect(describeConnection(found)).toBe(described)
