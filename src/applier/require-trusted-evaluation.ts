@@ -1,13 +1,13 @@
 // Requires that PostgreSQL evaluates no untrusted code while it creates the objects of a step. The plan has shown none, but another
 // role may have planted some since. This covers only what is evaluated at once: see require-known-code.ts for the rest.
 
-import { randomBytes } from 'node:crypto'
 import type { WantedObject } from '../core/change.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { PlainStep } from '../core/plan.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { newSuffix } from '../db/suffix.ts'
 import { describeCode } from '../introspector/evaluation/evaluated-code.ts'
 import { type EvaluatingCode, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
@@ -70,7 +70,7 @@ function constantsOf(inHand: PlanInHand, { key, action }: PlainStep): Constants 
   const wanted = inHand.wanted.get(key)
   const kind = wanted && kindOf(wanted.id)
   if (!wanted || !kind?.evaluated || kind.child || action === 'drop' || action === 'populate') return undefined
-  const view = { schema: `fdwsync_check_${randomBytes(6).toString('hex')}`, name: 'expressions' }
+  const view = { schema: `fdwsync_check_${newSuffix()}`, name: 'expressions' }
   const statements = kind.evaluated.expressions({ id: wanted.id, spec: wanted.declared }, view)
   return statements.length === 0 ? undefined : { wanted, view, statements }
 }

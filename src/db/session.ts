@@ -1,7 +1,6 @@
 // A session: one connection to one database, which can run statements with secrets and be cancelled. The rest of the code
 // knows the driver only through this interface.
 
-import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Notice } from '../core/notice.ts'
 import type { Hidden } from '../core/redaction.ts'
@@ -15,6 +14,7 @@ import type { Carrier } from './secrets/carrier.ts'
 import { copyCarrier, executeWithCopy } from './secrets/copy.ts'
 import { startupCarrier, startupSecrets } from './secrets/startup.ts'
 import type { ConnectionSettings } from './settings.ts'
+import { newSuffix } from './suffix.ts'
 
 /** A connection to one database. It sends statements one at a time, in the order of the calls. */
 export interface Session {
@@ -145,10 +145,6 @@ function sessionOf({ settings, hidden }: Opening, { client, wire, facts }: Start
     abandon: wire.abandon,
     close: wire.close,
   }
-}
-
-function newSuffix(): string {
-  return randomBytes(6).toString('hex')
 }
 
 function applicationName(purpose: string): string {

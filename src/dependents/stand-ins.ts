@@ -1,11 +1,11 @@
 // Creates stand-ins for relations and views in scratch schemas.
 
-import { randomBytes } from 'node:crypto'
 import type { Lost } from '../core/dependent.ts'
 import { relationKey } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { newSuffix } from '../db/suffix.ts'
 import { describeCode, type MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { requalify } from '../parser/requalify.ts'
@@ -29,7 +29,7 @@ export async function createScratchSchemas(
   schemas: Iterable<string>,
   { mayEvaluate, trustedRoles }: Pick<Place, 'mayEvaluate' | 'trustedRoles'>,
 ): Promise<Place> {
-  const suffix = randomBytes(6).toString('hex')
+  const suffix = newSuffix()
   const scratch = new Map(Array.from(new Set(schemas), (schema, at) => [schema, `fdwsync_try_${suffix}_${at}`]))
   const creations = Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`)
   if (creations.length > 0) await session.run(join(creations, ';\n'))

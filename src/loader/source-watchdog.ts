@@ -3,7 +3,6 @@
 // and later, where postgres_fdw ignores connect_timeout. On 14 and 15 neither statement_timeout nor a cancel request interrupts
 // connecting. A connection that goes silent later is given up by TCP after hours. So the client has a deadline.
 
-import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import { ident, type Sql, sql, trusted } from '../core/sql.ts'
 import { interruptible, withDeadline } from '../db/cancellation.ts'
@@ -12,6 +11,7 @@ import { lacksConnections } from '../db/connection-failure.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
+import { newSuffix } from '../db/suffix.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
@@ -131,7 +131,7 @@ async function runProbe(session: Session, { statement, standIn }: ConnectivityPr
   } catch (error) {
     if (!isDatabaseError(error) || !isUndefinedTable(error) || !standIn) throw error
     // This session does not see the foreign table: the transaction of the load has just created it.
-    const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
+    const scratch = `fdwsync_probe_${newSuffix()}`
     const begin = beginStatement(session.serverVersion, { limitMilliseconds: planLimits })
     await session.run(sql`${begin}; CREATE SCHEMA ${ident(scratch)}`)
     for (const each of standIn(scratch)) await session.execute(each)

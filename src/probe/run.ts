@@ -1,6 +1,5 @@
 // The state of one run of the probe, and small functions that query it.
 
-import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
@@ -9,6 +8,7 @@ import type { ObjectNotice } from '../core/notice.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
+import { newSuffix } from '../db/suffix.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
@@ -119,7 +119,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
   // Queries contain the declared name of an object, and do not find it while it has another one.
   const isElsewhere = ({ elsewhere }: LiveObject) => elsewhere !== undefined
   const live = new Map([...reading.live].filter(([, object]) => !isElsewhere(object)))
-  const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
+  const scratchSchema = `fdwsync_probe_${newSuffix()}`
   return {
     session,
     input: { ...input, reading: { ...reading, live } },

@@ -1,11 +1,11 @@
 // A session in which a server is as declared, even if it does not exist yet or differs. Everything is rolled back.
 
-import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { ident, literal, type Statement, sql, statement } from '../core/sql.ts'
 import { exposureProblem, turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
+import { newSuffix } from '../db/suffix.ts'
 import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { beginTrial, readingPath } from '../introspector/transaction-settings.ts'
 import { createMissingPrerequisites } from './imports/prerequisites.ts'
@@ -46,7 +46,7 @@ export function prepareServer(
   server: string,
   roles: readonly string[],
 ): PreparedServer | undefined {
-  const scratch = `fdwsync_import_${randomBytes(6).toString('hex')}`
+  const scratch = `fdwsync_import_${newSuffix()}`
   const setup = serverSetup(options.context, server, roles, scratch)
   return setup && { setup: withConnectTimeout(setup, options), scratch, server }
 }

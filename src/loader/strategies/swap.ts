@@ -1,12 +1,12 @@
 // Builds the new contents beside the old ones, then swaps them as an apply swaps a replacement. Readers wait for milliseconds.
 // It is about as cheap as a plain REFRESH, and needs no index.
 
-import { randomBytes } from 'node:crypto'
 import type { LiveObject, LiveState, WantedObject } from '../../core/change.ts'
 import { FdwsyncError } from '../../core/errors.ts'
 import { type Key, keyOf, type ObjectId, type Relation, relationKey } from '../../core/object.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
+import { newSuffix } from '../../db/suffix.ts'
 import { declaredAsIs } from '../../dependents/declared-as-is.ts'
 import { createRunDigests, type RunDigests } from '../../introspector/digests.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
@@ -99,7 +99,7 @@ function titlesOf(copies: readonly Copy[]): string {
 type ScratchSchemas = ReadonlyMap<string, string>
 
 function scratchSchemasOf(copies: readonly Copy[]): ScratchSchemas {
-  const suffix = randomBytes(6).toString('hex')
+  const suffix = newSuffix()
   const schemas = [...new Set(copies.map(({ id }) => id.schema))]
   return new Map(schemas.map((schema, at) => [schema, `fdwsync_refresh_${suffix}_${at + 1}`]))
 }

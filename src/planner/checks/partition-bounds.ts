@@ -1,7 +1,6 @@
 // Refuses partitions whose bounds overlap those of other partitions, in this plan or unmanaged, or whose rows are in the default
 // partition. The probe cannot see that: it tries out each partition on its own, since the live one may have the same bounds.
 
-import { randomBytes } from 'node:crypto'
 import type { Change, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import { keyOf } from '../../core/object.ts'
@@ -9,6 +8,7 @@ import type { Refusal } from '../../core/plan.ts'
 import { ident, literal, qualified, type Sql, sql } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
+import { newSuffix } from '../../db/suffix.ts'
 import { rolledBack } from '../../db/transaction.ts'
 import { isProof } from '../../dependents/stand-ins.ts'
 import { beginTrial } from '../../introspector/transaction-settings.ts'
@@ -30,7 +30,7 @@ export async function refuseOverlappingPartitions(
 ): Promise<readonly Refusal[]> {
   const attached = changes.flatMap(attachedBy)
   if (attached.length === 0) return []
-  const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
+  const scratch = `fdwsync_probe_${newSuffix()}`
   try {
     const rows = await rolledBack(session, beginTrial(session), () =>
       session.query<{ at: number; reason: string; inDefault: boolean }>(trial(scratch, attached, changes)),

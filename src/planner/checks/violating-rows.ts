@@ -1,13 +1,13 @@
 // Refuses constraints that existing rows violate: rows of a table, and of tables that inherit from it or from a foreign table.
 // PostgreSQL never checks the rows of a foreign table itself.
 
-import { randomBytes } from 'node:crypto'
 import type { Change } from '../../core/change.ts'
 import { keyOf } from '../../core/object.ts'
 import type { Refusal } from '../../core/plan.ts'
 import { ident, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import { isDatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
+import { newSuffix } from '../../db/suffix.ts'
 import { rolledBack } from '../../db/transaction.ts'
 import { keptColumns } from '../../differ/lost-attachments.ts'
 import { beginTrial } from '../../introspector/transaction-settings.ts'
@@ -179,7 +179,7 @@ const runsCode = `EXISTS (
  * take user-defined code to find, since a plan runs no such code.
  */
 function search(constraints: readonly Constraints[]): Sql {
-  const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
+  const scratch = `fdwsync_probe_${newSuffix()}`
   const view = literal(`${ident(scratch)}."fdwsync rows"`)
   const input = JSON.stringify(constraints.map((each, at) => ({ ...each, at })))
   const body = sql`

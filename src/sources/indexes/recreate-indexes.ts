@@ -1,12 +1,12 @@
 // Recreates the indexes of a source on empty tables with the same columns, in a transaction that is rolled back. That
 // shows which of them can exist here, and how a manifest would declare them.
 
-import { randomBytes } from 'node:crypto'
 import { groupBy } from '../../core/data.ts'
 import type { Warning } from '../../core/plan.ts'
 import { ident, join, qualified, type Sql, sql, statementOf, trusted } from '../../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
+import { newSuffix } from '../../db/suffix.ts'
 import { rolledBack } from '../../db/transaction.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../../introspector/evaluation/evaluation.ts'
 import { hasEventTriggers } from '../../introspector/event-triggers.ts'
@@ -54,7 +54,7 @@ export async function recreateIndexes(
   const warnings: Warning[] = []
   const units: Unit[] = []
   const parsed = new Map<string, IndexDefinition | undefined>()
-  const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
+  const schema = `fdwsync_import_${newSuffix()}`
   for (const [at, of] of all.entries()) {
     for (const index of of.indexes) {
       if (index.isUniqueInParent) {
