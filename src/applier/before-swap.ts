@@ -1,6 +1,7 @@
 // Finds out before a swap what is needed after it: from the swap until COMMIT, readers wait for each round trip.
 
 import { currentIdOf } from '../core/change.ts'
+import { inverse } from '../core/data.ts'
 import { type Relation, relationKey } from '../core/object.ts'
 import type { ReplaceStep } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
@@ -55,7 +56,7 @@ export async function findBeforeSwap(
   })
   await requireKnownCode(session, created, inHand)
   const objects = managed.map(({ wanted: { id, declared } }) => ({ id, spec: declared }))
-  const schemas = new Map(Array.from(scratchOf, ([schema, scratch]) => [scratch, schema]))
+  const schemas = inverse(scratchOf)
   return {
     digests: await readFutureDigests(session, inHand.plan.searchPath, objects, { schemas, originals }),
     checked: new Set(created.map(({ oid }) => oid)),

@@ -105,3 +105,8 @@ export function groupBy<Item, GroupKey>(
   }
   return groups
 }
+
+/** From each value to its key. */
+export function inverse<From, To>(map: ReadonlyMap<From, To>): ReadonlyMap<To, From> {
+  return new Map(Array.from(map, ([from, to]) => [to, from]))
+}

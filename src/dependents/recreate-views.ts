@@ -2,6 +2,7 @@
 // schemas, in a transaction that is rolled back.
 
 import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
+import { inverse } from '../core/data.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding, missingStandIn } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
@@ -173,7 +174,7 @@ async function outcomesOf(
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
   const created = (await readCatalog(session, ids, salt)).live
-  const realSchemas = new Map(Array.from(scratch, ([schema, name]) => [name, schema]))
+  const realSchemas = inverse(scratch)
   // A column can have one of these types, or the row type of one of these relations.
   const realName = (type: string) =>
     [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)

@@ -1,6 +1,7 @@
 // Which attachments of a relation are lost as its columns change: an index on a column that is dropped, for example.
 
 import { type Change, droppedColumns, type Replace } from '../core/change.ts'
+import { inverse } from '../core/data.ts'
 import type { Attachment, LostAttachment } from '../core/dependent.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
@@ -76,7 +77,7 @@ export function changedRelation(change: ChangeOfColumns, replacedTypes: Readonly
   const schema = namespaceOf(id)
   if (!columns || schema === undefined || !('name' in id)) return undefined
   const [before, after] = [columns(from.spec), columns(to.spec)]
-  const nameNow = new Map(Array.from(from.renamedColumns ?? [], ([live, name]) => [name, live]))
+  const nameNow = inverse<string, string>(from.renamedColumns ?? new Map())
   const kept = Array.from(keptColumns(change) ?? [], ([name, now]) => {
     const [was, type = ''] = [before.get(name), after.get(now)]
     return { name: nameNow.get(name) ?? name, type, isRetyped: was !== type }

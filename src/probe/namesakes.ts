@@ -3,7 +3,7 @@
 // object is renamed or locked.
 
 import type { LiveObject, LiveState } from '../core/change.ts'
-import { mapParts } from '../core/data.ts'
+import { inverse, mapParts } from '../core/data.ts'
 import { idOf, type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
@@ -100,7 +100,7 @@ export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Prom
 async function withDeclaredSchemas({ input }: ProbeRun, live: LiveState): Promise<LiveState> {
   const present = input.reading.renamedSchemas
   if (!present?.size) return live
-  const declared = new Map(Array.from(present, ([schema, now]) => [now, schema]))
+  const declared = inverse(present)
   const mapId = (id: ObjectId) => ('schema' in id ? { ...id, schema: declared.get(id.schema) ?? id.schema } : id)
   const objects = Array.from(live, async ([key, object]): Promise<readonly [Key, LiveObject]> => {
     const { query } = kindOf(object.id)

@@ -1,6 +1,7 @@
 // Builds the successors of objects, then swaps them in. The originals serve readers until the swap.
 
 import type { Replace } from '../../core/change.ts'
+import { inverse } from '../../core/data.ts'
 import type { Key } from '../../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
@@ -82,10 +83,9 @@ export function underOriginalNames({ from, to }: Replace, scratch: string, state
   const renamed = renaming?.alteredColumnNames?.(from.spec, to.spec)
   if (statements.length === 0 || !renaming?.renameColumns || !renamed?.size || !('schema' in to.id)) return statements
   const successor = { ...to.id, schema: scratch }
-  const back = new Map(Array.from(renamed, ([before, after]) => [after, before]))
   const rename = (names: ReadonlyMap<string, string>) =>
     renaming.renameColumns?.(successor, names).map((each) => each.sql) ?? []
-  return [...rename(back), ...statements, ...rename(renamed)]
+  return [...rename(inverse(renamed)), ...statements, ...rename(renamed)]
 }
 
 interface Building {

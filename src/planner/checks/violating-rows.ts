@@ -2,6 +2,7 @@
 // PostgreSQL never checks the rows of a foreign table itself.
 
 import type { Change } from '../../core/change.ts'
+import { inverse } from '../../core/data.ts'
 import { keyOf } from '../../core/object.ts'
 import type { Refusal } from '../../core/plan.ts'
 import { ident, literal, type Sql, sql, trusted } from '../../core/sql.ts'
@@ -135,7 +136,7 @@ function ofForeignTable({ columns, checks }: ForeignTableSpec, fields: Alteratio
 function columnsThatStay({ from, to }: Alteration) {
   const columnsOf = (spec: unknown) => kindOf(to.id).columns?.(spec) ?? new Map<string, string>()
   const [before, after] = [columnsOf(from.spec), columnsOf(to.spec)]
-  const nameNow = new Map(Array.from(from.renamedColumns ?? [], ([now, name]) => [name, now]))
+  const nameNow = inverse<string, string>(from.renamedColumns ?? new Map())
   return Array.from(keptColumns({ from, to }) ?? [], ([was, name]) => ({
     now: nameNow.get(was) ?? was,
     name,

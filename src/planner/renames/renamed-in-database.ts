@@ -2,6 +2,7 @@
 // these objects under their declared names.
 
 import type { LiveObject } from '../../core/change.ts'
+import { inverse } from '../../core/data.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../../core/object.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
@@ -229,10 +230,6 @@ function moveTo(id: ObjectId, schemas: ReadonlyMap<string, string>, servers: Rea
   if (!('server' in id)) return id
   const server = servers.get(id.server)
   return server === undefined ? id : { ...id, server }
-}
-
-function inverse(names: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map(Array.from(names, ([from, to]) => [to, from]))
 }
 
 /** The object, with everything that it refers to under declared names. */

@@ -1,6 +1,7 @@
 // Where rows come from: how the source is connected to, and what is requested from it. Pure.
 
 import type { LiveObject } from '../../core/change.ts'
+import { inverse } from '../../core/data.ts'
 import type { DbObject, IdOf } from '../../core/object.ts'
 import { plainOption } from '../../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
@@ -18,7 +19,7 @@ type Named = DbObject<'foreignTable', ForeignTableSpec> & Pick<Partial<LiveObjec
 export function remoteOf({ id, renamedFrom, renamedColumns = new Map(), spec }: Named) {
   const { server, options, columns } = spec
   const { schema, name } = (renamedFrom ?? id) as IdOf<'foreignTable'> // it has kept its kind
-  const formerNames = new Map(Array.from(renamedColumns, ([from, to]) => [to, from]))
+  const formerNames = inverse(renamedColumns)
   const remoteColumns = Object.entries(columns).map(([column, { type, options: own }]) => {
     const remoteName = plainOption(own, 'column_name') ?? formerNames.get(column) ?? column
     return [column, { name: remoteName, type, options: comparable(own) }] as const
