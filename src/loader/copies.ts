@@ -3,7 +3,7 @@
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type CopyId, idOf, isCopyId, type Key, keyOf, relationKey } from '../core/object.ts'
+import { type CopyId, idOf, isCopyId, type Key, keyOf } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import { type StrategyState, unknownState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
@@ -14,7 +14,7 @@ import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
 import { type CopyRow, readCopyRows } from './copy-rows.ts'
-import { readSources } from './read-sources.ts'
+import { readSources, sourcesRead } from './read-sources.ts'
 import type { Copy, CopyFacts, LackedPrivilege, TableFacts } from './strategies/strategy.ts'
 import { readTableFacts } from './table-facts.ts'
 
@@ -79,7 +79,7 @@ export async function readTargets(
       const key = keyOf(id)
       const row = rows.get(key)
       const own = dependents.get(key) ?? []
-      const sources = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
+      const sources = sourcesRead(sourcesOf, id)
       const connections = mappings.filter(
         ({ server, owner }) => owner === row?.owner && sources.some(({ source }) => source === server),
       )

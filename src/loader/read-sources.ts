@@ -49,6 +49,10 @@ interface Row {
 /** The sources of each copy, by `relationKey`. */
 export type SourcesOfViews = ReadonlyMap<string, readonly ConnectivityProbe[]>
 
+export function sourcesRead(sources: SourcesOfViews, { schema, name }: Relation): readonly ConnectivityProbe[] {
+  return sources.get(relationKey(schema, name)) ?? []
+}
+
 /** Looks up the sources of copies, for tables that are committed. It leaves the transaction under the reading path. */
 export async function readSources(session: Session, copies: readonly Relation[]): Promise<SourcesOfViews> {
   return byCopy(await readForeignTables(session, copies), (row) => connectThrough(idOf(row), row.server))
@@ -102,5 +106,5 @@ export const sourcesOfEach: SourcesOf = async (session, view) => {
 /** Looks up the sources of all views at once. */
 export function sourcesOfAll(views: readonly Relation[]): SourcesOf {
   const read = oncePerRun((session) => inReadOnlyTransaction(session, () => readNewSources(session, views)))
-  return async (session, { schema, name }) => (await read(session)).get(relationKey(schema, name)) ?? []
+  return async (session, view) => sourcesRead(await read(session), view)
 }

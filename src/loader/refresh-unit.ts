@@ -1,7 +1,7 @@
 // Refreshes the copies of one unit in one transaction, with few round trips, since a REFRESH of little data hardly takes longer
 // than one.
 
-import { type Key, relationKey } from '../core/object.ts'
+import type { Key } from '../core/object.ts'
 import type { RefreshPolicy, StrategyName } from '../core/refresh-policy.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
@@ -12,6 +12,7 @@ import { commitRecorded } from './commit-recorded.ts'
 import { MemberFailure } from './failure.ts'
 import { explainLoss } from './load.ts'
 import type { LoadMonitor } from './load-monitor.ts'
+import { sourcesRead } from './read-sources.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
@@ -109,7 +110,7 @@ export async function refreshInTransaction(
 
 async function connectToSources(context: UnitContext, session: Session, { id, key }: Copy): Promise<void> {
   try {
-    await context.sources.connect(session, context.sourcesOf.get(relationKey(id.schema, id.name)) ?? [])
+    await context.sources.connect(session, sourcesRead(context.sourcesOf, id))
   } catch (error) {
     throw context.signal.aborted ? error : new MemberFailure(key, error)
   }

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
-import { type Key, relationKey } from '../core/object.ts'
+import type { Key } from '../core/object.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -15,6 +15,7 @@ import { CommitOutcomeUnknown } from './commit-watchdog.ts'
 import { outcomeOfError, recordedStatus } from './failure.ts'
 import { explainLoss } from './load.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
+import { sourcesRead } from './read-sources.ts'
 import { type CopyResult, resultOf } from './refresh-unit.ts'
 import { type RefreshRun, serversOf } from './run-unit.ts'
 import { batchMilliseconds, type SmallCopy } from './small-copies.ts'
@@ -89,7 +90,7 @@ async function refreshAndRecord(
   const { sources, sourcesOf, begin } = run.context
   const [first] = batch
   // All of them read the same sources.
-  const probes = (first && sourcesOf.get(relationKey(first.copy.id.schema, first.copy.id.name))) ?? []
+  const probes = first ? sourcesRead(sourcesOf, first.copy.id) : []
   await sources.connect(session, probes)
   try {
     const [{ pid, loaded }, started] = await sources.load(session, session.processId, probes, async () => {

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { roughDuration } from '../core/duration.ts'
 import type { ObjectNotice } from '../core/notice.ts'
-import { idOf, type Key, relationKey } from '../core/object.ts'
+import { idOf, type Key } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { withDeadline } from '../db/cancellation.ts'
@@ -17,6 +17,7 @@ import { isBusy, outcomeOfError, recordedStatus } from './failure.ts'
 import { takeWarnings } from './load.ts'
 import { withLoadRetries } from './load-retries.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
+import { sourcesRead } from './read-sources.ts'
 import type { RefreshOptions } from './refresh-options.ts'
 import { type CopyResult, refreshInTransaction, type UnitContext, type UnitResult } from './refresh-unit.ts'
 import { tooManyAtOnce } from './scheduler.ts'
@@ -101,9 +102,7 @@ function withinTimeout<T>(session: Session, milliseconds: number | undefined, wo
 
 /** The sources that a unit reads. */
 export function serversOf({ context }: RefreshRun, { copies }: RefreshUnit): readonly string[] {
-  const sources = copies.flatMap(
-    ({ target }) => context.sourcesOf.get(relationKey(target.id.schema, target.id.name)) ?? [],
-  )
+  const sources = copies.flatMap(({ target }) => sourcesRead(context.sourcesOf, target.id))
   return sources.map(({ source }) => source)
 }
 

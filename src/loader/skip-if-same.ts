@@ -2,7 +2,7 @@
 // unless another role has changed the data of the copy since.
 
 import { createHash } from 'node:crypto'
-import { type Key, relationKey } from '../core/object.ts'
+import type { Key } from '../core/object.ts'
 import { fragment, type Sql, sql } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
@@ -10,6 +10,7 @@ import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { findSame } from '../ledger/answers.ts'
 import { QuestionFailure } from './failure.ts'
 import { loadSettings } from './load-settings.ts'
+import { sourcesRead } from './read-sources.ts'
 import type { Copy, RefreshTransaction } from './strategies/strategy.ts'
 
 /** A copy whose policy may have such a query. */
@@ -50,7 +51,7 @@ function hasRows({ id, facts }: Copy): boolean {
 
 async function ask(transaction: RefreshTransaction, copy: Copy, query: string): Promise<string> {
   const { session, pid, sources, sourcesOf, searchPath } = transaction
-  const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
+  const probes = sourcesRead(sourcesOf, copy.id)
   // Texts of rows do not depend on the settings of a role. They are sorted, since rows come in any order. `.*` is needed because a
   // column can have the name of the row.
   const question = sql`SELECT pg_catalog.array_agg((answer.*)::pg_catalog.text ORDER BY (answer.*)::pg_catalog.text)::pg_catalog.text AS answer

@@ -1,8 +1,8 @@
 // Runs a statement for each copy, for the strategies that use PostgreSQL's REFRESH.
 
-import { relationKey } from '../../core/object.ts'
 import type { Statement } from '../../core/sql.ts'
 import { MemberFailure } from '../failure.ts'
+import { sourcesRead } from '../read-sources.ts'
 import type { Copy, RefreshTransaction, StrategyOutcomes } from './strategy.ts'
 
 export async function refreshEach(
@@ -12,7 +12,7 @@ export async function refreshEach(
 ): Promise<StrategyOutcomes> {
   for (const { id, key } of copies) {
     try {
-      const probes = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
+      const probes = sourcesRead(sourcesOf, id)
       await sources.load(session, pid, probes, () => session.execute(statementFor(id)))
     } catch (error) {
       // A lost connection or an interruption is not this copy's failure.

@@ -2,13 +2,14 @@
 
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError } from '../../core/errors.ts'
-import { type Key, type Relation, relationKey } from '../../core/object.ts'
+import type { Key, Relation } from '../../core/object.ts'
 import { qualified, type Sql, sql } from '../../core/sql.ts'
 import { markLoaded, sourceViewOf } from '../../kinds/facets/copy/source-view.ts'
 import { callAsOwner } from '../../kinds/table/as-owner.ts'
 import { type TableBlock, tableBlock } from '../../kinds/table/refresh/table-block.ts'
 import { relationConstant } from '../../kinds/table/refresh/table-sql.ts'
 import { MemberFailure } from '../failure.ts'
+import { sourcesRead } from '../read-sources.ts'
 import type { SourceWatchdog } from '../source-watchdog.ts'
 import type { CopyToRefresh, RefreshTransaction, StrategyOutcome, StrategyOutcomes } from './strategy.ts'
 import { namesOf, type TableCopy, tableSqlOf } from './table-block.ts'
@@ -71,7 +72,7 @@ async function callTableBlock(
   block: TableBlock,
 ): Promise<BlockResult> {
   const { call, after } = callAsOwner(copy.table.owner, tableBlock(tableSqlOf(copy), block))
-  const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
+  const probes = sourcesRead(sourcesOf, copy.id)
   return sources.load(session, pid, probes, async () => {
     const [row] = await session.query<{ result: BlockResult }>(call)
     const [{ names } = { names: [] }] = await session.query<{ names: readonly string[] }>(
