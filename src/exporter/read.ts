@@ -1,15 +1,16 @@
 // Reads everything that export can write from the catalog, in one snapshot.
 
 import type { LiveObject } from '../core/change.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { createRunDigests } from '../introspector/digests.ts'
+import { listObjects } from '../introspector/list-objects.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
-import { declaredKinds, kindOf } from '../kinds/registry.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { readOwners } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { readNotExported } from './not-exported.ts'
@@ -27,7 +28,8 @@ export interface ExportReading {
 
 export function readForExport(session: Session): Promise<ExportReading> {
   return inSnapshot(session, async () => {
-    const ids = await listAll(session)
+    await session.run(readingPath)
+    const ids = await listObjects(session)
     const digests = createRunDigests()
     const { live } = await readCatalog(session, ids, digests.salt)
     const { manifests, secretOptions } = await readOwners(session, await findLedger(session))
@@ -46,15 +48,6 @@ export function readForExport(session: Session): Promise<ExportReading> {
       publicShadowsBuiltIns: row?.shadows ?? false,
     }
   })
-}
-
-async function listAll(session: Session): Promise<readonly ObjectId[]> {
-  await session.run(readingPath)
-  const ids: ObjectId[] = []
-  for (const { listQuery } of declaredKinds) {
-    for (const { id } of await session.query<{ id: ObjectId }>(listQuery)) ids.push(id)
-  }
-  return ids
 }
 
 // A rule belongs to its view, a default and a constraint to their table: what they use, the relation uses. The search

@@ -9,11 +9,12 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readDependencyDigests } from '../introspector/dependency-digests.ts'
 import { createRunDigests } from '../introspector/digests.ts'
+import { listObjects } from '../introspector/list-objects.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { areDeclaredAlike } from '../kinds/recorded.ts'
-import { declaredKinds, kindOf } from '../kinds/registry.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { readFreshness } from './freshness.ts'
 import { readNotImported } from './not-imported.ts'
 import { type Owned, readFormsOfAll, readOwned } from './owned.ts'
@@ -73,7 +74,7 @@ export function readStatus(session: Session, scope: StatusScope): Promise<Status
     const { owned: every, exists } = await readOwned(session, proven)
     const only = all ? undefined : manifest
     const owned = (only === undefined ? every : ownedBy(only, every)).filter(({ id }) => isChosen(id))
-    const ids = [...owned.map(({ id }) => id), ...declared, ...(all ? await listAll(session) : [])]
+    const ids = [...owned.map(({ id }) => id), ...declared, ...(all ? await listObjects(session) : [])]
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
     for (const { id, entry } of owned) if (!entry && !kindOf(id).data) chosen.delete(keyOf(id))
     const catalog = await readCatalog(session, chosen.values(), createRunDigests().salt)
@@ -133,14 +134,6 @@ async function findDeclaredAsApplied(
   })
   const digests = await readDependencyDigests(session, searchPath, alike)
   return new Set([...digests].flatMap(([key, digest]) => (entries.get(key)?.dependencyDigest === digest ? [key] : [])))
-}
-
-async function listAll(session: Session): Promise<readonly ObjectId[]> {
-  const ids: ObjectId[] = []
-  for (const { listQuery } of declaredKinds) {
-    for (const { id } of await session.query<{ id: ObjectId }>(listQuery)) ids.push(id)
-  }
-  return ids
 }
 
 async function countIndexes(session: Session, live: readonly LiveObject[]): Promise<ReadonlyMap<number, number>> {

@@ -1,5 +1,6 @@
 // Replaces the schema of chosen names in SQL, found by PostgreSQL's own parser: the same words may be the column of an
 // alias, or part of a string.
+import { unquoted } from '../core/names-in-sql.ts'
 import { ident } from '../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode } from './parse-sql.ts'
 import type { RelationName } from './relations-read.ts'
@@ -122,14 +123,9 @@ function constantPlace({ arg, typeName }: SqlNode): Place | undefined {
     return undefined
   }
   const names = value.match(/"(?:[^"]|"")*"|[^."]+/g) ?? []
-  const [schema, name] = names.map(decoded)
+  const [schema, name] = names.map((part) => unquoted(part.trim()))
   if (names.length !== 2 || schema === undefined || name === undefined) return undefined
   return { name: { schema, name }, location, isConstant: true }
-}
-
-/** As PostgreSQL reads a name: folded unless it is quoted. */
-function decoded(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.trim().toLowerCase()
 }
 
 function stringOf(node: unknown): string | undefined {

@@ -1,6 +1,7 @@
 // Finds the names in SQL: of functions, operators, types, collations, operator classes and relations, with or without a schema.
 // What they refer to, only the server knows.
 
+import { unquoted } from '../core/names-in-sql.ts'
 import { isSqlNode, nameParts, parseSql, type SqlNode } from './parse-sql.ts'
 
 /** The kinds of named things. A constant can name something too: `to_tsvector('app.german', …)`, `'app.f'::regproc`. */
@@ -98,5 +99,5 @@ function operatorsOf(node: SqlNode): readonly WrittenName[] {
 function nameInConstant(text: string): readonly string[] {
   const name = text.replace(/\(.*\)\s*$/s, '')
   const parts = name.match(/"(?:[^"]|"")*"|[^."\s]+/g) ?? []
-  return parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()))
+  return parts.map(unquoted)
 }

@@ -7,6 +7,7 @@ import { namesInSql } from '../introspector/sql-names.ts'
 import { areDeclaredAlike } from '../kinds/recorded.ts'
 import { kindOf, parentOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
+import { byName } from './found-by-name.ts'
 import { differences, isKnown, type ProbeRun, recordWanted } from './run.ts'
 
 /**
@@ -93,9 +94,7 @@ function mentions({ id, spec }: DeclaredObject, names: ReadonlySet<string>): boo
 
 function isFoundByName(run: ProbeRun, key: Key): boolean {
   const id = run.settled.get(key)?.id
-  if (!id) return false
-  const { probe: how } = kindOf(id)
-  return how.how === 'by-name' || (how.how === 'read-back' && how.byName !== undefined)
+  return id !== undefined && byName(id) !== undefined
 }
 
 function nameOf(run: ProbeRun, key: Key): readonly string[] {
