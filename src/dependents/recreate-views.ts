@@ -234,7 +234,7 @@ async function createViews(
 
 const readsRenamed: Lost = {
   reason: 'it reads something that this plan also renames',
-  hint: 'Apply the renaming first, then the other changes. Or drop the view, apply, and create it again.',
+  hint: 'Apply the renaming first, then the other changes. What was renamed by hand, name back by hand first. Or drop the view, apply, and create it again.',
 }
 
 /** The real schema of each scratch schema, and the real name of a type in one. */

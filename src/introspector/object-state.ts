@@ -24,12 +24,19 @@ export function stateOf({ oid, digest, spec, elsewhere, currentId }: LiveObject)
 function comparable(value: unknown, without: ReadonlySet<string>): unknown {
   if (Array.isArray(value)) return value.map((item) => comparable(item, without))
   if (value === null || typeof value !== 'object') return value
-  // The digest of a secret depends on the salt of the run.
-  if (isSecretValue(value)) return null
   const parts = Object.entries(value).filter(([name]) => !without.has(name))
-  return record(parts.map(([name, part]) => [name, comparable(part, without)]))
+  // Only options are secret: a column, and an option, may have the name `digest`.
+  return record(
+    parts.map(([name, part]) => [name, comparable(name === 'options' ? withoutSecrets(part) : part, without)]),
+  )
 }
 
-function isSecretValue(value: object): boolean {
-  return 'digest' in value && Object.keys(value).every((name) => name === 'digest' || name === 'secret')
+/** The digest of a secret depends on the salt of the run. */
+function withoutSecrets(options: unknown): unknown {
+  if (options === null || typeof options !== 'object') return options
+  return record(Object.entries(options).map(([name, value]) => [name, isSecretValue(value) ? null : value]))
+}
+
+function isSecretValue(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'digest' in value && typeof value.digest === 'string'
 }

@@ -92,8 +92,16 @@ const foreignKeyHint =
 function hintFor(error: DatabaseError): string {
   if (isSourceError(error)) return explainSourceError(error).hint
   if (error.sqlstate === '23503') return foreignKeyHint
-  if (error.inColumn !== undefined) return 'Declare the column with the type that it has at the source.'
-  return ''
+  if (error.inColumn === undefined) return ''
+  return isOtherwiseDefined(error) ? typeHint : 'Declare the column with the type that it has at the source.'
+}
+
+const typeHint =
+  'The type here differs from that of the source. If it is copied, plan names what keeps it from following the source. If it is declared, declare it as at the source, or the column as text.'
+
+/** Whether an enumeration here lacks a value, or a domain has a check that the source does not have. */
+function isOtherwiseDefined({ sqlstate, message }: DatabaseError): boolean {
+  return sqlstate === '23514' || message.startsWith('invalid input value for enum ')
 }
 
 /** Of a user: fdwsync runs the SQL of owners in a function of its own. */

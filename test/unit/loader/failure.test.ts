@@ -58,6 +58,18 @@ test.each<[string, Error, object]>([
       hint: 'Declare the column with the type that it has at the source.',
     },
   ],
+  ...[
+    { message: 'invalid input value for enum k.mood: "x"', code: '22P02' },
+    { message: 'value for domain k.zip violates check constraint "zip_check"', code: '23514' },
+  ].map((fields): [string, Error, object] => [
+    `a type that differs from that of the source: ${fields.message}`,
+    serverError({ ...fields, where: 'column "a" of foreign table "t"\nSQL statement' }),
+    {
+      status: 'failed',
+      reason: `column "a" of foreign table t: ${fields.message}`,
+      hint: expect.stringContaining('plan names what keeps it from following the source'),
+    },
+  ]),
   [
     'one object of several that are replaced together',
     new MemberFailure(key, serverError({})),

@@ -44,6 +44,21 @@ test.each([
   expect(after).not.toBe(before)
 })
 
+test.each([
+  [
+    'the only option',
+    table('a', shop, { options: { digest: 'md5' } }),
+    table('a', shop, { options: { digest: 'sha' } }),
+  ],
+  [
+    'the only column',
+    table('a', shop, { columns: { digest: { type: 'text', options: {} } } }),
+    table('a', shop, { columns: { digest: { type: 'bytea', options: {} } } }),
+  ],
+])('is another one after a change of %s, named digest', (_title, one, other) => {
+  expect(fingerprint([live(one)])).not.toBe(fingerprint([live(other)]))
+})
+
 test('is the same whatever the salt of the run', () => {
   const salted = { ...app, spec: { options: { password: { digest: 'salted otherwise' } } } }
   expect(fingerprint([live(app)])).toBe(fingerprint([live(salted)]))
