@@ -66,7 +66,7 @@ test.each<[string, Error, object]>([
     serverError({ ...fields, where: 'column "a" of foreign table "t"\nSQL statement' }),
     {
       status: 'failed',
-      reason: `column "a" of foreign table t: ${fields.message}`,
+      reason: `column a of foreign table t: ${fields.message}`,
       hint: expect.stringContaining('plan names what keeps it from following the source'),
     },
   ]),
