@@ -23,6 +23,7 @@ import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 import { alterInPlace, type ReplacedNevertheless } from './alter-in-place.ts'
 import type { PlanContext } from './context.ts'
 import { requireUsableOptions, throwProblems } from './findings.ts'
+import { followImports } from './not-imported.ts'
 import { readOutdated } from './outdated-views.ts'
 import { type Selection, select, within } from './selection.ts'
 
@@ -68,7 +69,8 @@ export async function compareWithUnmanagedViews(
   const copies = new Map<Key, UnmanagedCopy>()
   for (;;) {
     const withViews = addPlainViews(input, views)
-    const probed = ofDeclared(await probe(session, addCopies(withViews, copies)), input)
+    const found = ofDeclared(await probe(session, addCopies(withViews, copies)), input)
+    const probed = { ...found, findings: followImports(context, found.findings) }
     requireValid(context, probed)
     const { selection, diff, changes, inPlace } = await selectChanges(context, probed, along, replaced)
     const outdated = await outdatedViews(context, changes)

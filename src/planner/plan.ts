@@ -202,7 +202,10 @@ async function trySourcesIfAsked(
   const loaded = copiesLoadedBy(steps)
   const input = { changes, loaded, wanted: probed.wanted, live, resolved, unresolved, digests, sources }
   const faults = await tryChanges(session, input)
-  const reported = new Set(sourceCheck?.report.findings.flatMap(({ key, readsFail }) => (readsFail ? [key] : [])))
+  const reported = new Set([
+    ...(sourceCheck?.report.findings.flatMap(({ key, readsFail }) => (readsFail ? [key] : [])) ?? []),
+    ...resolved.refusals.map(({ key }) => key),
+  ])
   return faults.filter(({ key }) => key === undefined || !reported.has(key))
 }
 

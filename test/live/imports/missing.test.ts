@@ -6,7 +6,7 @@ import type { FdwsyncError } from '../../../src/core/errors.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
-import { applyDefaults, connectTo, planFor } from '../../support/fdwsync.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
@@ -74,6 +74,66 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await document('apply', '--auto-approve')).toMatchObject({ apply: null, undetermined: [{ address }] })
     expect(await document('refresh')).toMatchObject({ notImported: [{ address }] })
     expect((await document('status')).objects).toContainEqual(expect.objectContaining({ address, state: 'unknown' }))
+  })
+
+  test.each([
+    ['a wrong password', 'password: "${env:SOURCE_PASSWORD}"', 'password: "${env:SOURCE_PASSWORD}x"'],
+    ['a source that is down', 'port: "${env:SOURCE_PORT}"', 'port: "1"'],
+  ])('%s is the one cause of all that reads what could not be imported', async (_title, right, wrong) => {
+    const rig = await fixtureWithOwnSource(pair, `${sourceWithMood}; CREATE TABLE items (id int PRIMARY KEY)`)
+    const mirror = (limit: string, views: string) => `${mirroring(`limit_to: [${limit}]\ntypes: copy`)}
+schemas:
+  public: {}
+  more:
+    materialized_views:
+      ${views}
+`
+    const views = `ids: { query: SELECT id FROM proxy.orders }
+      copies: { query: SELECT id FROM local.orders JOIN more.ids USING (id) }`
+    const moods = `moods: { query: "SELECT 'happy'::mood AS mood" }\n      `
+    const planned = async (text: string) => planFor(await rig.manifest(text), rig.url)
+    const problemsOf = async (text: string) =>
+      planned(text).catch((error: FdwsyncError) => error.problems.map(({ message }) => message))
+
+    const first = mirror('orders', `${moods}${views}`).replace(right, wrong)
+    const { refusals, undetermined, warnings } = await planned(first)
+    expect(refusals.map(({ title }) => title)).toEqual(['import of schema "public" of server shop into schema proxy'])
+    expect(undetermined.map(({ title, follows }) => [title, follows])).toEqual([
+      ['materialized view more.moods', true],
+      ['materialized view more.ids', true],
+      ['materialized view more.copies', true],
+    ])
+    expect(warnings.filter(({ code }) => code.startsWith('source/'))).toEqual([])
+    expect(await problemsOf(first.replace('proxy.orders', 'proxy.order'))).toEqual([
+      expect.stringContaining('its source could not be asked'),
+      expect.stringContaining('relation "proxy.order" does not exist'),
+    ])
+
+    // The tables of the last apply are known, but not the new one.
+    await applyTo(await rig.manifest(mirror('orders', views)), rig.url)
+    const more = mirror('orders, items', `items: { query: SELECT id FROM proxy.items }\n      ${views}`)
+    const later = await planned(more.replace(right, wrong))
+    expect(later.undetermined.map(({ title, follows }) => [title, follows])).toEqual([
+      ['import of schema "public" of server shop into schema proxy', false],
+      ['materialized view more.items', true],
+    ])
+  })
+
+  test('a table that cannot be imported is the one cause of all that reads it', async () => {
+    const rig = await fixtureWithOwnSource(pair, sourceWithMood)
+    const text = `${mirroring()}
+schemas:
+  more:
+    materialized_views:
+      over: { query: SELECT id FROM proxy.feelings }
+      copied: { query: SELECT id FROM local.feelings }
+`
+    const { undetermined } = await planFor(await rig.manifest(text), rig.url)
+    expect(undetermined.map(({ title, follows }) => [title, follows])).toEqual([
+      ['foreign table proxy.feelings', false],
+      ['materialized view more.over', true],
+      ['materialized view more.copied', true],
+    ])
   })
 
   test('a server or mapping that cannot be made is the one error of what is imported through it', async () => {
