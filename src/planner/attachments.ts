@@ -5,6 +5,7 @@ import { groupBy } from '../core/data.ts'
 import type { Attachment, LostAttachment } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import type { Hazard, Predecessor, Refusal, Undetermined } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
 import { listAttachments } from '../dependents/attachments.ts'
 import { type ChangedTypes, changedTypes } from '../dependents/scratch-types.ts'
 import { readSizes } from '../dependents/sizes.ts'
@@ -19,6 +20,7 @@ import {
 import { isBuiltInScratch } from '../differ/replacement-groups.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { titleOf } from '../kinds/registry.ts'
+import { explainLacked, lackedForAttachments } from './checks/attachment-privileges.ts'
 import type { Comparison } from './comparison.ts'
 import type { PlanContext } from './context.ts'
 
@@ -57,9 +59,38 @@ export async function examineAttachments(
   return {
     predecessors: new Map(predecessors.flat()),
     hazards: new Map(Array.from(lost, ([{ key }, loses]) => [key, lossHazards(loses)])),
-    refusals: changing.flatMap((change) => refuseRejected(change, attachedTo(change), rejected)),
+    refusals: [
+      ...changing.flatMap((change) => refuseRejected(change, attachedTo(change), rejected)),
+      ...(await refuseLacked(session, lost, attachedTo)),
+    ],
     undetermined: changing.flatMap((change) => undeterminedAttachments(change, attachedTo(change), untried)),
   }
+}
+
+/** What the successor of a relation is to keep, but this role may not add to it. */
+async function refuseLacked(
+  session: Session,
+  lost: ReadonlyMap<ChangeOfColumns, readonly LostAttachment[]>,
+  attachedTo: OnNewColumns['attachedTo'],
+): Promise<readonly Refusal[]> {
+  const replaced = [...lost].filter(([change]) => isBuiltInScratch(change))
+  if (replaced.length === 0) return []
+  const kept = replaced.flatMap(([change, loses]) => keptOf(attachedTo(change), loses))
+  const relations = replaced.map(([{ from }]) => from.oid)
+  const lacked = await inReadOnlyTransaction(session, () => lackedForAttachments(session, relations, kept))
+  return replaced.flatMap(([{ key, from, to }]) =>
+    lacked
+      .filter(({ of }) => of === from.oid)
+      .map((each): Refusal => {
+        const code = 'server/missing-privilege'
+        return { code, key, title: titleOf(to.id), ...explainLacked(each, session.user) }
+      }),
+  )
+}
+
+function keptOf(attached: readonly Attachment[], loses: readonly LostAttachment[]): readonly Attachment[] {
+  const lost = new Set(loses.map(({ title }) => title))
+  return attached.filter(({ title, isOfChild }) => !isOfChild && !lost.has(title))
 }
 
 function keptTitles(
@@ -67,11 +98,7 @@ function keptTitles(
   loses: readonly LostAttachment[],
   untried: TriedAttachments['untried'],
 ): readonly string[] {
-  const lost = new Set(loses.map(({ title }) => title))
-  return attached.flatMap((attachment) => {
-    const { title, isOfChild } = attachment
-    return isOfChild || lost.has(title) || untried.has(attachment) ? [] : [title]
-  })
+  return keptOf(attached, loses).flatMap((attachment) => (untried.has(attachment) ? [] : [attachment.title]))
 }
 
 interface OnNewColumns {
