@@ -13,7 +13,7 @@ export const command = fileURLToPath(new URL('../../dist/fdwsync.js', import.met
 /** A run is too short for optimizing code and for several threads of garbage collection to pay off. */
 const flags = ['--no-opt', '--single-threaded-gc']
 
-interface Ended {
+export interface Ended {
   readonly code: number | null
   readonly signal: string | null
   readonly stdout: string

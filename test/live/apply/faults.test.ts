@@ -5,7 +5,7 @@ import { exitCodeOf } from '../../../src/api/apply.ts'
 import { until } from '../../../src/demo/server/processes.ts'
 import { endIdle, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { start } from '../../support/command.ts'
+import { type Ended, start } from '../../support/command.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, gateAtDefinitions, waiting } from '../../support/gates.ts'
@@ -108,6 +108,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   }
 
+  /** Shows why a command has never got there. */
+  function unlessEnded<T>(ended: Promise<Ended>, reached: Promise<T>): Promise<T> {
+    const failed = ended.then(({ stdout, stderr }): never => {
+      throw new Error(`the command has ended before: ${stdout}${stderr}`)
+    })
+    return Promise.race([reached, failed])
+  }
+
   const args = ['apply', '--auto-approve', '--lock-timeout', '60s']
 
   test('pg_terminate_backend in the middle of every stage', () =>
@@ -126,7 +134,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     inEveryMiddle(async ({ middle, fixture }) => {
       await endIdle(fixture.url)
       const { child, ended } = start(fixture, args, middle.manifest)
-      await waiting(fixture, middle.session)
+      await unlessEnded(ended, waiting(fixture, middle.session))
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
       // No backend is left that could still commit when the gate opens.
@@ -140,7 +148,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('SIGINT in the middle of every stage', () =>
     inEveryMiddle(async ({ middle, fixture }) => {
       const { child, ended } = start(fixture, args, middle.manifest)
-      await waiting(fixture, middle.session)
+      await unlessEnded(ended, waiting(fixture, middle.session))
       child.kill('SIGINT')
       const { code, stdout, stderr } = await ended
       expect([code, stdout + stderr]).toEqual([middle.exit, expect.stringContaining('interrupted by SIGINT')])

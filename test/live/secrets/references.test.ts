@@ -139,8 +139,10 @@ schemas:
     const joined = manifest.replace('SELECT id,', 'SELECT id AS x${env:A}${env:B}x,')
     const ended = await run(fixture, ['plan', '--format', 'json'], joined, { ...values, A: 'one', B: 'two' })
     expect([ended.code, ended.stdout]).toEqual([0, expect.not.stringContaining('xonetwox')])
-    expect(await call(['plan'], { OWNER: 'resolved_owner' })).toContain('role ${env:OWNER} does not exist')
-    expect(await call(['plan', '--show-values'], { OWNER: 'resolved_owner' })).toContain('role resolved_owner does not')
+    expect(await call(['plan'], { OWNER: 'resolved_owner' })).toContain('role "${env:OWNER}" does not exist')
+    expect(await call(['plan', '--show-values'], { OWNER: 'resolved_owner' })).toContain(
+      'role "resolved_owner" does not',
+    )
     const shown = 'port ${env:SOURCE_PORT} failed: FATAL:  database "${env:SOURCE_DATABASE}" does not exist'
     expect(await call(['apply', '--auto-approve', '--no-check-source'])).toContain(shown)
     expect(await call(['refresh'])).toContain(shown)
