@@ -76,7 +76,7 @@ test('every export of the library is documented', () => {
 
 // 1.2 MB of it is our code, half of which is texts and SQL, and 0.23 MB that of the packages in the bundle.
 test('is no larger than it has to be', () => {
-  expect(packed.unpackedSize).toBeLessThan(2_120_000)
+  expect(packed.unpackedSize).toBeLessThan(2_130_000)
 })
 
 test('names the license of each package in the bundle, and needs none but the grammar', () => {
