@@ -3,23 +3,17 @@
 
 import { randomUUID } from 'node:crypto'
 import { uniqueBy } from '../core/data.ts'
-import { FdwsyncError } from '../core/errors.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
-import { sql, trusted } from '../core/sql.ts'
+import { sql } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
-import { isDatabaseError } from '../db/database-error.ts'
-import { interruption } from '../db/interruption.ts'
 import type { Session } from '../db/session.ts'
-import { withSession } from '../db/session-pool.ts'
-import { insertRefreshes, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
+import { insertRefreshes, type OptionalEnd, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
 import { insertSteps } from '../ledger/write.ts'
 import { countSince } from '../loader/begin-refresh.ts'
-import { commitRecorded } from '../loader/commit-recorded.ts'
-import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
-import { outcomeOfError, recordedStatus } from '../loader/failure.ts'
-import { explainLoss } from '../loader/load.ts'
+import { type BegunRecord, failedRecord, outcomeOfError } from '../loader/failure.ts'
 import { type BatchLimits, type LoadedItem, loadInBatch } from '../loader/timed-batch.ts'
+import type { ApplyContext } from './context.ts'
 import { type DataRun, relationOf } from './data-run.ts'
 
 /** No session reads copies that have never been loaded, so a batch can take longer than one of a refresh. */
@@ -56,8 +50,13 @@ export function chooseLoads(
   return chosen
 }
 
+interface BatchedLoad {
+  readonly step: PlainStep
+  readonly record: BegunRecord
+}
+
 /**
- * @param shared loads that fail are removed from it, so that each is repeated on its own, which shows which of them fails
+ * @param shared the loads of a batch that is rolled back are removed from it, so that each is repeated on its own
  * @returns the outcomes of the completed loads, or of all if the run was interrupted
  */
 export async function loadBatch(
@@ -66,103 +65,58 @@ export async function loadBatch(
   steps: readonly Step[],
   shared: Set<Step>,
 ): Promise<ReadonlyMap<Step, StepOutcome>> {
-  const batch = steps.filter(isPlain)
-  const { options } = run.context
+  const { context, failedLoads } = run
   const started = performance.now()
-  const records: LoadRecord[] = []
-  try {
-    run.context.checkLease()
-    await withSession(connect, 'load', options.signal, (session) => loadAndRecord(run, session, batch, records))
-    if (records.length > 0)
+  const items = steps.filter(isPlain).map((step): BatchedLoad => ({ step, record: begun(step, started) }))
+  const result = await loadInBatch({
+    items,
+    limits,
+    connect,
+    signal: context.options.signal,
+    sources: run.sources,
+    checkLease: context.checkLease,
+    prepare: (session) => prepare(run, session, items),
+    loadingOf: ({ step: { key, statements } }) => ({
+      id: relationOf(key),
+      statements: statements.map((each) => each.sql),
+    }),
+    record: (loaded) => (run.isRecorded() ? recordOf(context, loaded) : undefined),
+  })
+  switch (result.status) {
+    case 'loaded':
       return new Map(
-        records.map(({ step, started, ended }) => [step, { status: 'applied', milliseconds: ended - started }]),
+        result.loaded.map(({ item: { step }, milliseconds }) => [step, { status: 'applied', milliseconds }]),
       )
-  } catch (error) {
-    if (error instanceof CommitOutcomeUnknown) return failAll(run, records, error)
-    // After an interruption none of them could start any more.
-    if (options.signal.aborted) {
-      const ended = performance.now()
-      const interrupted = batch.map((step) => loadRecord(step, { started, ended, rows: undefined }))
-      return failAll(run, interrupted, interruption(options.signal))
+    case 'rolled back':
+      for (const { step } of items) shared.delete(step)
+      return new Map()
+    case 'failed': {
+      const outcome = outcomeOfError(result.error, context.hidden)
+      failedLoads.push(...result.items.map(({ record }) => failedRecord(record, outcome)))
+      return new Map(result.items.map(({ step }) => [step, outcome]))
     }
-    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
   }
-  for (const step of batch) shared.delete(step)
-  return new Map()
 }
 
-function failAll(
-  { context, failedLoads }: DataRun,
-  records: readonly LoadRecord[],
-  error: CommitOutcomeUnknown | FdwsyncError,
-): ReadonlyMap<Step, StepOutcome> {
-  const outcome = outcomeOfError(error, context.hidden)
-  const status = recordedStatus(outcome.status)
-  failedLoads.push(
-    ...records.map(({ step: _, ...record }): RefreshRecord => ({ ...record, status, reason: outcome.reason })),
-  )
-  return new Map(records.map(({ step }) => [step, outcome]))
-}
-
-interface LoadRecord extends RefreshRecord {
-  readonly step: PlainStep
-}
-
-/** Adds the completed loads to `records` before COMMIT. If the server raises a warning, all are rolled back, and there are none. */
-async function loadAndRecord(
-  run: DataRun,
-  session: Session,
-  batch: readonly PlainStep[],
-  records: LoadRecord[],
-): Promise<void> {
-  const { sources, context } = run
+async function prepare({ sourcesOf, begin }: DataRun, session: Session, loads: readonly BatchedLoad[]) {
   const probes = []
-  for (const { key } of batch) probes.push(...(await run.sourcesOf(session, relationOf(key))))
-  const all = uniqueBy(probes, ({ source }) => source)
-  const begin = await run.begin(session)
-  try {
-    const [{ pid, loaded }, started] = await sources.load(session, session.processId, all, async () => {
-      const started = performance.now()
-      return [await loadInBatch(session, begin, batch, loadingOf, limits), started] as const
-    })
-    // It is unknown which copy the warning is about.
-    if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
-      await session.run(trusted('ROLLBACK'))
-      return
-    }
-    context.checkLease()
-    records.push(...loaded.map((each) => recordOf(each, started)))
-    const insertRecords = () => {
-      const steps = insertSteps(
-        context.applyId,
-        records.map(({ step }) => ({ step, status: 'applied' })),
-      )
-      return recordAtEnd(sql`${steps}; ${insertRefreshes(context.inHand.plan.manifest, context.applyId, records)}`)
-    }
-    await commitRecorded(
-      session,
-      (end) => sources.commit(session, pid, end).catch(explainLoss),
-      run.isRecorded() ? insertRecords() : undefined,
-    )
-  } catch (error) {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-    throw error
-  }
+  for (const { step } of loads) probes.push(...(await sourcesOf(session, relationOf(step.key))))
+  return { begin: await begin(session), probes: uniqueBy(probes, ({ source }) => source) }
 }
 
-function loadingOf({ key, statements }: PlainStep) {
-  return { id: relationOf(key), statements: statements.map((each) => each.sql) }
+/** The ledger's rows of completed loads, as steps and as loads. */
+function recordOf(
+  { applyId, inHand: { plan } }: ApplyContext,
+  loaded: readonly LoadedItem<BatchedLoad>[],
+): OptionalEnd {
+  const loads = loaded.map(({ item, started, milliseconds, before, after }): RefreshRecord => {
+    const rows = countSince('inserted', before, after)
+    return { ...item.record, started, ended: started + milliseconds, rows, status: 'applied' }
+  })
+  const steps = loaded.map(({ item }) => ({ step: item.step, status: 'applied' }) as const)
+  return recordAtEnd(sql`${insertSteps(applyId, steps)}; ${insertRefreshes(plan.manifest, applyId, loads)}`)
 }
 
-/**
- * All copies may show the source as it was when the first one was read, so each counts as begun at that moment, and as ended after
- * its own duration.
- */
-function recordOf({ item, milliseconds, before, after }: LoadedItem<PlainStep>, started: number): LoadRecord {
-  const rows = countSince('inserted', before, after)
-  return loadRecord(item, { started, ended: started + milliseconds, rows })
-}
-
-function loadRecord(step: PlainStep, load: Pick<LoadRecord, 'started' | 'ended' | 'rows'>): LoadRecord {
-  return { id: randomUUID(), step, key: step.key, how: 'plain', ...load, status: 'applied' }
+function begun({ key }: PlainStep, started: number): BegunRecord {
+  return { id: randomUUID(), key, how: 'plain', started }
 }

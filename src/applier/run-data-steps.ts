@@ -14,7 +14,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { insertRefreshes, keepLogTrusted, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
 import { insertSteps } from '../ledger/write.ts'
 import { refreshBeginning } from '../loader/begin-refresh.ts'
-import { isBusy, outcomeOfError, recordedStatus } from '../loader/failure.ts'
+import { failedRecord, isBusy, outcomeOfError } from '../loader/failure.ts'
 import { load, takeWarnings } from '../loader/load.ts'
 import { oncePerRun } from '../loader/once-per-run.ts'
 import { sourcesOfAll, sourcesOfEach } from '../loader/read-sources.ts'
@@ -167,20 +167,8 @@ async function runStep(
   } catch (error) {
     if (isBusy(error) && othersRun()) return tooManyAtOnce
     const outcome = outcomeOfError(error, hidden)
-    if (step.action === 'populate') {
-      const status = recordedStatus(outcome.status)
-      const { reason } = outcome
-      failedLoads.push({
-        id,
-        key: step.key,
-        how: 'plain',
-        started,
-        ended: performance.now(),
-        rows: undefined,
-        status,
-        reason,
-      })
-    }
+    if (step.action === 'populate')
+      failedLoads.push(failedRecord({ id, key: step.key, how: 'plain', started }, outcome))
     return outcome
   }
 }

@@ -6,6 +6,7 @@ import { type Hidden, redact } from '../core/redaction.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { lacksConnections } from '../db/connection-failure.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
+import type { RefreshRecord } from '../ledger/refresh-log.ts'
 import { explainSourceError, isSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
 
@@ -40,13 +41,21 @@ export function isBusy(error: unknown): boolean {
   return isDatabaseError(error) && isSourceError(error) && explainSourceError(error).kind === 'busy'
 }
 
-type FailureOutcome = Extract<StepOutcome, { status: 'failed' | 'in-doubt' }>
+export type FailureOutcome = Extract<StepOutcome, { status: 'failed' | 'in-doubt' }>
 
 /** The outcome of a step that ended with an error. Its texts contain no secrets, and no values of references. */
 export function outcomeOfError(error: unknown, hidden: readonly Hidden[]): FailureOutcome {
   return error instanceof CommitOutcomeUnknown
     ? { status: 'in-doubt', reason: error.message }
     : failedOutcome(error, hidden)
+}
+
+/** The record of a load that has begun. */
+export type BegunRecord = Omit<RefreshRecord, 'ended' | 'rows' | 'status' | 'reason'>
+
+/** The record of a load that ends with this outcome now. */
+export function failedRecord(begun: BegunRecord, { status, reason }: FailureOutcome): RefreshRecord {
+  return { ...begun, ended: performance.now(), rows: undefined, status: recordedStatus(status), reason }
 }
 
 /** The name of a status in the ledger. */

@@ -1,19 +1,11 @@
-// Runs a batch of small copies, and records it.
+// Refreshes a batch of small copies, and records it.
 
 import { randomUUID } from 'node:crypto'
-import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { StepOutcome } from '../core/report.ts'
-import { sql, trusted } from '../core/sql.ts'
-import { isDatabaseError } from '../db/database-error.ts'
-import { interruption } from '../db/interruption.ts'
-import type { Session } from '../db/session.ts'
-import { withSession } from '../db/session-pool.ts'
 import { refreshConcurrentlyStatement, refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
-import { insertRefreshes, type RefreshRecord } from '../ledger/refresh-log.ts'
-import { CommitOutcomeUnknown } from './commit-watchdog.ts'
-import { outcomeOfError, recordedStatus } from './failure.ts'
-import { explainLoss } from './load.ts'
+import { insertRefreshes, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
+import { type BegunRecord, failedRecord, outcomeOfError } from './failure.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
 import { sourcesRead } from './read-sources.ts'
 import { type CopyResult, resultOf } from './refresh-unit.ts'
@@ -27,9 +19,13 @@ import { type BatchLimits, type LoadedItem, loadInBatch } from './timed-batch.ts
  */
 const limits: BatchLimits = { milliseconds: batchMilliseconds, lockTimeout: '10ms', statementTimeout: '250ms' }
 
+interface BatchedCopy extends SmallCopy {
+  readonly record: BegunRecord
+}
+
 /**
  * Refreshes the copies of a batch.
- * @param small the copies that fail are removed from it, so that they are refreshed on their own
+ * @param small the copies of a batch that is rolled back are removed from it, so that they are refreshed on their own
  * @returns the outcomes of the refreshed copies, or of all if the run was interrupted
  */
 export async function runBatch(
@@ -37,102 +33,65 @@ export async function runBatch(
   units: readonly RefreshUnit[],
   small: Map<Key, SmallCopy>,
 ): Promise<ReadonlyMap<RefreshUnit, StepOutcome>> {
-  const batch = units.flatMap(({ id }) => small.get(id) ?? [])
+  const { context, options } = run
   const isLimited = units.some((unit) => serversOf(run, unit).some(run.limits.isLimited))
-  const refuse = () => {
-    for (const { id } of units) small.delete(id)
-    return new Map<RefreshUnit, StepOutcome>()
-  }
-  const { checkLease, signal } = run.options
   const started = performance.now()
-  const refreshed: LoadedItem<SmallCopy>[] = []
-  try {
-    checkLease()
-    await withSession(isLimited ? run.connect : run.pooled, 'load', signal, (session) =>
-      refreshAndRecord(run, session, batch, refreshed),
-    )
-    if (refreshed.length === 0) return refuse()
-    return new Map(refreshed.map(({ item: { unit }, milliseconds }) => [unit, { status: 'applied', milliseconds }]))
-  } catch (error) {
-    if (error instanceof CommitOutcomeUnknown) {
-      const reached = refreshed.map(({ item }) => item)
-      return failAll(run, reached, started, error)
+  const items = units.flatMap(({ id }) => {
+    const copy = small.get(id)
+    return copy ? [{ ...copy, record: begun(copy, started) }] : []
+  })
+  const result = await loadInBatch({
+    items,
+    limits,
+    connect: isLimited ? run.connect : run.pooled,
+    signal: options.signal,
+    sources: context.sources,
+    checkLease: options.checkLease,
+    async prepare(session) {
+      const [first] = items
+      // All of them read the same sources.
+      const probes = first ? sourcesRead(context.sourcesOf, first.copy.id) : []
+      await context.sources.connect(session, probes)
+      return { begin: context.begin, probes }
+    },
+    loadingOf: refreshOf,
+    record: (loaded) =>
+      run.isRecorded() ? recordAtEnd(insertRefreshes(run.manifest, undefined, loaded.map(recordOf))) : undefined,
+  })
+  switch (result.status) {
+    case 'loaded':
+      if (result.unrecorded !== undefined) context.onUnrecorded(result.unrecorded)
+      for (const loaded of result.loaded) run.results.set(loaded.item.copy.key, resultOfLoaded(loaded))
+      return new Map(
+        result.loaded.map(({ item: { unit }, milliseconds }) => [unit, { status: 'applied', milliseconds }]),
+      )
+    case 'rolled back':
+      for (const { id } of units) small.delete(id)
+      return new Map()
+    case 'failed': {
+      const outcome = outcomeOfError(result.error, options.hidden)
+      run.failed.push(...result.items.map(({ record }) => failedRecord(record, outcome)))
+      return new Map(result.items.map(({ unit }) => [unit, outcome]))
     }
-    // After an interruption none of them could start any more.
-    if (signal.aborted) return failAll(run, batch, started, interruption(signal))
-    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
-    return refuse()
   }
 }
 
-function failAll(
-  { failed, options }: RefreshRun,
-  batch: readonly SmallCopy[],
-  started: number,
-  error: FdwsyncError,
-): ReadonlyMap<RefreshUnit, StepOutcome> {
-  const outcome = outcomeOfError(error, options.hidden)
-  const status = recordedStatus(outcome.status)
-  const end = { started, ended: performance.now(), rows: undefined, reason: outcome.reason }
-  failed.push(...batch.map((item): RefreshRecord => ({ ...headOf(item), ...end, status })))
-  return new Map(batch.map(({ unit }) => [unit, outcome]))
+function resultOfLoaded({ item, before, after }: LoadedItem<BatchedCopy>): CopyResult {
+  return { ...resultOf(item, {}, before, after), answer: undefined }
 }
 
-/**
- * Adds the refreshed copies to `refreshed` before COMMIT. If the server raises a warning, all are rolled back, and there are none.
- */
-async function refreshAndRecord(
-  run: RefreshRun,
-  session: Session,
-  batch: readonly SmallCopy[],
-  refreshed: LoadedItem<SmallCopy>[],
-): Promise<void> {
-  const { sources, sourcesOf, begin } = run.context
-  const [first] = batch
-  // All of them read the same sources.
-  const probes = first ? sourcesRead(sourcesOf, first.copy.id) : []
-  await sources.connect(session, probes)
-  try {
-    const [{ pid, loaded }, started] = await sources.load(session, session.processId, probes, async () => {
-      const started = performance.now()
-      return [await loadInBatch(session, begin, batch, refreshOf, limits), started] as const
-    })
-    if (session.takeNotices().some(({ severity }) => severity === 'warning')) {
-      await session.run(trusted('ROLLBACK'))
-      return
-    }
-    run.options.checkLease()
-    refreshed.push(...loaded)
-    const results = loaded.map((each) => [each, resultOf(each.item, {}, each.before, each.after)] as const)
-    const records = results.map(([each, result]) => recordOf(each, result, started))
-    const record = run.isRecorded() ? sql`${insertRefreshes(run.manifest, undefined, records)}; ` : sql``
-    await sources.commit(session, pid, sql`${record}COMMIT`).catch(explainLoss)
-    for (const [{ item }, result] of results) run.results.set(item.copy.key, { ...result, answer: undefined })
-  } catch (error) {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-    throw error
-  }
+function recordOf(loaded: LoadedItem<BatchedCopy>): RefreshRecord {
+  const { item, started, milliseconds } = loaded
+  const { instead, ...counts } = resultOfLoaded(loaded)
+  return { ...item.record, started, ended: started + milliseconds, ...counts, status: 'applied' }
 }
 
-/**
- * All copies may show the source as it was when the first one was read, so each counts as begun at that moment, and as ended after
- * its own duration.
- */
-function recordOf(
-  { item, milliseconds }: LoadedItem<SmallCopy>,
-  result: Omit<CopyResult, 'answer'>,
-  started: number,
-): RefreshRecord {
-  const { instead, ...counts } = result
-  return { ...headOf(item), started, ended: started + milliseconds, ...counts, status: 'applied' }
-}
-
-function headOf({ copy, policy, choice }: SmallCopy) {
+function begun({ copy, policy, choice }: SmallCopy, started: number): BegunRecord {
   const { strategy: how, reason: because } = choice
-  return { id: randomUUID(), key: copy.key, asked: policy.strategy, how, because }
+  return { id: randomUUID(), key: copy.key, asked: policy.strategy, how, because, started }
 }
 
-function refreshOf({ copy: { id }, choice }: SmallCopy) {
+function refreshOf({ copy: { id }, choice }: BatchedCopy) {
   const refresh = choice.strategy === 'concurrently' ? refreshConcurrentlyStatement : refreshStatement
   return { id, statements: [refresh(id).sql] }
 }

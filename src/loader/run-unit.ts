@@ -13,7 +13,7 @@ import { withSession } from '../db/session-pool.ts'
 import { titleOf } from '../kinds/registry.ts'
 import { insertRefreshes, type OptionalEnd, type RefreshRecord, recordAtEnd } from '../ledger/refresh-log.ts'
 import type { PlannedCopy } from './choose-strategies.ts'
-import { isBusy, outcomeOfError, recordedStatus } from './failure.ts'
+import { type BegunRecord, failedRecord, isBusy, outcomeOfError } from './failure.ts'
 import { takeWarnings } from './load.ts'
 import { withLoadRetries } from './load-retries.ts'
 import type { RefreshUnit } from './plan-refresh.ts'
@@ -80,11 +80,8 @@ export async function refreshUnit(
   } catch (error) {
     if (isBusy(error) && othersRun()) return tooManyAtOnce
     const outcome = outcomeOfError(error, run.options.hidden)
-    const status = recordedStatus(outcome.status)
-    const ended = performance.now()
     for (const record of records) {
-      if (outcomeOfCopy(record.key, outcome).status !== 'skipped')
-        run.failed.push({ ...record, ended, rows: undefined, status, reason: outcome.reason })
+      if (outcomeOfCopy(record.key, outcome).status !== 'skipped') run.failed.push(failedRecord(record, outcome))
     }
     return outcome
   }
@@ -120,7 +117,7 @@ function titleOfKey(key: Key): string {
 
 function recordOf(
   { manifest, isRecorded }: RefreshRun,
-  records: readonly Omit<RefreshRecord, 'ended' | 'rows' | 'status'>[],
+  records: readonly BegunRecord[],
   result: UnitResult,
 ): OptionalEnd | undefined {
   if (!isRecorded()) return undefined
