@@ -6,6 +6,8 @@ export interface ReachedWatermark {
   readonly value: string
   /** The condition by which rows were left out. With another one, older rows are to be read, too. */
   readonly soft?: string
+  /** How long the oldest transaction had been open at the source before the rows were read; undefined if unknown. */
+  readonly openSeconds?: number
 }
 
 /** The findings of one refresh. */

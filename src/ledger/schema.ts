@@ -252,7 +252,8 @@ const migrations: readonly Migration[] = [
     statements: [],
   },
   {
-    // fdwsync.refresh() reads everything from a source that has lost the rows that were read last.
+    // fdwsync.refresh() reads everything from a source that has lost the rows that were read last, and reads again what transactions that
+    // were open at the source may have written.
     tables: [],
     statements: [createRefreshFunction],
   },

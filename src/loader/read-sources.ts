@@ -6,6 +6,7 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction, readingPath } from '../introspector/transaction-settings.ts'
+import { directReads } from '../kinds/facets/copy/direct-reads.ts'
 import { sourceViewOf } from '../kinds/facets/copy/source-view.ts'
 import { connectThrough } from '../kinds/foreign-table/connectivity.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
@@ -23,15 +24,7 @@ const foreignTablesQuery: Sql = trusted(`
        AND (n.nspname, c.relname) IN ((loaded.schema, loaded.name), (loaded.source_schema, loaded.source_name))
     UNION
     SELECT read.schema, read.name, next.oid
-      FROM read CROSS JOIN LATERAL (
-        SELECT c.oid
-          FROM pg_catalog.pg_rewrite r
-          JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-          JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('v', 'f', 'r', 'p')
-         WHERE r.ev_class = read.oid
-         UNION ALL
-        SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = read.oid) AS next
+      FROM read CROSS JOIN LATERAL ${directReads('read.oid')} AS next
   )
   SELECT DISTINCT ON (read.schema, read.name, t.ftserver) read.schema, read.name, n.nspname AS table_schema, c.relname AS table_name, s.srvname AS server
     FROM read JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = read.oid JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver

@@ -12,6 +12,7 @@ import { commitRecorded } from './commit-recorded.ts'
 import { MemberFailure } from './failure.ts'
 import { explainLoss } from './load.ts'
 import type { LoadMonitor } from './load-monitor.ts'
+import { readOpenSeconds } from './open-transactions.ts'
 import { sourcesRead } from './read-sources.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
@@ -41,7 +42,7 @@ export interface CopyResult {
   readonly state: FoundState | undefined
 }
 
-export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
+export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid' | 'openSeconds'> {
   /** The beginning of each transaction. */
   readonly begin: Beginning
   readonly monitor: LoadMonitor
@@ -66,10 +67,12 @@ export async function refreshInTransaction(
 ): Promise<UnitResult> {
   const copies = chosen.map(({ copy }) => copy)
   for (const copy of copies) await connectToSources(context, session, copy)
+  const byWatermark = chosen.filter(({ choice }) => choice.strategy === 'watermark')
+  const openSeconds = await readOpenSeconds(context, session, byWatermark)
   const before = await beginRefresh(session, context.begin, copies)
   const unwatch = context.monitor.watch(before.pid, copies, lastMillisecondsOf(chosen))
   try {
-    const transaction: RefreshTransaction = { ...context, session, pid: before.pid }
+    const transaction: RefreshTransaction = { ...context, session, pid: before.pid, openSeconds }
     const { byCopy, sameForMilliseconds } = await askIfSame(transaction, chosen)
     const result: UnitResult =
       sameForMilliseconds === undefined

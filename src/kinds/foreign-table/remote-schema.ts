@@ -2,16 +2,14 @@
 // table's schema. So a successor needs the option while it is read in a scratch schema.
 import { literal, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { OptionValues } from '../facets/options.ts'
+import { isPostgresFdw } from './postgres-fdw.ts'
 
 /** Adds the option to a table in another schema, if it is one of postgres_fdw: other wrappers have no such option. */
 export function keepRemoteSchema(table: Sql, options: OptionValues, schema: string): readonly Statement[] {
   const readsBySchema = sql`EXISTS (SELECT FROM pg_catalog.pg_foreign_table AS t
     JOIN pg_catalog.pg_foreign_server AS s ON s.oid OPERATOR(pg_catalog.=) t.ftserver
     JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid OPERATOR(pg_catalog.=) s.srvfdw
-    JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) w.fdwhandler
-    JOIN pg_catalog.pg_language AS l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-   WHERE t.ftrelid OPERATOR(pg_catalog.=) ${literal(table)}::pg_catalog.regclass
-     AND l.lanname OPERATOR(pg_catalog.=) 'c' AND p.prosrc OPERATOR(pg_catalog.=) 'postgres_fdw_handler')`
+   WHERE t.ftrelid OPERATOR(pg_catalog.=) ${literal(table)}::pg_catalog.regclass AND ${isPostgresFdw(sql`w.fdwhandler`)})`
   return alterIf(readsBySchema, options, sql`ALTER FOREIGN TABLE ${table} OPTIONS (ADD schema_name ${literal(schema)})`)
 }
 

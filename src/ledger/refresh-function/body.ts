@@ -8,6 +8,7 @@ import { recordedAnswer } from '../answers.ts'
 import { findEntry, findMembers, requireTimeout, takeLease } from './members.ts'
 import { askIfSame } from './skip.ts'
 import { refreshTable } from './table.ts'
+import { findOpenTransactions } from './watermark.ts'
 
 const refreshView = `
       inserted := pg_stat_get_xact_tuples_inserted((member ->> 'oid')::oid);
@@ -68,6 +69,7 @@ DECLARE
   block text;
   answer text;
   answers jsonb := '{}';
+  open_seconds jsonb := '{}';
   unusable text;
   undigested text;
   known record;
@@ -91,7 +93,7 @@ BEGIN${findEntry}${takeLease}
   END;${requireTimeout}
   DECLARE
     member jsonb;
-  BEGIN${askIfSame}${useSettingsOfRole}
+  BEGIN${findOpenTransactions}${askIfSame}${useSettingsOfRole}
   FOREACH member IN ARRAY members LOOP
     SELECT coalesce(string_agg(quote_ident(name), ', '), '') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;
     IF NOT is_same THEN

@@ -3,6 +3,7 @@
 
 import { lastAnswer, recordedAnswer } from '../answers.ts'
 import { callAsOwner, requireOwner } from './as-owner.ts'
+import { roughDuration } from './rough-duration.ts'
 
 const question = `format('DECLARE
   found_answer pg_catalog.text;
@@ -31,7 +32,5 @@ export const askIfSame = `
     is_same := is_same AND age IS NOT NULL;
   END LOOP;
   IF is_same THEN
-    SELECT format('same as %s %s ago', round(extract(epoch FROM oldest) / size), unit) INTO reason
-      FROM (VALUES (86400, 'd'), (3600, 'h'), (60, 'min'), (1, 's'), (0.001, 'ms')) AS units(size, unit)
-     WHERE extract(epoch FROM oldest) >= size OR unit = 'ms' ORDER BY size DESC LIMIT 1;
+    reason := format('same as %s ago', ${roughDuration('extract(epoch FROM oldest)')});
   END IF;`

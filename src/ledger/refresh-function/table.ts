@@ -68,7 +68,7 @@ const values = {
   type: `member #>> '{grows,type}'`,
   counts: `format(member #>> '{grows,counts}', 'r.' || ${column})`,
   lowest: `member #>> '{grows,lowest}'`,
-  low: `format(member #>> '{grows,before}', ${reached}, ${overlap})`,
+  low: `format(member #>> '{grows,before}', ${reached}, ${overlap}, format('%L::pg_catalog.float8', coalesce(member ->> 'open_seconds', '0')))`,
   reached: `format('CAST(%s AS %s)', ${reached}, member #>> '{grows,type}')`,
   highest: `format(member #>> '{grows,shown_as}', 'fdwsync.highest')`,
   soft,
@@ -171,7 +171,8 @@ export const refreshTable = `${requireOwner}${lockTable}${callAsOwner(block, 'an
         -- In every block that differs at least one row does.
         'unlikeDigests', CASE WHEN counts ->> 'why' IS NULL AND (inserted + updated + deleted) * 2 < (counts ->> 'differ')::bigint THEN true END,
         'watermark', CASE WHEN counts ->> 'highest' IS NOT NULL
-                     THEN jsonb_build_object('column', member #>> '{watermark,column}', 'value', counts ->> 'highest', 'soft', member #>> '{watermark,soft}') END));
+                     THEN jsonb_build_object('column', member #>> '{watermark,column}', 'value', counts ->> 'highest', 'soft', member #>> '{watermark,soft}',
+                                             'openSeconds', open_seconds -> (member ->> 'address')) END));
       IF NOT (member ->> 'is_loaded')::bool THEN
         EXECUTE format('COMMENT ON VIEW %s IS NULL', (member ->> 'source')::oid::regclass);
       END IF;`

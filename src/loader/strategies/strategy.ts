@@ -99,6 +99,8 @@ export interface RefreshTransaction {
   /** The search_path of the manifest. */
   readonly searchPath: readonly string[]
   readonly trust: CodeTrust
+  /** How long the oldest transaction has been open at the sources of a table; unknown for those that are missing. */
+  readonly openSeconds: ReadonlyMap<Key, number>
   readonly signal: AbortSignal
   onRetry(reason: string, attempt: number): void
 }

@@ -3,8 +3,9 @@
 // Rows whose watermark is NULL are read every time.
 
 import { roughDuration } from '../../core/duration.ts'
+import type { RefreshPolicy } from '../../core/refresh-policy.ts'
 import { fragment, ident, literal, sql } from '../../core/sql.ts'
-import type { FoundState } from '../../core/strategy-state.ts'
+import type { FoundState, ReachedWatermark } from '../../core/strategy-state.ts'
 import type { Watermark } from '../../core/watermark.ts'
 import {
   changesBlock,
@@ -31,7 +32,8 @@ export const watermark: Strategy = {
       (policy.watermark ? watermarkMistake(facts.table?.columns ?? [], policy.watermark) : 'it has no watermark')
     )
   },
-  run: (transaction, copies) => runTableBlocks(transaction, copies, runOf),
+  run: (transaction, copies) =>
+    runTableBlocks(transaction, copies, (copy) => runOf(copy, transaction.openSeconds.get(copy.key))),
 }
 
 /** What a refresh compares with the source, and why. */
@@ -51,19 +53,36 @@ export function scopeOf(declared: Watermark, { state, bytes }: Pick<CopyFacts, '
       compared: 'all',
       reason: `everything is compared, which was last done ${roughDuration(allMillisecondsAgo)} ago`,
     }
-  const since = bytes === 0 ? 'everything is read, since it is empty' : `changes since ${column} ${reached.value}`
+  const since =
+    bytes === 0
+      ? 'everything is read, since it is empty'
+      : `changes since ${column} ${reached.value}${openText(reached.openSeconds)}`
   return deletesMilliseconds !== undefined && (keysMillisecondsAgo ?? Number.POSITIVE_INFINITY) >= deletesMilliseconds
     ? { compared: 'keys', reason: `${since}, and keys, to find deleted rows` }
     : { compared: 'changes', reason: since }
 }
 
-function runOf(copy: TableCopy & CopyToRefresh): TableRun {
+/** Transactions of a few milliseconds are nothing to report. */
+function openText(seconds = 0): string {
+  return seconds < 1 ? '' : `, less ${roughDuration(seconds * 1000)} for a transaction that was open then`
+}
+
+/** The column that is the declared watermark of a table; undefined if there is none that can be. */
+export function watermarkColumnOf(
+  { table }: Pick<CopyFacts, 'table'>,
+  { watermark: declared }: Pick<RefreshPolicy, 'watermark'>,
+): WatermarkColumn | undefined {
+  const type = table?.columns.find(({ name }) => name === declared?.column)?.type
+  return type === undefined ? undefined : watermarkColumn(type)
+}
+
+/** @param openSeconds the age of the oldest transaction at the source, for the next refresh */
+function runOf(copy: TableCopy & CopyToRefresh, openSeconds: number | undefined): TableRun {
   const { watermark: declared } = copy.policy
-  const type = copy.table.columns.find(({ name }) => name === declared?.column)?.type
-  const column = type === undefined ? undefined : watermarkColumn(type)
+  const column = watermarkColumnOf(copy.facts, copy.policy)
   if (!declared || !column) throw new Error(`${copy.title} has no watermark`)
   const { compared, reason } = scopeOf(declared, copy.facts)
-  const sqlOf = watermarkSqlOf(declared, column, copy.facts.state.watermark?.value ?? null)
+  const sqlOf = watermarkSqlOf(declared, column, copy.facts.state.watermark)
   const { block, outcomeOf } = compared === 'all' ? compareAll(copy, sqlOf) : readChanges(copy, sqlOf, compared)
   return {
     block,
@@ -71,7 +90,14 @@ function runOf(copy: TableCopy & CopyToRefresh): TableRun {
       const { state, instead } = outcomeOf(result)
       const value = (result as BlockResult & { highest: string | null }).highest ?? undefined // as both blocks return it
       const { column: name, soft } = declared
-      const found = value !== undefined && { watermark: { column: name, value, ...(soft !== undefined && { soft }) } }
+      const found = value !== undefined && {
+        watermark: {
+          column: name,
+          value,
+          ...(soft !== undefined && { soft }),
+          ...(openSeconds !== undefined && { openSeconds }),
+        },
+      }
       return {
         instead: instead ?? { strategy: 'watermark', reason },
         ...(state && { state: { ...state, ...found } }),
@@ -118,13 +144,14 @@ function findMarkedOf(copy: TableCopy): FindGone {
   return soft === undefined ? findNothing : findMarked(tableSqlOf(copy), fragment(soft))
 }
 
-/** `value` is the highest watermark that was reached; null if there is none. */
+/** @param last the watermark that was reached; undefined if there is none */
 function watermarkSqlOf(
   { column: name, overlap, fullMilliseconds }: Watermark,
   column: WatermarkColumn,
-  value: string | null,
+  last: ReachedWatermark | undefined,
 ): WatermarkSql {
-  const reached = value === null ? sql`NULL` : literal(value)
+  const reached = last === undefined ? sql`NULL` : literal(last.value)
+  const open = sql`CAST(${literal(String(last?.openSeconds ?? 0))} AS pg_catalog.float8)`
   return {
     column: ident(name),
     unselectable: literal(`its source cannot select rows by ${ident(name)}`),
@@ -132,7 +159,7 @@ function watermarkSqlOf(
     type: column.type,
     counts: column.counts(sql`r.${ident(name)}`),
     lowest: column.lowest,
-    low: column.before(reached, literal(overlap ?? column.overlap)),
+    low: column.before(reached, literal(overlap ?? column.overlap), open),
     reached: sql`CAST(${reached} AS ${column.type})`,
     highest: column.textOf(sql`fdwsync.highest`),
   }

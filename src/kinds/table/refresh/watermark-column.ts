@@ -7,8 +7,13 @@ import type { Watermark } from '../../../core/watermark.ts'
 export interface WatermarkColumn {
   /** The type without a limit on its length or precision, to which a value would be rounded. */
   readonly type: Sql
-  /** The value that is `overlap` before another one, both as text. */
-  before(value: Sql, overlap: Sql): Sql
+  /** Whether values are times, so that the age of a transaction limits how old its values can be. */
+  readonly isTime: boolean
+  /**
+   * The value that is `overlap` before another one, both as text; for times also earlier by `openSeconds`, a float8: the age of the
+   * oldest transaction.
+   */
+  before(value: Sql, overlap: Sql, openSeconds: Sql): Sql
   /** A constant: the lowest value. */
   readonly lowest: Sql
   /** The default overlap. */
@@ -83,8 +88,10 @@ function time(name: string, latest: Sql, overlap: string): WatermarkColumn {
   const type = trusted(`pg_catalog.${name}`)
   return {
     type,
+    isTime: true,
     lowest: sql`CAST('-infinity' AS ${type})`,
-    before: (value, back) => sql`CAST(CAST(${value} AS ${type}) OPERATOR(pg_catalog.-) ${hours(back)} AS ${type})`,
+    before: (value, back, openSeconds) =>
+      sql`CAST(CAST(${value} AS ${type}) OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => ${seconds(back)} OPERATOR(pg_catalog.+) ${openSeconds}) AS ${type})`,
     overlap,
     overlaps: durationOrZeroPattern,
     overlapRule: 'must be a duration, such as 5min',
@@ -94,13 +101,13 @@ function time(name: string, latest: Sql, overlap: string): WatermarkColumn {
 }
 
 /** A day counts as 24 hours, even when the clocks change. */
-function hours(duration: Sql): Sql {
-  const seconds = sql`CAST(EXTRACT(epoch FROM CAST(${duration} AS pg_catalog.interval)) AS pg_catalog.float8)`
-  return sql`pg_catalog.make_interval(secs => ${seconds})`
+function seconds(duration: Sql): Sql {
+  return sql`CAST(EXTRACT(epoch FROM CAST(${duration} AS pg_catalog.interval)) AS pg_catalog.float8)`
 }
 
 const numeric = trusted('pg_catalog.numeric')
 const numbers = {
+  isTime: false,
   overlap: '1000',
   textOf: (value: Sql) => sql`CAST(${value} AS pg_catalog.text)`,
 }
