@@ -5,7 +5,7 @@ import { defaultPolicy, type RefreshPolicy, type RefreshStrategy } from '../core
 import type { RefreshTarget } from './copies.ts'
 import { type Choice, chooseStrategy, indexHint } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
-import type { Copy } from './strategies/strategy.ts'
+import type { Copy, CopyFacts } from './strategies/strategy.ts'
 
 /** Why a copy is not refreshed. */
 export interface RefreshRefusal {
@@ -32,6 +32,7 @@ export function chooseStrategies(
 ): readonly PlannedCopy[] {
   const { targets, strategy } = request
   const obstacles = swapObstacles(request, unswappable)
+  const obstaclesOfAuto = swapObstacles({ targets, policies: new Map(), strategy: undefined }, unswappable)
   const reason = strategy === undefined ? 'as declared' : 'as asked for'
   const planned = new Map(
     targets.map((target) => {
@@ -39,7 +40,7 @@ export function chooseStrategies(
       // Copies that are swapped together also fail together, so they are only if the policy asks for it.
       const choice =
         policy.strategy === 'auto'
-          ? chooseFreely(target, policy)
+          ? chooseFreely(target, policy, obstaclesOfAuto.get(target.key))
           : requireStrategy(target, policy, { strategy: policy.strategy, reason }, obstacles.get(target.key))
       return [target.key, choice] as const
     }),
@@ -87,13 +88,20 @@ function swapObstacles(
 
 const missing: RefreshRefusal = { reason: 'missing from the database', hint: 'Run fdwsync apply first.' }
 
-function chooseFreely(target: RefreshTarget, policy: RefreshPolicy): PlannedCopy {
+/** @param obstacle why it cannot be swapped, be it together with its readers */
+function chooseFreely(target: RefreshTarget, policy: RefreshPolicy, obstacle: string | undefined): PlannedCopy {
   const { copy, readers } = target
   if (!copy) return { target, refusal: missing }
   const [reader] = readers
   const swapObstacle = copy.facts.swapObstacle ?? (reader && `${reader.title} reads it, and would be swapped with it`)
-  return { target, copy, policy, choice: chooseStrategy({ ...copy.facts, swapObstacle }, policy) }
+  const choice = chooseStrategy({ ...copy.facts, swapObstacle }, policy)
+  if (choice.strategy !== 'swap' || obstacle === undefined) return { target, copy, policy, choice }
+  return { target, refusal: { reason: `${choice.reason}, and it cannot be swapped: ${obstacle}`, hint: keyHint } }
 }
+
+/** For a table that nothing but a swap can refresh. */
+const keyHint =
+  'Declare a primary key, with which only rows that differ are written. If copies of the manifest read it, refresh them with it (NAME+).'
 
 function requireStrategy(
   target: RefreshTarget,
@@ -110,7 +118,14 @@ function requireStrategy(
   // The first load needs no unique index, and no reader waits for it.
   if (strategy === 'concurrently' && !facts.isPopulated)
     return { target, copy, policy, choice: chooseStrategy(facts, policy) }
-  const hint =
-    strategy === 'concurrently' && !facts.table ? indexHint : 'Use another strategy, or auto, which chooses one.'
-  return { target, refusal: { reason: `it cannot be refreshed by strategy ${strategy}: ${obstacle}`, hint } }
+  return {
+    target,
+    refusal: { reason: `it cannot be refreshed by strategy ${strategy}: ${obstacle}`, hint: hintFor(strategy, facts) },
+  }
+}
+
+function hintFor(strategy: RefreshStrategy, { table }: CopyFacts): string {
+  if (strategy === 'concurrently' && !table) return indexHint
+  if (strategy === 'swap' && table?.key.length === 0) return keyHint
+  return 'Use another strategy, or auto, which chooses one.'
 }

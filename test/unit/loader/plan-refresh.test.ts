@@ -215,6 +215,29 @@ test('the first load is plain, whatever is declared', () => {
   expect(planned({ a: { strategy: 'concurrently', isPopulated: false } })[0]?.copies).toEqual(['a plain'])
 })
 
+test.each<readonly [string, Parameters<typeof unitsOf>, RegExp]>([
+  ['that something not refreshed with it reads', [{ o: {} }, undefined, ['u']], /no primary key, .* u reads it/],
+  ['that a function depends on', [{ o: { swapObstacle: 'function f() depends on it' } }], /no primary key, .* f\(\)/],
+  [
+    'that is read both directly and through a view',
+    [{ o: {}, x: { through: ['o'] }, m: { reads: ['o', 'x'] } }],
+    /no primary key, .* through a view too/,
+  ],
+  ['swapped by name', [{ o: { strategy: 'swap' } }, undefined, ['u']], /strategy swap: u reads it/],
+])('a table without a key %s is refused', (_, [{ o, ...copies }, ...more], reason) => {
+  const [unit] = unitsOf({ o: { ...o, table: tableFacts({ key: [] }) }, ...copies }, ...more)
+  const [first] = unit?.copies ?? []
+  expect(first && 'refusal' in first && first.refusal).toMatchObject({
+    reason: expect.stringMatching(reason),
+    hint: expect.stringContaining('primary key'),
+  })
+})
+
+test('a table without a key is swapped with its readers, whatever their strategies', () => {
+  const copies = { o: { table: tableFacts({ key: [] }) }, a: { reads: ['o'], strategy: 'plain' } } as const
+  expect(planned(copies)[0]?.copies).toEqual(['o swap', 'a swap'])
+})
+
 test('a copy that is read both directly and through a view by what is refreshed with it is not swapped', () => {
   const copies = { a: { strategy: 'swap' }, x: { through: ['a'] }, b: { reads: ['a'], through: ['x'] } } as const
   expect(planned(copies)[0]?.copies[0]).toMatch(/a it cannot be refreshed by strategy swap: .* through a view too/)
