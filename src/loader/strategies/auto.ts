@@ -64,7 +64,8 @@ function chooseForView(facts: CopyFacts, policy: RefreshPolicy): Choice {
       ? { strategy: 'concurrently', reason: 'it is small' }
       : { strategy: 'swap', reason: 'for its size, that is cheaper than CONCURRENTLY' }
   }
-  if (isBrief(facts)) return { strategy: 'plain', reason: 'it takes no longer than a swap would let readers wait' }
+  if (policy.group === undefined && isBrief(facts))
+    return { strategy: 'plain', reason: 'it takes no longer than a swap would let readers wait' }
   const lacked = facts.hasUniqueIndex ? facts.lackedByOwner : undefined
   const { reason, hint } = lacked ?? { reason: 'it has no unique index', hint: indexHint }
   if (obstacle === undefined) return { strategy: 'swap', reason: `${reason}, which CONCURRENTLY needs` }
@@ -76,7 +77,8 @@ function chooseForView(facts: CopyFacts, policy: RefreshPolicy): Choice {
 }
 
 /**
- * A swap takes longer than a REFRESH. So a quick swap shows that a slow last REFRESH had another reason, such as a busy machine.
+ * Not for a copy with a group, whose readers would also wait for what the transaction does to the other copies. A swap takes longer
+ * than a REFRESH. So a quick swap shows that a slow last REFRESH had another reason, such as a busy machine.
  */
 function isBrief({ bytes, lastMilliseconds: { plain, swap } }: CopyFacts): boolean {
   const isQuick = (milliseconds: number | undefined) => milliseconds !== undefined && milliseconds < briefMilliseconds

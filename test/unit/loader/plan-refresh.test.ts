@@ -215,6 +215,12 @@ test('the first load is plain, whatever is declared', () => {
   expect(planned({ a: { strategy: 'concurrently', isPopulated: false } })[0]?.copies).toEqual(['a plain'])
 })
 
+test('auto: a copy with a group is not locked while the others are refreshed, however quick its own REFRESH is', () => {
+  const quick = { hasUniqueIndex: false, bytes: 8192, lastMilliseconds: { plain: 5 } }
+  const copies = { a: { strategy: 'swap', group: 'g' }, b: { ...quick, group: 'g' }, c: quick } as const
+  expect(planned(copies).map((unit) => unit.copies)).toEqual([['a swap', 'b swap'], ['c plain']])
+})
+
 test.each<readonly [string, Parameters<typeof unitsOf>, RegExp]>([
   ['that something not refreshed with it reads', [{ o: {} }, undefined, ['u']], /no primary key, .* u reads it/],
   ['that a function depends on', [{ o: { swapObstacle: 'function f() depends on it' } }], /no primary key, .* f\(\)/],
