@@ -18,6 +18,9 @@ function hintFor(code: string, message: string, [command = '', ...rest]: readonl
       return commandsElsewhere.get(refused) ?? 'All commands: fdwsync --help'
     case 'commander.unknownOption':
       return optionsElsewhere.get(refused.replace(/=.*/s, '')) ?? more
+    case 'commander.missingArgument':
+    case 'commander.optionMissingArgument':
+      return more
     case 'commander.excessArguments':
       return rest.some((argument) => /\.ya?ml$/i.test(argument)) ? 'Name a manifest with -f FILE.' : more
     default:

@@ -9,10 +9,11 @@ const colour = '\\u001b\\[[0-9;]*m'
 const allButLines = new RegExp(`\\n|${unprintable.source}`, 'gu')
 const allButLinesAndColours = new RegExp(`\\n|${colour}|${unprintable.source}`, 'gu')
 
-// GitHub runs `::name …::text` at the start of a line, however far it is indented, and `##[name]` anywhere. Azure DevOps and
-// TeamCity have `##vso[…]` and `##teamcity[…]`. The colon comes first: looking behind at each of many blanks would take
-// quadratic time.
-const runnerCommand = /:(?<=^[ \t]*:)(?=:[\w-]+(?: .*)?::)|#(?=#(?:vso|teamcity)?\[)/gm
+// GitHub runs `::name …::text` at the start of a line, however far it is indented, and `##[name]` anywhere. Its other names, as in
+// a line of SQL that begins with `::date`, are no commands. Azure DevOps and TeamCity have `##vso[…]` and `##teamcity[…]`. The
+// colon comes first: looking behind at each of many blanks would take quadratic time.
+const runnerCommand =
+  /:(?<=^[ \t]*:)(?=:(?:\w+-[\w-]+|debug|echo|error|warning|notice|group|endgroup)(?: .*)?::)|#(?=#(?:vso|teamcity)?\[)/gim
 
 /** The text on one line, with every unprintable character escaped. */
 export function oneLine(text: string): string {

@@ -20,8 +20,8 @@ export interface RenderOptions {
 }
 
 export interface PlanOptions extends RenderOptions {
-  /** The plan drops everything that the manifest owns, and so certainly drops data. */
-  readonly destroys?: boolean
+  /** The command, if it plans something else than what a manifest declares. `destroy` certainly drops data. */
+  readonly command?: 'destroy' | 'release'
 }
 
 /** What `validate` reports about a valid manifest. */

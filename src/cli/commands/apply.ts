@@ -57,7 +57,6 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
   const more = { label: flags.target, trySources: flags.checkSource, ...ofApply(flags) }
   return runPlan({
     flags,
-    destroys: false,
     readsStandardInput: false,
     start: (options) => applySavedPlan(saved, parsed, { ...options, ...more }),
   })
@@ -78,7 +77,6 @@ async function applyManifest(flags: ApplyFlags): Promise<number> {
   const planned = { populate, offline, trySources, only, takeOver, ...ofApply(flags) }
   return runPlan({
     flags,
-    destroys: false,
     readsStandardInput: flags.file.includes('-'),
     start: (options) => applyPlan(parsed, { ...options, ...planned }),
   })

@@ -15,7 +15,7 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
   const manifest = flags.manifest ?? (await loadManifest(flags.file, loading)).manifest.name
   return runPlan({
     flags,
-    destroys: true,
+    command: 'destroy',
     readsStandardInput: flags.manifest === undefined && flags.file.includes('-'),
     start: (options) => destroyManifest(manifest, { ...options, mustExist: flags.manifest !== undefined }),
   })

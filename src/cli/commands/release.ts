@@ -18,7 +18,7 @@ export async function release(patterns: readonly string[], flags: ReleaseFlags):
   const name = flags.manifest ?? parsed?.manifest.name ?? ''
   return runPlan({
     flags,
-    destroys: false,
+    command: 'release',
     readsStandardInput: flags.manifest === undefined && flags.file.includes('-'),
     start: ({ approve, ...options }) =>
       releaseObjects(name, patterns, {

@@ -1,11 +1,11 @@
-// What apply and destroy share: show the plan, ask for confirmation, run it with progress, and print the report.
+// What apply, destroy and release share: show the plan, ask for confirmation, run it with progress, and print the report.
 
 import { exitCode, type Problem } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { RunningOptions } from '../../library/options.ts'
 import { type Applied, exitCodeOf } from '../../library/outcome.ts'
 import type { Run } from '../../library/run.ts'
-import type { Format } from '../../render/format.ts'
+import type { Format, PlanOptions } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, type TargetFlags, targetOf } from '../environment.ts'
 import { type EventsFlag, printReport } from '../events.ts'
@@ -25,7 +25,7 @@ export interface RunFlags extends TextFlags, EventsFlag, TargetFlags {
 
 export interface PlanRun {
   readonly flags: RunFlags
-  readonly destroys: boolean
+  readonly command?: PlanOptions['command']
   /** Standard input contains the manifest, so it cannot answer the question. */
   readonly readsStandardInput: boolean
   start(options: RunningOptions): Run<Applied>
@@ -64,15 +64,21 @@ function reportDeclined({ failure }: Format): number {
   return exitCode.refused
 }
 
+const questions = {
+  apply: 'Apply these changes?',
+  destroy: 'Drop all of this?',
+  release: 'Release these objects?',
+}
+
 async function approve(
   shown: Plan,
   refused: readonly Problem[],
-  { flags, destroys, readsStandardInput }: PlanRun,
+  { flags, command, readsStandardInput }: PlanRun,
 ): Promise<boolean> {
   const format = await formats[flags.format]()
-  if (!format.isDocument) printRendered(format.plan(shown, { ...renderOptions(flags), destroys }))
+  if (!format.isDocument) printRendered(format.plan(shown, { ...renderOptions(flags), ...(command && { command }) }))
   if (shown.changes.length === 0 || flags.autoApprove) return true
   // A plan that will be refused needs no confirmation.
   if (refused.length > 0) return true
-  return confirm(destroys ? 'Drop all of this?' : 'Apply these changes?', readsStandardInput)
+  return confirm(questions[command ?? 'apply'], readsStandardInput)
 }

@@ -36,7 +36,7 @@ function apply(root: Command): void {
     .addOption(shared.events())
     .addOption(shared.target())
     .action((planFile, flags, command) =>
-      onTargets('apply', flags, async () =>
+      onTargets('apply', { ...flags, planFile }, async () =>
         (await import('../commands/apply.ts')).apply(planFile, flags, givenOptions(command)),
       ),
     )

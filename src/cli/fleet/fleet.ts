@@ -25,6 +25,8 @@ export interface FleetFlags {
   readonly database?: string
   readonly out?: string
   readonly events?: string
+  /** The saved plan of `apply FILE`. */
+  readonly planFile?: string
 }
 
 export type FleetCommand = 'plan' | 'apply' | 'refresh' | 'status'
@@ -38,6 +40,7 @@ interface Ended {
 
 /** @returns the exit code of the target that fared worst */
 export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<number> {
+  refuseOptionsOfOneDatabase(flags)
   if (command === 'apply' && !flags.autoApprove)
     throw new FdwsyncError(
       {
@@ -47,7 +50,6 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
       },
       exitCode.usage,
     )
-  refuseOptionsOfOneDatabase(flags)
   const targets = await readTargets(flags.targets ?? '', process.env)
   const { canary, others } = chooseTargets(targets, {
     label: flags.label,
@@ -76,7 +78,8 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
 }
 
 /** These options name one database, or a file that every process would write. */
-function refuseOptionsOfOneDatabase({ database, out, events, file = [] }: FleetFlags): void {
+function refuseOptionsOfOneDatabase({ database, out, events, file = [], planFile }: FleetFlags): void {
+  if (planFile !== undefined) throw usageError('a saved plan is of one database', 'Apply it without --targets.')
   const refused = [
     [database !== undefined, '--database'],
     [out !== undefined, '--out'],
@@ -137,7 +140,8 @@ function summaryOf(all: readonly Ended[]): string {
     const shown = names.length > 10 ? `${names.slice(0, 10).join(', ')} …` : names.join(', ')
     return text === 'done' ? `${names.length} ${text}` : `${names.length} ${text} (${shown})`
   })
-  return `${all.length} ${all.length === 1 ? 'target' : 'targets'}: ${parts.join(', ')}\n`
+  const count = `${all.length} ${all.length === 1 ? 'target' : 'targets'}`
+  return all.length === 0 ? `${count} in this shard\n` : `${count}: ${parts.join(', ')}\n`
 }
 
 function documentOf(command: FleetCommand, all: readonly Ended[], code: number) {

@@ -53,6 +53,9 @@ function isAttribute(name: string, { hasOptions, roles = [] }: Stanza): boolean 
 function unknown({ path, hasOptions, roles }: Stanza, at: number, name: string): PathProblem {
   const more = [...(hasOptions ? ['options.NAME'] : []), ...(roles ? ['user_mappings.ROLE.OPTION'] : [])]
   const message = `"${name}" cannot be ignored`
-  const hint = `What can be ignored here: ${[...always, ...more].join(', ')}.`
+  const hint =
+    roles && /^user_mappings\..+\../.test(name)
+      ? `The server declares no user mapping with that name; it has ${roles.length > 0 ? roles.join(', ') : 'none'}.`
+      : `What can be ignored here: ${[...always, ...more].join(', ')}.`
   return atValue([...path, 'ignore', at], { code: 'manifest/invalid-value', message, hint })
 }

@@ -122,6 +122,8 @@ function unknownKey(key: string, path: Path): Problem {
 }
 
 function belongsTo(key: string, path: Path, valid: readonly string[]): string {
+  if (path.length === 0 && key === 'targets')
+    return 'A file of targets is for --targets. Keep it out of the folder of a manifest.'
   if (path.at(-1) === 'grants') {
     if (/^all( privileges)?$/i.test(key)) return 'List the privileges: which ALL means differs between versions.'
     return `A grant begins with its privilege: { ${valid[0]}: [role] }.`

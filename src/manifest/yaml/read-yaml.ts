@@ -83,7 +83,7 @@ export function readDocument(file: string, text: string): YamlDocument {
       code: 'manifest/invalid-value',
       message: root ? 'a manifest must be a map that starts with "version: 1"' : 'the manifest is empty',
       place: placeAt(source, startOf(root) ?? 0),
-      hint: 'See the folder examples for complete manifests.',
+      hint: 'fdwsync init writes a first one.',
     })
   }
   const found = unsupportedSyntax(source, document)

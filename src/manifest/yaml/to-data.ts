@@ -76,8 +76,8 @@ function marksOverlay(root: Node): boolean {
 function nullValue(path: Path, report: (problem: Problem) => void): unknown {
   report({
     code: 'manifest/invalid-value',
-    message: `"${path.at(-1)}" is null`,
-    hint: 'Remove the key, or quote the text: "null". Only in an overlay, null removes what it is the value of.',
+    message: `${nameOf(path)} is null`,
+    hint: 'Remove it, or quote the text: "null". Only in an overlay, null removes what it is the value of.',
   })
   return ''
 }
@@ -86,8 +86,13 @@ function emptyValue(path: Path, report: (problem: Problem) => void): unknown {
   if (isMapping(path)) return emptyRecord()
   report({
     code: 'manifest/invalid-value',
-    message: `"${path.at(-1)}" has no value`,
-    hint: 'Add a value, or remove the key. Write an empty text as "".',
+    message: `${nameOf(path)} has no value`,
+    hint: 'Add a value, or remove it. Write an empty text as "".',
   })
   return ''
+}
+
+function nameOf(path: Path): string {
+  const last = path.at(-1)
+  return typeof last === 'number' ? `entry ${last + 1}` : `"${last}"`
 }

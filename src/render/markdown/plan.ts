@@ -19,7 +19,7 @@ const columns = 100
 export function renderPlan(plan: Plan, options: PlanOptions): string {
   const textOptions = { ...options, columns }
   const head = [
-    `### fdwsync ${options.destroys ? 'destroy' : 'plan'}: ${codeSpan(plan.manifest)} → ${codeSpan(plan.database.name)}`,
+    `### fdwsync ${options.command ?? 'plan'}: ${codeSpan(plan.manifest)} → ${codeSpan(plan.database.name)}`,
     '',
     `**${summaryOf(plan, options)}**`,
   ]

@@ -42,7 +42,7 @@ export function renderTitle(text: string, { planned, change }: ShownChange, opti
   const { style, columns } = options
   const [first = '', ...others] = wrap(oneLine(text), columns, '    ', nameIndent)
   const head = `  ${signOf(change, options)} ${style.bold(first.slice(4))}`
-  const remark = oneLine(options.destroys ? '' : remarkOf(planned, change))
+  const remark = oneLine(options.command === 'destroy' ? '' : remarkOf(planned, change))
   const fits = others.length === 0 && Math.max(widthOf(first) + 3, remarkColumn) + widthOf(remark) <= columns
   if (fits && remark === '') return [head]
   if (fits) return [head + ' '.repeat(Math.max(3, remarkColumn - widthOf(first))) + style.dim(remark)]
@@ -147,14 +147,11 @@ function keptAccess(change: DatabaseChange, isOfMany: boolean): string {
   return `${owner}${grants} and ${comments}`
 }
 
-export function renderHazards(
-  { hazards }: PlannedChange,
-  { style, columns, destroys }: PlanOptions,
-): readonly string[] {
+export function renderHazards({ hazards }: PlannedChange, { style, columns, command }: PlanOptions): readonly string[] {
   return hazards.flatMap((hazard) => {
     // The summary counts the loads.
     if (hazard.name === 'reads-source') return []
-    const permission = destroys ? '' : permissionText(hazard)
+    const permission = command === 'destroy' ? '' : permissionText(hazard)
     const text = `! ${oneLine(hazard.detail)}${permission === '' ? '' : `: ${permission}`}`
     return wrap(text, columns, indent).map((line) => (mustBeAllowed(hazard) ? style.red(line) : style.yellow(line)))
   })

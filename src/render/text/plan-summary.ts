@@ -7,8 +7,9 @@ import { plannedParts } from './counts.ts'
 import { counted } from './layout.ts'
 import { undeterminedOnly } from './notices.ts'
 
-export function summaryOf(plan: Plan, { destroys }: PlanOptions): string {
-  if (destroys && plan.changes.length === 0) return 'Nothing to destroy: the manifest owns nothing in this database.'
+export function summaryOf(plan: Plan, { command }: PlanOptions): string {
+  if (command === 'destroy' && plan.changes.length === 0)
+    return 'Nothing to destroy: the manifest owns nothing in this database.'
   return withSource(plan.leftOut === undefined ? changesSummary(plan) : driftSummary(plan, plan.leftOut), plan)
 }
 

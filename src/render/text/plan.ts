@@ -12,7 +12,7 @@ import { renderRecorded } from './recorded.ts'
 
 export function renderPlan(plan: Plan, options: PlanOptions): string {
   const { style, columns } = options
-  const header = `fdwsync ${options.destroys ? 'destroy' : 'plan'} · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
+  const header = `fdwsync ${options.command ?? 'plan'} · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
   const sections = [
     wrap(header, columns, '', nameIndent).map((line) => style.bold(line)),
     renderChanges(plan, options),

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chooseTargets } from '../../../src/cli/fleet/choose.ts'
 import { type FleetFlags, fleet } from '../../../src/cli/fleet/fleet.ts'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
@@ -59,6 +59,22 @@ test.each<[string, Partial<FleetFlags>]>([
 ])('many databases cannot share %s', async (option, flags) => {
   const run = fleet('plan', { targets: 'targets.yaml', parallel: 4, label: [], ...flags })
   await expect(run).rejects.toThrow(`option '${option}' cannot be used with option '--targets'`)
+})
+
+test('a saved plan is of one database', async () => {
+  const run = fleet('apply', { targets: 'targets.yaml', label: [], planFile: 'plan.json' })
+  await expect(run).rejects.toThrow('a saved plan is of one database')
+})
+
+test('a shard without a target is reported', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fdwsync-targets-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'targets.yaml'), 'targets: { a: postgresql://localhost/a }')
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  onTestFinished(() => written.mockRestore())
+  const run = fleet('plan', { targets: join(folder, 'targets.yaml'), label: [], shard: { index: 1, count: 2 } })
+  await expect(run).resolves.toBe(0)
+  expect(written.mock.calls.map(([text]) => text).join('')).toBe('0 targets in this shard\n')
 })
 
 describe('a run is about', () => {

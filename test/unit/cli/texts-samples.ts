@@ -44,7 +44,7 @@ const loadStep = {
   statements: [],
 } as const
 
-export const plans: readonly (readonly [title: string, plan: Plan, options?: Pick<PlanOptions, 'destroys'>])[] = [
+export const plans: readonly (readonly [title: string, plan: Plan, options?: Pick<PlanOptions, 'command'>])[] = [
   ['nothing to change', planWith({ unchanged: 12 })],
   [
     'a first plan',
@@ -204,9 +204,21 @@ export const plans: readonly (readonly [title: string, plan: Plan, options?: Pic
     planWith({
       changes: [drop(view, { hazards: [{ name: 'drops-data', detail: 'its data is lost' }] }), drop(server)],
     }),
-    { destroys: true },
+    { command: 'destroy' },
   ],
-  ['destroy, with nothing to drop', planWith({}), { destroys: true }],
+  ['destroy, with nothing to drop', planWith({}), { command: 'destroy' }],
+  [
+    'release',
+    planWith({
+      changes: [
+        planned(
+          { op: 'release', key: keyOf(customers), because: 'as requested; it stays as it is' },
+          { kind: 'materializedView', schema: 'shop', name: 'customers' },
+        ),
+      ],
+    }),
+    { command: 'release' },
+  ],
 ]
 
 const applied: StepOutcome = { status: 'applied', milliseconds: 1240 }
@@ -527,11 +539,14 @@ export const commandLines = [
   'apply --jobs 300',
   'apply --allow everything',
   'apply --lock-timeout soon',
+  'release',
+  'plan -f',
 ] as const
 
 const manifest = (text: string) => `version: 1\nname: shop-mirror\n${text}\n`
 
 export const manifests: readonly (readonly [title: string, text: string])[] = [
+  ['a file of targets in the folder of a manifest', manifest('targets:\n  eu: postgresql://eu/shop')],
   ['an unknown key', manifest('schemas:\n  shop:\n    materialised_views: {}')],
   ['a duplicate key', manifest('servers:\n  shop: {}\n  shop: {}')],
   [

@@ -82,7 +82,7 @@ describe('a parsed manifest', () => {
 
 describe('an invalid manifest', () => {
   const cases: readonly (readonly [name: string, text: string, expected: readonly string[]])[] = [
-    ['nothing', '', ['m.yaml:1:1: the manifest is empty\n  See the folder']],
+    ['nothing', '', ['m.yaml:1:1: the manifest is empty\n  fdwsync init writes a first one.']],
     ['a star that is not quoted', `${head}search_path: [*]\n`, ['m.yaml:3:15: Alias cannot', 'quote the whole value']],
     ['a list', '- a\n', ['m.yaml:1:1: a manifest must be a map']],
     ['two documents', `${head}---\n${head}`, ['a manifest must be a single YAML document']],
@@ -120,7 +120,9 @@ describe('an invalid manifest', () => {
       ['"populate" must be true or false, not "yes"', 'Write true.'],
     ],
     ['a key without value', server('options: { host: }'), ['"host" has no value', 'empty text as ""']],
-    ['null outside an overlay', server('options: { sslcert: null }'), ['5:25: "sslcert" is null', 'Remove the key']],
+    ['null outside an overlay', server('options: { sslcert: null }'), ['5:25: "sslcert" is null', 'Remove it']],
+    ['null in a list', `${head}search_path: [a, null]\n`, ['m.yaml:3:18: entry 2 is null']],
+    ['no value in a list', `${head}search_path:\n  - a\n  -\n`, ['entry 2 has no value']],
     ['a quote without an end', view("query: 'SELECT \"ж'"), ['unterminated quoted identifier at or near ""ж…"\n']],
     ['no columns', view('query: SELECT 1, indexes: { i: { columns: [] } }'), ['"columns" must not be empty']],
     [

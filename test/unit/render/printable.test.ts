@@ -24,6 +24,7 @@ const commands = [
   '::error file=a.yaml,line=1::forged',
   '::add-mask::x',
   '::stop-commands::token',
+  '::Warning::forged',
   '##[error]forged',
   '##vso[task.setvariable variable=x]y',
   "##teamcity[buildStatus text='x']",
@@ -72,7 +73,9 @@ function* hostileTexts(count: number): Generator<string> {
 }
 
 /** As GitHub, Azure DevOps and TeamCity look for their commands in a line. */
-const isCommand = (line: string) => /^\s*::[\w-]+(?: .*)?::/.test(line) || /##(?:vso|teamcity)?\[/.test(line)
+const isCommand = (line: string) =>
+  /^\s*::(?:\w+-[\w-]+|debug|echo|error|warning|notice|group|endgroup)(?: .*)?::/i.test(line) ||
+  /##(?:vso|teamcity)?\[/.test(line)
 const harmful = (text: string) =>
   text.split('\n').filter((line) => /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/u.test(line) || isCommand(line))
 
@@ -113,6 +116,11 @@ describe('10,000 problems', () => {
       }
     }
   })
+})
+
+test('a line of SQL that begins with a cast is printed as it is', () => {
+  const query = "SELECT '1'\n::bigint AS a, '2'::text AS b\n  ::date || c::text"
+  expect(printable(query)).toBe(query)
 })
 
 test('plans, progress, exports and JSON documents are harmless', async () => {
