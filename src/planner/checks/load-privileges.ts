@@ -15,7 +15,7 @@ import { strategyOf } from './refresh-strategy.ts'
 
 /** A privilege that a load needs. */
 interface Need {
-  readonly privilege: 'SELECT' | 'USAGE' | 'TEMPORARY'
+  readonly privilege: 'SELECT' | 'INSERT' | 'USAGE' | 'TEMPORARY'
   /** The name in SQL, after the kind: `p.orders`. */
   readonly on: string
   /** The name in a sentence: `foreign table p.orders`. */
@@ -24,6 +24,8 @@ interface Need {
   readonly holders: readonly string[] | null
   /** Whether ALTER DEFAULT PRIVILEGES could add more roles. */
   readonly hasDefaults: boolean
+  /** Set if the privilege was revoked from the owner of the object: from whom, and what else was. */
+  readonly revoked?: { readonly from: string; readonly others: readonly string[] }
 }
 
 interface NeedOfCopy extends Need {
@@ -40,7 +42,8 @@ const lackedQuery = trusted(`
   SELECT "at" FROM jsonb_to_recordset($1) AS t("at" int, owner text, privilege text, "on" text, holders text[], "hasDefaults" bool)
     JOIN pg_roles o ON o.rolname = t.owner
    WHERE CASE WHEN holders IS NOT NULL THEN
-                NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = ANY (holders || '{pg_read_all_data}') AND pg_has_role(o.oid, r.oid, 'USAGE'))
+                NOT EXISTS (SELECT FROM pg_roles r WHERE pg_has_role(o.oid, r.oid, 'USAGE')
+                   AND r.rolname = ANY (holders || CASE privilege WHEN 'INSERT' THEN 'pg_write_all_data' ELSE 'pg_read_all_data' END))
                 AND NOT ("hasDefaults" AND EXISTS (SELECT FROM pg_default_acl))
               WHEN privilege = 'USAGE' THEN NOT coalesce(has_schema_privilege(o.oid, to_regnamespace("on"), 'USAGE'), true)
               ELSE NOT has_database_privilege(o.oid, current_database(), 'TEMPORARY') END
@@ -86,14 +89,15 @@ function needsOf(change: Change, context: Context, database: string): readonly N
   if (!populated) return []
   const purpose: Purpose = isLoaded ? 'loaded' : 'refreshed'
   const isUser = typeof owner !== 'string' || owner === context.user
-  const reading = isUser ? [] : needsOfReading(change.to, context)
+  // The plan itself reads as its user. What a user revoked from itself, it would still lack.
+  const reading = needsOfReading(change.to, context).filter(({ revoked }) => !isUser || revoked?.from === context.user)
   const schema = isUser ? [] : onSchema(id.schema, context)
   const writing = [...schema.filter(({ title }) => reading.every((need) => need.title !== title)), onDatabase(database)]
   const whyWriting: Purpose = id.kind === 'table' ? purpose : 'refreshed concurrently'
   const writes = id.kind === 'table' || context.concurrently.has(change.key)
   const copy = { copy: id, owner: isUser ? context.user : owner }
   return [
-    ...reading.map((need) => ({ ...need, ...copy, purpose })),
+    ...[...reading, ...onItself(change.to, copy.owner)].map((need) => ({ ...need, ...copy, purpose })),
     ...(writes ? writing.map((need) => ({ ...need, ...copy, purpose: whyWriting })) : []),
   ]
 }
@@ -108,6 +112,13 @@ function needsOfReading({ needs }: WantedObject, context: Context): readonly Nee
     ...read.flatMap((relation) => onRelation(relation, context.user)),
     ...[...schemas].flatMap((schema) => onSchema(schema, context)),
   ]
+}
+
+/** What was revoked from the owner of a table. Loading a materialized view needs no privileges on it. */
+function onItself(copy: WantedObject, owner: string): readonly Need[] {
+  const access = asKind(copy, 'table')?.spec
+  const needs = access ? (['SELECT', 'INSERT'] as const).flatMap((each) => granted(each, copy.id, access, owner)) : []
+  return needs.filter(({ revoked }) => revoked?.from === owner)
 }
 
 function isOfCopy(
@@ -130,15 +141,19 @@ function onSchema(name: string, { wanted, live, user }: Context): readonly Need[
 }
 
 function granted(
-  privilege: 'SELECT' | 'USAGE',
+  privilege: 'SELECT' | 'INSERT' | 'USAGE',
   id: ObjectId,
-  { owner, grants }: Access,
+  { owner, grants, revokedFromOwner = [] }: Access,
   user: string,
 ): readonly Need[] {
   const given = (grants ?? []).filter((grant) => grant.privilege === privilege.toLowerCase())
   if (given.some(({ role }) => role === null)) return []
-  const holders = [owner ?? user, ...given.flatMap(({ role }) => role ?? [])]
-  return [{ privilege, on: '', title: titleOf(id), holders, hasDefaults: grants === undefined }]
+  const from = owner ?? user
+  const others = revokedFromOwner.filter((each) => each !== privilege.toLowerCase())
+  const isRevoked = others.length < revokedFromOwner.length
+  const holders = [...(isRevoked ? [] : [from]), ...given.flatMap(({ role }) => role ?? [])]
+  const revoked = isRevoked ? { revoked: { from, others } } : {}
+  return [{ privilege, on: '', title: titleOf(id), holders, hasDefaults: grants === undefined, ...revoked }]
 }
 
 /** The privilege to create temporary tables, which loads of tables and concurrent refreshes use. */
@@ -152,16 +167,20 @@ function onDatabase(name: string): Need {
   }
 }
 
-function warningOf({ copy, owner, purpose, privilege, on, title, holders }: NeedOfCopy): Warning {
-  const where = privilege === 'TEMPORARY' ? 'DATABASE' : 'SCHEMA'
+function warningOf(need: NeedOfCopy): Warning {
+  const { copy, owner, purpose, privilege, title } = need
   return {
     code: 'server/missing-privilege',
     key: keyOf(copy),
     title: titleOf(copy),
     message: `${titleOf(copy)}: it cannot be ${purpose}: its owner ${ident(owner)} needs ${privilege} on ${title}`,
-    hint: holders
-      ? `Declare that: grants: { ${privilege.toLowerCase()}: [${JSON.stringify(owner)}] }`
-      : `GRANT ${privilege} ON ${where} ${on} TO ${ident(owner)};`,
+    hint: hintFor(need),
     ...(purpose === 'loaded' ? { refusesApply: true } : {}),
   }
+}
+
+function hintFor({ owner, privilege, on, holders, revoked }: NeedOfCopy): string {
+  if (revoked?.from === owner) return `It was revoked. Declare that: revoked_from_owner: [${revoked.others.join(', ')}]`
+  if (holders) return `Declare that: grants: { ${privilege.toLowerCase()}: [${JSON.stringify(owner)}] }`
+  return `GRANT ${privilege} ON ${privilege === 'TEMPORARY' ? 'DATABASE' : 'SCHEMA'} ${on} TO ${ident(owner)};`
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf, planAndApply } from '../../../src/api/apply.ts'
 import { previewRefresh, refresh } from '../../../src/api/refresh.ts'
 import { verify } from '../../../src/api/verify.ts'
+import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
 import { endIdle, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
@@ -212,6 +213,47 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `ALTER SCHEMA fdwsync_source OWNER TO ${user}; ALTER SCHEMA a OWNER TO postgres; REVOKE CREATE ON SCHEMA a FROM ${other.user}`,
     )
     expect(await refusalsOf(renamed)).toContain(`table a.s: ${user} needs CREATE ON SCHEMA a`)
+  })
+
+  test('what an owner has had revoked from itself, its loads lack', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const [{ url, user }, other] = [await owner(fixture), await fixture.role()]
+    await fixture.sql(`GRANT ${other.user} TO ${user}`)
+    const given = `owner: ${other.user}`
+    const manifest = (type: string, more = '') => {
+      const query = `query: "SELECT 1::${type} AS id"${more}`
+      return fixture.manifest(`version: 1
+name: faults
+schemas:
+  a:
+    grants: { usage: [${other.user}], create: [${other.user}] }
+    materialized_views: { n: { ${query}, ${given} }, x: { query: SELECT id FROM a.n, ${given} }, p: { ${query} } }
+    tables: { z: { query: SELECT id FROM a.n, ${given} }, q: { query: SELECT id FROM a.p } }
+`)
+    }
+    const lacked = async (parsed: Promise<ParsedManifest>) => {
+      const { warnings } = await planFor(await parsed, url, 60_000, true)
+      const faults = warnings.filter(({ refusesApply }) => refusesApply)
+      return faults.map(({ message, hint }) =>
+        `${message}: ${hint}`.replaceAll(other.user, 'other').replaceAll(user, 'user'),
+      )
+    }
+    expect(missedOf((await applyTo(await manifest('int'), url)).report)).toEqual([])
+    await fixture.sql(
+      `REVOKE ALL ON a.n FROM ${other.user}; REVOKE ALL ON a.p FROM ${user}; REVOKE INSERT, DELETE ON a.z FROM ${other.user}`,
+    )
+    const others = `[delete, insert, ${pair.major < 17 ? '' : 'maintain, '}references, trigger, truncate, update]`
+    const hint = (revoked: string) => `It was revoked. Declare that: revoked_from_owner: ${revoked}`
+    expect((await lacked(manifest('bigint'))).sort()).toEqual([
+      `materialized view a.x: it cannot be loaded: its owner other needs SELECT on materialized view a.n: ${hint(others)}`,
+      `table a.q: it cannot be loaded: its owner user needs SELECT on materialized view a.p: ${hint(others)}`,
+      `table a.z: it cannot be loaded: its owner other needs INSERT on table a.z: ${hint('[delete]')}`,
+      `table a.z: it cannot be loaded: its owner other needs SELECT on materialized view a.n: ${hint(others)}`,
+    ])
+    expect(await lacked(manifest('int'))).toEqual([])
+    await fixture.sql(`GRANT INSERT ON a.z TO ${other.user}`)
+    const declared = await manifest('bigint', ', revoked_from_owner: [update]')
+    expect(missedOf((await applyTo(declared, url)).report)).toEqual([])
   })
 
   test('a read-only server: the plan lists what is undetermined', async () => {
