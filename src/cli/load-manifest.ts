@@ -56,7 +56,7 @@ export function withValues(
   return { ...parsed, references: [] }
 }
 
-async function readStandardInput(): Promise<Uint8Array> {
+export async function readStandardInput(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of process.stdin) chunks.push(chunk)
   return Buffer.concat(chunks)

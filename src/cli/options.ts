@@ -22,7 +22,7 @@ export const options = {
   target: () =>
     new Option('--target <label>', 'Label of the database in a saved plan: one with another label is refused')
       .env('FDWSYNC_TARGET')
-      .argParser(parseLabel),
+      .argParser(notEmpty),
   ledgerOwner: () =>
     new Option('--ledger-owner <role>', 'Trust a ledger that belongs to this role').env('FDWSYNC_LEDGER_OWNER'),
   format: () => formatOption(formats),
@@ -35,7 +35,10 @@ export const options = {
   log: () =>
     new Option('--log <format>', 'Log events, statements and messages on standard error as json').choices(['json']),
   events: () =>
-    new Option('--events <file>', 'Write what happens as JSON, a document on each line; - is standard output'),
+    new Option(
+      '--events <file>',
+      'Write what happens as JSON, a document on each line; - is standard output',
+    ).argParser(notEmpty),
   verbose: () =>
     new Option('--verbose', 'List every object, however many are alike, and log statements on standard error'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
@@ -65,7 +68,8 @@ export const options = {
   schemasToMirror: () =>
     repeatable('--schema <name>', 'Schema of the source to mirror; repeatable', 'public, or all that the source has'),
   port: () => new Option('--port <number>', 'Port of the source').argParser(parsePort).default(5432),
-  targets: () => new Option('--targets <file>', 'Run on every database of this file, each by itself'),
+  targets: () =>
+    new Option('--targets <file>', 'Run on every database of this file, each by itself').argParser(notEmpty),
   parallel: () =>
     new Option('--parallel <number>', 'With --targets: how many run at once; 4 by default').argParser(parseJobs),
   shard: () =>
@@ -114,7 +118,7 @@ function timeout(flag: string, description: string): Option {
 }
 
 function repeatable(flags: string, description: string, initial = 'all'): Option {
-  const collect = (value: string, previous: readonly string[]) => [...previous, value]
+  const collect = (value: string, previous: readonly string[]) => [...previous, notEmpty(value)]
   return new Option(flags, description).argParser(collect).default([], initial)
 }
 
@@ -126,8 +130,9 @@ function collectHazard(hazard: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), hazard]
 }
 
-function parseLabel(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('Expected a label that is not empty.')
+/** An empty text is most often a variable of the shell that is not set. */
+export function notEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.')
   return text
 }
 

@@ -9,7 +9,7 @@ import { nothingDone } from '../../library/outcome.ts'
 import { formats } from '../../render/formats.ts'
 import { targetOf } from '../environment.ts'
 import { refuseToOverwrite } from '../kept-inputs.ts'
-import { loadingOptions, type ManifestFlags, withValues } from '../load-manifest.ts'
+import { loadingOptions, type ManifestFlags, readStandardInput, withValues } from '../load-manifest.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
@@ -52,12 +52,12 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
   const [option] = given.flatMap((name) => decided[name] ?? [])
   if (option !== undefined)
     throw usageError(`option '${option}' cannot be used with a saved plan, which was created with or without it`)
-  const saved = await loadSavedPlan(path)
+  const saved = await loadSavedPlan(path, readStandardInput)
   const parsed = withValues(await loadSavedManifest(saved, loadingOptions(flags)), flags)
   const more = { label: flags.target, trySources: flags.checkSource, ...ofApply(flags) }
   return runPlan({
     flags,
-    readsStandardInput: false,
+    readsStandardInput: path === '-',
     start: (options) => applySavedPlan(saved, parsed, { ...options, ...more }),
   })
 }

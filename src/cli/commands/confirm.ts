@@ -6,11 +6,13 @@ import { openPrompt } from './prompt.ts'
 
 /**
  * Only the answer `yes` confirms.
- * @throws FdwsyncError if standard input is not a terminal, or contains the manifest
+ * @throws FdwsyncError if standard input is not a terminal, or contains the manifest or the plan
  */
 export async function confirm(question: string, readsStandardInput: boolean): Promise<boolean> {
   if (!process.stdin.isTTY || readsStandardInput) {
-    const reason = readsStandardInput ? 'the manifest is read from standard input' : 'standard input is not a terminal'
+    const reason = readsStandardInput
+      ? 'the manifest or the plan is read from standard input'
+      : 'standard input is not a terminal'
     throw new FdwsyncError(
       {
         code: 'usage/no-terminal',

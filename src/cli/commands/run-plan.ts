@@ -26,7 +26,7 @@ export interface RunFlags extends TextFlags, EventsFlag, TargetFlags {
 export interface PlanRun {
   readonly flags: RunFlags
   readonly command?: PlanOptions['command']
-  /** Standard input contains the manifest, so it cannot answer the question. */
+  /** Standard input contains the manifest or the plan, so it cannot answer the question. */
   readonly readsStandardInput: boolean
   start(options: RunningOptions): Run<Applied>
 }

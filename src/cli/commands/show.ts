@@ -4,6 +4,7 @@ import { exitCode } from '../../core/errors.ts'
 import { loadSavedPlan } from '../../library/load-saved-plan.ts'
 import { type PlanFormatName, planFormats } from '../../render/formats.ts'
 import { planOfDocument } from '../../render/json/read-plan.ts'
+import { readStandardInput } from '../load-manifest.ts'
 import { printIn, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface ShowFlags extends TextFlags {
@@ -11,7 +12,7 @@ export interface ShowFlags extends TextFlags {
 }
 
 export async function show(path: string, flags: ShowFlags): Promise<number> {
-  const { plan } = await loadSavedPlan(path)
+  const { plan } = await loadSavedPlan(path, readStandardInput)
   const format = await planFormats[flags.format]()
   printIn(format, format.plan(planOfDocument(plan), renderOptions(flags)))
   return exitCode.done

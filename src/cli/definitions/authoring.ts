@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander'
 import { setExitCode } from '../exit-code.ts'
-import { givenOptions, options as shared } from '../options.ts'
+import { givenOptions, notEmpty, options as shared } from '../options.ts'
 
 export const authoring = [exportDatabase, pin, init, schema, graph]
 
@@ -37,7 +37,7 @@ function init(root: Command): void {
     .command('init')
     .description('Write a first manifest, which mirrors a source; asks on a terminal if no option is given')
     .option('--from-source <url>', 'Source to connect to: server, and a mirror of each schema that has tables')
-    .option('--out <file>', 'File to write; - for standard output', 'fdwsync.yaml')
+    .option('--out <file>', 'File to write; - for standard output', notEmpty, 'fdwsync.yaml')
     .option('--name <name>', 'Name of the manifest and of the server; default: that of the database')
     .option('--host <host>', 'Host of the source, as seen from the target', 'localhost')
     .addOption(shared.port())

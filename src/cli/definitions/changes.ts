@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { refreshStrategies } from '../../core/refresh-policy.ts'
 import { setExitCode } from '../exit-code.ts'
 import { onTargets } from '../fleet/on-targets.ts'
-import { givenOptions, options as shared } from '../options.ts'
+import { givenOptions, notEmpty, options as shared } from '../options.ts'
 
 export const changes = [apply, show, refresh, release, destroy]
 
@@ -12,7 +12,7 @@ function apply(root: Command): void {
   root
     .command('apply')
     .description('Plan, confirm and apply')
-    .argument('[plan]', 'A saved plan (plan --out): apply exactly this, or nothing')
+    .argument('[plan]', 'A saved plan (plan --out; - is standard input): apply exactly this, or nothing', notEmpty)
     .addOption(shared.manifest())
     .addOption(shared.variables())
     .addOption(shared.allowFiles())
@@ -46,7 +46,7 @@ function show(root: Command): void {
   root
     .command('show')
     .description('Print a saved plan')
-    .argument('<plan>', 'A file that plan --out has written')
+    .argument('<plan>', 'A file that plan --out has written, or - for standard input', notEmpty)
     .addOption(shared.planFormat())
     .addOption(shared.width())
     .addOption(shared.verbose())

@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { setExitCode } from '../exit-code.ts'
 import { onTargets } from '../fleet/on-targets.ts'
-import { options as shared } from '../options.ts'
+import { notEmpty, options as shared } from '../options.ts'
 
 export const plans = [validate, plan]
 
@@ -40,7 +40,7 @@ function plan(root: Command): void {
     .addOption(shared.takeOver())
     .addOption(shared.checkSource())
     .addOption(shared.noCheckSource())
-    .option('--out <file>', 'Save the plan, for fdwsync apply FILE')
+    .option('--out <file>', 'Save the plan, for fdwsync apply FILE', notEmpty)
     .addOption(shared.target())
     .option('--drift-only', 'Show only drift: what was changed outside fdwsync')
     .option('--detailed-exitcode', 'Exit with 2 if there are changes, 6 if something is undetermined')

@@ -9,6 +9,7 @@ import { dataDigest } from '../../../src/introspector/digests.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
+import { runHere } from '../../support/command-here.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { mirroring, shopManifest } from '../../support/manifests.ts'
@@ -68,6 +69,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const planned = await run(fixture, ['plan', '--verbose'], withTable)
     const shown = await run(fixture, ['show', file, '--verbose'], undefined)
     expect([shown.code, shown.stdout]).toEqual([0, planned.stdout])
+    expect(await runHere(['show', '-', '--verbose'], {}, text)).toMatchObject({ code: 0, stdout: planned.stdout })
     const applied = await applyFile(fixture, file, '--format', 'json')
     const report = JSON.parse(applied.stdout)
     expect([applied.code, report.apply]).toEqual([0, saved.apply])

@@ -90,7 +90,7 @@ describe('the document of an error', () => {
     ['plan --width none', expect.stringContaining('Expected a whole number'), null],
     ['plan --source-timeout 0s', expect.stringContaining('longer than 0'), null],
     ['refresh --timeout 0', expect.stringContaining('longer than 0'), null],
-    ['apply --target=', expect.stringContaining('a label that is not empty'), null],
+    ['apply --target=', expect.stringContaining('It is empty.'), null],
     ['diff', "unknown command 'diff'", 'fdwsync plan shows what would change.'],
     ['what', "unknown command 'what'", 'All commands: fdwsync --help'],
     ['apply --yes', "unknown option '--yes'", 'To apply without a question: --auto-approve'],

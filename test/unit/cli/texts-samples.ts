@@ -541,6 +541,9 @@ export const commandLines = [
   'apply --lock-timeout soon',
   'release',
   'plan -f',
+  'plan --out ',
+  'plan --only ',
+  'apply ',
 ] as const
 
 const manifest = (text: string) => `version: 1\nname: shop-mirror\n${text}\n`
