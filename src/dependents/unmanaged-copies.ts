@@ -3,10 +3,10 @@
 
 import type { DeclaredObject, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost } from '../core/dependent.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { idOf, isCopyId, type Key, keyOf } from '../core/object.ts'
 import { qualified, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
+import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { sourceViewOf, sourceViews } from '../kinds/facets/copy/source-view.ts'
@@ -71,7 +71,9 @@ export async function probeUnmanagedCopies(
       '',
       ids.map(keyOf),
     )
-    return { rows, protectedByOthers, otherOwners, live: (await readCatalog(session, ids, digests.salt)).live }
+    const { live } = await readCatalog(session, ids, digests.salt)
+    const presented = Array.from(live, ([key, object]) => [key, readingConverted(object, reading)] as const)
+    return { rows, protectedByOthers, otherOwners, live: new Map(presented) }
   })
   if (!found) return none
   const { rows, protectedByOthers, otherOwners, live } = found
@@ -102,6 +104,17 @@ export async function probeUnmanagedCopies(
     lost,
     protectedByOthers,
   }
+}
+
+/** A copy that reads what the manifest declares as a copy of the other kind: a table instead of a materialized view, or the reverse. */
+function readingConverted(object: LiveObject, { declaredKeys }: CatalogReading): LiveObject {
+  const needs = object.needs.map((need) => {
+    const [id, declared] = [idOf(need), idOf(declaredKeys?.get(need) ?? need)]
+    const isConverted = id && declared && isCopyId(id) && isCopyId(declared) && id.kind !== declared.kind
+    // Under another name, its definition would not find what it reads.
+    return isConverted && id.schema === declared.schema && id.name === declared.name ? keyOf(declared) : need
+  })
+  return { ...object, needs }
 }
 
 /** A table that no manifest manages any more may have other rows than those of its query. */

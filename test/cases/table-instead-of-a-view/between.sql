@@ -7,3 +7,5 @@ CREATE TRIGGER noted AFTER INSERT ON shop.customers FOR EACH STATEMENT EXECUTE F
 ALTER TABLE shop.customers ADD CONSTRAINT positive CHECK (customer_id > 0);
 ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY;
 COMMENT ON CONSTRAINT customers_pkey ON shop.customers IS 'by hand';
+CREATE MATERIALIZED VIEW public.counted AS SELECT count(*) FROM shop.orders;
+CREATE MATERIALIZED VIEW public.seen AS SELECT customer_id FROM shop.customers;
