@@ -103,6 +103,12 @@ export function keptColumns({ from, to }: Pick<Replace, 'from' | 'to'>): Readonl
   )
 }
 
+/** The names in the database of the columns that a successor has too, by its names for them. */
+export function namesInDatabase(change: Pick<Replace, 'from' | 'to'>): ReadonlyMap<string, string> {
+  const nameNow = inverse<string, string>(change.from.renamedColumns ?? new Map())
+  return new Map(Array.from(keptColumns(change) ?? [], ([was, name]) => [name, nameNow.get(was) ?? was] as const))
+}
+
 export function lossHazards(lost: readonly LostAttachment[]): readonly Hazard[] {
   return lost.map(({ title, reason }) => ({ name: 'drops-dependents', detail: `drops ${title} (${reason})` }))
 }

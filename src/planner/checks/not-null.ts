@@ -7,6 +7,7 @@ import { type Key, keyOf } from '../../core/object.ts'
 import type { Refusal } from '../../core/plan.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
+import { namesInDatabase } from '../../differ/lost-attachments.ts'
 import { inReadOnlyTransaction } from '../../introspector/transaction-settings.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import { asKind } from '../../kinds/specs.ts'
@@ -92,12 +93,9 @@ function columnOf({ field, to }: FieldChange, isNotNull: 'yes' | 'no'): string |
   return to === isNotNull ? /^column (.+) not null$/s.exec(field)?.[1] : undefined
 }
 
-function changedNotNull(
-  { to, from }: ChangeOfTable,
-  column: string | undefined,
-  isOfKey = false,
-): readonly ChangedNotNull[] {
+function changedNotNull(change: ChangeOfTable, column: string | undefined, isOfKey = false): readonly ChangedNotNull[] {
   if (column === undefined) return []
-  const [now] = [...(from.renamedColumns ?? [])].find(([, wanted]) => wanted === column) ?? [column]
+  const { to, from } = change
+  const now = namesInDatabase(change).get(column) ?? column
   return [{ key: keyOf(to.id), oid: from.oid, title: titleOf(to.id), column: now, isOfKey }]
 }

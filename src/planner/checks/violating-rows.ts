@@ -10,7 +10,7 @@ import { isDatabaseError } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
 import { newSuffix } from '../../db/suffix.ts'
 import { rolledBack } from '../../db/transaction.ts'
-import { keptColumns } from '../../differ/lost-attachments.ts'
+import { keptColumns, namesInDatabase } from '../../differ/lost-attachments.ts'
 import { beginTrial } from '../../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table/spec.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
@@ -99,7 +99,7 @@ function addedConstraints(change: Alteration): Constraints | undefined {
     ({ field, to: is }) => /^column (.+) not null$/s.exec(is === 'yes' ? field : '')?.[1] ?? [],
   )
   const columns = columnsThatStay(change)
-  const nameNow = new Map(columns.map(({ now, name }) => [name, now]))
+  const nameNow = namesInDatabase(change)
   const inDatabase = (names: readonly string[]) => names.map((name) => nameNow.get(name) ?? name)
   const constraints = {
     oid: from.oid,

@@ -92,12 +92,17 @@ function retypedColumns(from: Columns, to: Columns): readonly string[] {
   return Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
 }
 
-/** Decides by the names in the expression. A false match only drops and adds a column needlessly. */
+/** Decides by the names in the expression. A function or a type of the same name only drops and adds a column needlessly. */
 function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
   // PostgreSQL has no DROP EXPRESSION for a virtual column, which has no stored values to keep.
   if (to.generated === null) return from.virtual
   if (from.generated !== to.generated || from.virtual !== to.virtual || retyped.includes(name)) return true
-  return retyped.some((column) => to.generated?.includes(ident(column)))
+  return retyped.some((column) => isNamedIn(to.generated ?? '', column))
+}
+
+function isNamedIn(expression: string, column: string): boolean {
+  const words = expression.matchAll(/'(?:[^']|'')*'|"((?:[^"]|"")*)"|[\w$]+/g)
+  return [...words].some(([word, quoted]) => (quoted?.replaceAll('""', '"') ?? word) === column)
 }
 
 function ungenerate(name: string, from: Column, to: Column): readonly FieldChange[] {
