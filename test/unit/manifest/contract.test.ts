@@ -125,7 +125,7 @@ describe('the schema and the parser', () => {
   })
 
   test('accept booleans of YAML 1.2 only, under any directive', async () => {
-    const booleans = of('boolean')
+    const booleans = all.filter(({ part }) => part.$ref === '#/$defs/truth_value')
     expect(booleans.length).toBeGreaterThan(10)
     for (const { path } of booleans) {
       const key = path.at(-1)

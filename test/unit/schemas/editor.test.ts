@@ -103,6 +103,20 @@ describe('marks', () => {
     const overlay = `${schema('overlay')}overlay: true\nservers:\n  s:\n    options: { host: null }\n    grants: null\n`
     expect(await diagnose(overlay)).toEqual([])
   })
+  test('no variable in the place of a boolean, but any other text', async () => {
+    const view = (populate: string) =>
+      `${schema('manifest')}name: x\nschemas: { s: { materialized_views: { v: { query: SELECT 1, populate: ${populate} } } } }\n`
+    expect(await diagnose(view('"${var:load}"'))).toEqual([])
+    expect(await diagnose(view('true'))).toEqual([])
+    expect(await diagnose(view('maybe'))).toHaveLength(1)
+    const attribute = (notNull: string) =>
+      `${schema('manifest')}name: x\nschemas: { s: { foreign_tables: { t: { server: x, columns: { c: { type: int, not_null: ${notNull} } } } } } }\n`
+    expect(await diagnose(attribute('"${var:strict}"'))).toEqual([])
+    expect(await diagnose(attribute('{ no_inherit: true }'))).toEqual([])
+    expect(await diagnose(attribute('maybe'))).toHaveLength(1)
+    const overlay = 'overlay: true\nservers: { s: { protect: "${var:careful}" }, t: { protect: null } }\n'
+    expect(await diagnose(`${schema('overlay')}${overlay}`)).toEqual([])
+  })
   test('what is wrong in overlays and targets', async () => {
     expect(await diagnose(`${schema('overlay')}overlay: true\nservers: { s: { option: {} } }\n`)).toEqual([
       '4:17 Property option is not allowed.',
