@@ -36,15 +36,18 @@ function partial(schema: Schema): Schema {
       if (keyword === 'properties' || keyword === '$defs') return [[keyword, mapValues(value, removable)]]
       if (keyword === 'additionalProperties' && isMap(value)) return [[keyword, removable(value)]]
       if (ofWholeManifests.includes(keyword)) return []
-      if (keyword === 'description' && typeof value === 'string') return [[keyword, withoutExample(value)]]
+      if (keyword === 'description' && typeof value === 'string') return [[keyword, ofOverlay(value)]]
       return [[keyword, keyword === 'items' && isMap(value) ? partial(value) : value]]
     }),
   )
 }
 
-/** Who writes an overlay has the manifest for an example. They would be a tenth of the file. */
-function withoutExample(description: string): string {
-  return description.replace(/ ?\bExample: .+$/s, '')
+/**
+ * Who writes an overlay has the manifest for an example. Examples would be a tenth of the file. And what is omitted here is as the
+ * files before declare it.
+ */
+function ofOverlay(description: string): string {
+  return description.replace(/ ?\bExample: .+$/s, '').replace(/ ?\bIf omitted: [^.]*\./, '')
 }
 
 /** The same schema, or null. What a schema refers to allows null already. */

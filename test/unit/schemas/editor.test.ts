@@ -92,6 +92,14 @@ test('explains what the cursor is on', async () => {
   expect(await editor.hover(path, { line: 6, character: 8 })).toContain('how many rows are fetched at once')
 })
 
+test('explains in an overlay nothing that is only true of a manifest', async () => {
+  const path = join(project, 'overlay.yaml')
+  writeFileSync(path, `${schema('overlay')}overlay: true\nservers:\n  s:\n    comment: x\n`)
+  const explained = await editor.hover(path, { line: 5, character: 6 })
+  expect(explained).toContain('COMMENT ON SERVER')
+  expect(explained).not.toContain('If omitted')
+})
+
 describe('marks', () => {
   test('unknown keys, but no options of other wrappers', async () => {
     const text = `${schema('manifest')}name: x\nservrs: {}\nservers:\n  s: { options: { of_another_wrapper: 1 } }\n`
