@@ -2,8 +2,10 @@
 // however many objects it concerns.
 
 import { groupBy } from '../../core/data.ts'
+import { idOf, type ObjectId } from '../../core/object.ts'
 import type { Plan, Undetermined } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
+import { titleOf } from '../../kinds/registry.ts'
 import type { RenderOptions } from '../format.ts'
 import { counted, wrap } from './layout.ts'
 import { listed, placeOfTitled, subjectOf } from './objects.ts'
@@ -90,7 +92,7 @@ function notices(
 /** Several notices that have the same cause. */
 export interface FoldedNotice<Item extends Notice> {
   readonly first: Item
-  /** `12 indexes in shop`, the title of the one object, or `12 objects` of several kinds or schemas. */
+  /** `12 indexes in shop`, the title of the one object, or `12 objects` of several kinds, schemas or servers. */
   readonly subject: string
   readonly names: string
   readonly reason: string
@@ -108,11 +110,19 @@ export function foldedNotices<Item extends Notice>(
       return first ? [{ first, ...subjectOf(own, verbose), reason: first.reason, hint: first.hint }] : []
     })
     const [one] = places
-    if (one === undefined || places.length <= maxPlaces) return places
-    const objects = new Set(alike.map(({ key }) => key))
+    const shared = sharedId(alike)
+    if (one === undefined || places.length <= (shared ? 1 : maxPlaces)) return places
     const subjects = places.map(({ subject, names }) => (verbose && names !== '' ? `${subject} (${names})` : subject))
-    return [{ ...one, subject: counted(objects.size, 'object'), names: listed(subjects, verbose) }]
+    const titles = new Set(alike.map(({ title }) => title))
+    const subject = shared ? titleOf(shared) : counted(titles.size, 'object')
+    return [{ ...one, subject, names: listed(subjects, verbose) }]
   })
+}
+
+/** The object that all entries are about, each with a title of its own: imports are about their server. */
+function sharedId(alike: readonly Notice[]): ObjectId | undefined {
+  const [key, ...others] = new Set(alike.map((each) => each.key))
+  return key === undefined || others.length > 0 ? undefined : idOf(key)
 }
 
 /** What has one cause in more places than these is counted. */

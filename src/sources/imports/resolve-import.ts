@@ -136,7 +136,7 @@ function resolveFromLastApply(
     return { ...kept, refusals: [{ code, ...subject, reason: unasked, hint }] }
   }
   if (!failure) return kept
-  const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${failure.reason}`
+  const reason = `its source could not be asked, so the tables of the last apply are kept: ${failure.reason}`
   return { ...kept, undetermined: [{ code, ...subject, reason, hint: failure.hint, follows: false }] }
 }
 

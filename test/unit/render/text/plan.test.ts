@@ -44,6 +44,13 @@ const refusal: Refusal = {
   reason: 'view v depends on it',
   hint: 'Drop it.',
 }
+const importRefusal = (schema: string, server = 'shop'): Refusal => ({
+  code: 'source/rejected',
+  key: keyOf({ kind: 'server', name: server }),
+  title: `import into schema ${schema}`,
+  reason: 'its source could not be asked: wrong password',
+  hint: 'Check it.',
+})
 
 test('an object that the manifest renames is shown with its former name', () => {
   const renamed = {
@@ -263,6 +270,25 @@ describe('a change', () => {
       }),
       [
         '  undetermined 4 objects: it is being refreshed\n    materialized view shop.orders, 2 foreign tables in shop_proxy, user mapping',
+      ],
+    ],
+    [
+      'one cause of several imports through one server',
+      planWith({ refusals: [importRefusal('a'), importRefusal('b')] }),
+      [
+        '  refused server shop: its source could not be asked: wrong password\n    import into schema a, import into schema b\n    Check it.\n',
+      ],
+    ],
+    [
+      'one import through a server',
+      planWith({ refusals: [importRefusal('a')] }),
+      ['  refused import into schema a: its source could not be asked: wrong password\n    Check it.\n'],
+    ],
+    [
+      'one cause of imports through several servers',
+      planWith({ refusals: [importRefusal('a'), importRefusal('b'), importRefusal('c', 'other')] }),
+      [
+        '  refused 3 objects: its source could not be asked: wrong password\n    import into schema a, import into schema b, import into schema c\n',
       ],
     ],
   ]
