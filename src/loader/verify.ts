@@ -1,5 +1,6 @@
 // Compares the whole contents of copies with what their queries return now, each in a transaction that is rolled back.
 
+import { FdwsyncError } from '../core/errors.ts'
 import type { CopyId, Key } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
@@ -14,6 +15,7 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { CopySpec } from '../kinds/facets/copy/copy.ts'
+import { sourceViewOf } from '../kinds/facets/copy/source-view.ts'
 import { asKind } from '../kinds/specs.ts'
 import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { backendPid } from './commit-watchdog.ts'
@@ -106,6 +108,7 @@ async function compare(session: Session, { options, sources, probes, copy, spec 
     ? { id, table, columns: namesOf(table.columns), source: sourceRows({ id, policy }) }
     : { id, table, columns: namesOf(spec.columns), source: query }
   const { call } = callAsOwner(owner, verifyBlock(compared))
+  if (table) await requireColumnsOfQuery(session, copy)
   const pid = await backendPid(session)
   return sources.load(session, pid, probes, async () => {
     if (!table) await createQuery(session, owner, spec)
@@ -114,6 +117,36 @@ async function compare(session: Session, { options, sources, probes, copy, spec 
     )
     if (!row) throw new Error('a function returned no row')
     return row.result
+  })
+}
+
+// The types may differ in their limits: what the query returns is cut off when it is written.
+const unlikeColumnQuery = trusted(`
+  SELECT q.attname AS name, format_type(a.atttypid, NULL) AS type, format_type(q.atttypid, NULL) AS returned
+    FROM pg_attribute q LEFT JOIN pg_attribute a ON a.attrelid = $1 AND a.attname = q.attname AND NOT a.attisdropped
+   WHERE q.attrelid = (SELECT v.oid FROM pg_class v JOIN pg_namespace n ON n.oid = v.relnamespace WHERE n.nspname = $2 AND v.relname = $3)
+     AND q.attnum > 0 AND NOT q.attisdropped
+     AND a.atttypid IS DISTINCT FROM q.atttypid
+   ORDER BY q.attnum LIMIT 1`)
+
+interface UnlikeColumn {
+  readonly name: string
+  /** Null if the table has no such column. */
+  readonly type: string | null
+  readonly returned: string
+}
+
+/** @throws FdwsyncError if a column of the table was altered by hand, so that it cannot hold what its query returns */
+async function requireColumnsOfQuery(session: Session, { id, oid }: Copy): Promise<void> {
+  await session.run(readingPath)
+  const view = sourceViewOf(id)
+  const [unlike] = await session.query<UnlikeColumn>(unlikeColumnQuery, [oid, view.schema, view.name])
+  if (!unlike) return
+  const { name, type, returned } = unlike
+  throw new FdwsyncError({
+    code: 'object/changed-meanwhile',
+    message: `its column ${ident(name)} is ${type === null ? 'missing' : `of type ${type}, and its query returns ${returned}`}`,
+    hint: 'Plan and apply, then refresh it.',
   })
 }
 

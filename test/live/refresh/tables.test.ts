@@ -137,6 +137,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await compare(parsed, fixture.url, ['heap'])).toMatchObject([{ status: 'different', missing: 1, extra: 1 }])
   })
 
+  test('a table without a column of its query, or with another type of it, is not the same as its source', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(manifest)
+    await applyTo(parsed, fixture.url)
+    await fixture.sql(
+      'ALTER TABLE local.keyed DROP COLUMN note; ALTER TABLE local.exact RENAME note TO "New"; ALTER TABLE local.heap ALTER note TYPE varchar',
+    )
+    const failed = (column: string) => ({ status: 'failed', reason: expect.stringContaining(`its column ${column} `) })
+    expect(await compare(parsed, fixture.url, ['keyed', 'exact', 'heap'])).toMatchObject(
+      ['note', 'note', 'note'].map(failed),
+    )
+  })
+
   test('a key that is not unique is an error that names it, and nothing is written', async () => {
     const fixture = await fixtureFor(pair, source)
     const parsed = await fixture.manifest(manifest)
