@@ -94,7 +94,8 @@ test.each(pairs)('PostgreSQL $name: changes, marked rows, rows without a waterma
       ['', '', ', and keys, to find deleted rows'].map((more) => `watermark 0 0 0 changes since at 11${more}`),
     )
   // Two rows exchange values of a unique index, and a new row has that of one that is gone.
-  await fixture.sql(tables.map((table) => `CREATE UNIQUE INDEX ON local.${table} (code)`).join('; '))
+  await fixture.sql(`CREATE UNIQUE INDEX ON local.changes (code); CREATE UNIQUE INDEX ON local.soft (code);
+    ALTER TABLE local.keys ADD EXCLUDE USING btree (code WITH =)`)
   await runSql(
     fixture.source.url,
     `UPDATE facts SET code = CASE id WHEN 4 THEN 'c6' ELSE 'c4' END, at = 12 WHERE id IN (4, 6);

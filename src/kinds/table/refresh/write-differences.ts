@@ -96,8 +96,8 @@ function compareRead(table: TableSql, { gone }: ReadRows): readonly Sql[] {
 }
 
 /**
- * PostgreSQL checks a unique index row by row. Where rows exchange values of one, they are deleted and inserted instead of updated, unless rows of
- * other tables refer to them, which could be deleted with them.
+ * PostgreSQL checks a unique index or an exclusion constraint row by row. Where rows exchange values of one, they are deleted and inserted instead
+ * of updated, unless rows of other tables refer to them, which could be deleted with them.
  */
 function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
   const { name, columns, assignments } = table
@@ -124,9 +124,9 @@ function write(table: TableSql, { deleteGone }: ReadRows): readonly Sql[] {
         INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (SELECT f.* FROM ${written} WHERE d.old IS NULL) AS f;
         GET DIAGNOSTICS inserted = ROW_COUNT;
         EXIT;
-      EXCEPTION WHEN unique_violation OR not_null_violation THEN
+      EXCEPTION WHEN unique_violation OR exclusion_violation OR not_null_violation THEN
         ${requireUniqueKey(table)};
-        IF SQLSTATE OPERATOR(pg_catalog.<>) '23505' THEN RAISE; END IF;
+        IF SQLSTATE OPERATOR(pg_catalog.=) '23502' THEN RAISE; END IF;
         attempt := attempt OPERATOR(pg_catalog.+) 1;
         CASE
           ${join(freeValues, '\n          ')}
